@@ -1,0 +1,3 @@
+module github.com/kadedb/kadedb
+
+go 1.26.0
