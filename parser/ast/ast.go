@@ -7,7 +7,7 @@
 // (the field Pos, from the embedded Loc).
 //
 // Statements are *Query, *Explain, the schema statements, *Show, *Terminate
-// and *Transaction. Walk and Inspect visit a tree, Format writes it back as
+// and *Transaction. Inspect and Children visit a tree, Format writes it back as
 // KadeQL that parses to an equal tree.
 package ast
 
@@ -24,7 +24,7 @@ func At(pos status.Pos) Loc { return Loc{Pos: pos} }
 // Position returns the place of the node's first character.
 func (l Loc) Position() status.Pos { return l.Pos }
 
-// Node is any part of a tree that Walk visits.
+// Node is any part of a tree that Inspect visits.
 type Node interface {
 	Position() status.Pos
 }
@@ -48,7 +48,7 @@ type Expr interface {
 }
 
 // Name is a name as it binds or selects something (a variable that is being
-// declared, a property key, an alias), without its backticks. Walk does not
+// declared, a property key, an alias), without its backticks. Inspect does not
 // visit names.
 type Name struct {
 	Loc

@@ -5,17 +5,17 @@ type Selector uint8
 
 // The selectors.
 const (
-	SelectNone         Selector = iota // every path
-	ShortestPath                       // shortestPath(…): one
-	AllShortestPaths                   // allShortestPaths(…)
-	SelectAll                          // ALL [PATHS]: every path, written out
-	Any                                // ANY [k] [PATHS]
-	AnyShortest                        // ANY SHORTEST
-	AllShortest                        // ALL SHORTEST
-	ShortestK                          // SHORTEST k
-	ShortestKGroups                    // SHORTEST [k] GROUPS
-	AnyCheapest                        // ANY CHEAPEST … COST e
-	CheapestK                          // CHEAPEST k … COST e
+	SelectNone       Selector = iota // every path
+	ShortestPath                     // shortestPath(…): one
+	AllShortestPaths                 // allShortestPaths(…)
+	SelectAll                        // ALL [PATHS]: every path, written out
+	Any                              // ANY [k] [PATHS]
+	AnyShortest                      // ANY SHORTEST
+	AllShortest                      // ALL SHORTEST
+	ShortestK                        // SHORTEST k
+	ShortestKGroups                  // SHORTEST [k] GROUPS
+	AnyCheapest                      // ANY CHEAPEST … COST e
+	CheapestK                        // CHEAPEST k … COST e
 )
 
 // PathMode says what one path may pass twice.
@@ -24,10 +24,10 @@ type PathMode uint8
 // The path modes; the zero one is what the clause has by default.
 const (
 	PathDefault PathMode = iota
-	Walk                 // anything
-	Trail                // no relationship twice
-	Acyclic              // no node twice
-	Simple               // no node twice but the first as the last
+	ModeWalk             // anything
+	ModeTrail            // no relationship twice
+	ModeAcyclic          // no node twice
+	ModeSimple           // no node twice but the first as the last
 )
 
 // Direction is the direction of a relationship pattern, seen from left to right.
