@@ -41,7 +41,5 @@ type Context struct {
 	// row of b, and may be kept by the evaluator until Reset.
 	Subquery func(s *Subquery, b *column.Batch) (*column.Vector, error)
 
-	pool  pool
-	slots map[Expr][]int           // outer slots by local-scope expression
-	regex map[string]*regexpOrFail // compiled patterns
+	pool pool
 }

@@ -1,7 +1,7 @@
 package expr
 
 import (
-	"bytes"
+	"math"
 	"slices"
 
 	"github.com/kadedb/kadedb/value"
@@ -119,6 +119,19 @@ func sameCompoundHead(a, b Expr) bool {
 	return false
 }
 
+// sameConst reports whether a and b are the same value of the same kind, all the way down.
 func sameConst(a, b value.Value) bool {
-	return a.Kind() == b.Kind() && bytes.Equal(value.Append(nil, a), value.Append(nil, b))
+	if a.Kind() != b.Kind() {
+		return false
+	}
+	switch a.Kind() {
+	case value.KindFloat:
+		return math.Float64bits(a.AsFloat()) == math.Float64bits(b.AsFloat())
+	case value.KindList:
+		return slices.EqualFunc(a.Elems(), b.Elems(), sameConst)
+	case value.KindMap:
+		m, n := a.AsMap(), b.AsMap()
+		return m.Len() == n.Len() && (m.Len() == 0 || slices.Equal(m.Keys, n.Keys) && slices.EqualFunc(m.Vals, n.Vals, sameConst))
+	}
+	return value.Equivalent(a, b)
 }

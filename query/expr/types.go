@@ -1,59 +1,41 @@
 package expr
 
 import (
-	"math/bits"
-	"strings"
-
+	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/value"
 )
 
-// Types is a set of value kinds: bit k stands for value.Kind(k).
-type Types uint32
+// Types is a set of value kinds, the one that signatures of functions use.
+type Types = function.Kinds
 
 // Sets by name.
 const (
-	NullType     Types = 1 << value.KindNull
-	BoolType     Types = 1 << value.KindBool
-	IntType      Types = 1 << value.KindInt
-	FloatType    Types = 1 << value.KindFloat
-	StringType   Types = 1 << value.KindString
-	ListType     Types = 1 << value.KindList
-	MapType      Types = 1 << value.KindMap
-	NodeType     Types = 1 << value.KindNode
-	RelType      Types = 1 << value.KindRelationship
-	PathType     Types = 1 << value.KindPath
-	DurationType Types = 1 << value.KindDuration
-
-	NumberType   = IntType | FloatType
-	InstantType  = 1<<value.KindDate | 1<<value.KindLocalTime | 1<<value.KindTime | 1<<value.KindLocalDateTime | 1<<value.KindDateTime
-	TemporalType = InstantType | DurationType
-	AnyType      = 1<<(value.KindDuration+1) - 1
+	NullType     = function.NullKind
+	BoolType     = function.BoolKind
+	IntType      = function.IntKind
+	FloatType    = function.FloatKind
+	StringType   = function.StringKind
+	ListType     = function.ListKind
+	MapType      = function.MapKind
+	NodeType     = function.NodeKind
+	RelType      = function.RelKind
+	PathType     = function.PathKind
+	DurationType = function.DurationKind
+	NumberType   = function.NumberKind
+	InstantType  = function.InstantKind
+	TemporalType = function.InstantKind | function.DurationKind
+	AnyType      = function.AnyKind
 )
 
 // TypesOf returns the set of v's kind alone.
-func TypesOf(v value.Value) Types { return 1 << v.Kind() }
+func TypesOf(v value.Value) Types { return function.KindsOf(v) }
 
-// Has reports whether k is in the set.
-func (t Types) Has(k value.Kind) bool { return t&(1<<k) != 0 }
-
-// CanBe reports whether a value of this set may be of one of the kinds of want, or
+// CanBe reports whether a value of the kinds t may be of one of the kinds of want, or
 // null, which every operation takes: false is a type error known before a row is read.
-func (t Types) CanBe(want Types) bool { return t&(want|NullType) != 0 }
+func CanBe(t, want Types) bool { return t&(want|NullType) != 0 }
 
-// IsOnly reports whether all kinds of the set are in want.
-func (t Types) IsOnly(want Types) bool { return t&^want == 0 }
-
-// String names the kinds as KadeQL does, "INTEGER or NULL".
-func (t Types) String() string {
-	if t == AnyType {
-		return "ANY"
-	}
-	var names []string
-	for k := t; k != 0; k &= k - 1 {
-		names = append(names, value.Kind(bits.TrailingZeros32(uint32(k))).String())
-	}
-	return strings.Join(names, " or ")
-}
+// IsOnly reports whether all kinds of t are in want.
+func IsOnly(t, want Types) bool { return t&^want == 0 }
 
 const boolOrNull = BoolType | NullType
 
