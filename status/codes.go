@@ -28,6 +28,11 @@ const (
 	Bug
 )
 
+var blameNames = [...]string{Client: "client", Unauthorized: "unauthorized", Forbidden: "forbidden", NotFound: "not found",
+	Conflict: "conflict", TooLarge: "too large", Limited: "limit", Transient: "transient", Damage: "damage", Bug: "bug"}
+
+func (b Blame) String() string { return blameNames[b] }
+
 // Code numbers an error for ever: codes are appended, never reused.
 type Code uint16
 

@@ -57,11 +57,11 @@ const (
 type Kind uint8
 
 const (
-	Text Kind = iota
-	Size      // bytes: 1048576, 64KiB, 4GiB; or a share such as 60%
-	Duration  // 250ms, 60s, 24h
-	Count     // a whole number ≥ 0
-	Choice    // one of Choices
+	Text     Kind = iota
+	Size          // bytes: 1048576, 64KiB, 4GiB; or a share such as 60%
+	Duration      // 250ms, 60s, 24h
+	Count         // a whole number ≥ 0
+	Choice        // one of Choices
 )
 
 // Setting is one row of the table.
