@@ -1,0 +1,142 @@
+package kv
+
+import (
+	"bytes"
+	"errors"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/kadedb/kadedb/status"
+)
+
+// Tx is a transaction, valid until the function that got it returns.
+type Tx struct {
+	s  *Store
+	tx *bbolt.Tx
+}
+
+// Bucket is a sorted map of its own, valid as long as its transaction. A nil
+// *Bucket is empty for readers.
+type Bucket struct {
+	s *Store
+	b *bbolt.Bucket
+}
+
+// Bucket returns the bucket named name, nil where there is none.
+func (t *Tx) Bucket(name string) *Bucket {
+	b := t.tx.Bucket([]byte(name))
+	if b == nil {
+		return nil
+	}
+	return &Bucket{t.s, b}
+}
+
+// CreateBucket returns the bucket named name, making it where there is none.
+func (t *Tx) CreateBucket(name string) (*Bucket, error) {
+	b, err := t.tx.CreateBucketIfNotExists([]byte(name))
+	if err != nil {
+		return nil, t.s.mapError(err)
+	}
+	b.FillPercent = 0.9 // blocks come in key order, and their pages are not split again
+	return &Bucket{t.s, b}, nil
+}
+
+// DeleteBucket removes a bucket with all it holds.
+func (t *Tx) DeleteBucket(name string) error {
+	err := t.tx.DeleteBucket([]byte(name))
+	if err != nil && !errors.Is(err, berrors.ErrBucketNotFound) {
+		return t.s.mapError(err)
+	}
+	return nil
+}
+
+// Buckets returns the names of all buckets, sorted.
+func (t *Tx) Buckets() []string {
+	var names []string
+	c := t.tx.Cursor()
+	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+		names = append(names, string(k))
+	}
+	return names
+}
+
+// Get appends the value of key to dst, and reports whether there is one.
+func (b *Bucket) Get(dst, key []byte) ([]byte, bool) {
+	if b == nil {
+		return dst, false
+	}
+	v := b.b.Get(key)
+	if v == nil {
+		return dst, false
+	}
+	b.s.stats.gets.Add(1)
+	b.s.stats.read.Add(int64(len(v)))
+	return append(dst, v...), true
+}
+
+// Size returns the length of key's value, -1 where there is none.
+func (b *Bucket) Size(key []byte) int {
+	if b == nil {
+		return -1
+	}
+	if v := b.b.Get(key); v != nil {
+		return len(v)
+	}
+	return -1
+}
+
+// Put sets the value of key. Neither slice may change before the transaction ends.
+func (b *Bucket) Put(key, val []byte) error {
+	if err := b.b.Put(key, val); err != nil {
+		return b.s.keyError(key, err)
+	}
+	b.s.stats.puts.Add(1)
+	b.s.stats.written.Add(int64(len(val)))
+	return nil
+}
+
+// Delete removes key, if it is there.
+func (b *Bucket) Delete(key []byte) error {
+	if err := b.b.Delete(key); err != nil {
+		return b.s.keyError(key, err)
+	}
+	b.s.stats.deletes.Add(1)
+	return nil
+}
+
+// Scan calls f for the keys that start with prefix and are ≥ from, in order, until
+// it returns an error (Stop ends the scan without one). k and v are valid only
+// during the call, and f must not change the bucket.
+func (b *Bucket) Scan(prefix, from []byte, f func(k, v []byte) error) error {
+	if b == nil {
+		return nil
+	}
+	start := prefix
+	if bytes.Compare(from, prefix) > 0 {
+		start = from
+	}
+	c := b.b.Cursor()
+	for k, v := c.Seek(start); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		if v == nil {
+			continue // a nested bucket: not ours
+		}
+		b.s.stats.read.Add(int64(len(k) + len(v)))
+		if err := f(k, v); errors.Is(err, Stop) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Stop ends a Scan.
+var Stop = errors.New("stop")
+
+func (s *Store) keyError(key []byte, err error) error {
+	if errors.Is(err, berrors.ErrTxNotWritable) {
+		return status.Errorf(status.ReadOnlyStore, "%s: a write in a read transaction", s.path)
+	}
+	return status.Errorf(status.Internal, "%s: key %x: %w", s.path, key, err)
+}
