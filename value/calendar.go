@@ -6,9 +6,9 @@ const (
 	MinYear = -999_999_999
 	MaxYear = 999_999_999
 
-	MinDays    = -365243219162       // of -999999999-01-01
-	MaxDays    = 365241780471        // of +999999999-12-31
-	MinSeconds = MinDays * 86400     // of a local date-time
+	MinDays    = -365243219162   // of -999999999-01-01
+	MaxDays    = 365241780471    // of +999999999-12-31
+	MinSeconds = MinDays * 86400 // of a local date-time
 	MaxSeconds = MaxDays*86400 + 86399
 	maxOffset  = 18 * 3600
 )

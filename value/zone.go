@@ -11,7 +11,7 @@ import (
 	"github.com/kadedb/kadedb/status"
 )
 
-// The IANA time zone database (public domain), in the archive that Go ships. The
+// The IANA time zone database 2026f (public domain), its main data without "backzone". The
 // system's copy is never read: every machine gives the same answers.
 //
 //go:embed zoneinfo.zip

@@ -1,0 +1,41 @@
+package function
+
+import (
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
+)
+
+// badValue is raised where a function meets an argument of a kind that it does not take.
+func badValue(fn string, v value.Value, want string) error {
+	return status.Errorf(status.InvalidArgumentValue, "%s does not take %s, want %s", fn, describe(v), want)
+}
+
+// mismatch is raised where an operator meets operands that it does not take.
+func mismatch(op string, a, b value.Value) error {
+	return status.Errorf(status.RuntimeTypeMismatch, "%s cannot be applied to %s and %s", op, a.Kind(), b.Kind())
+}
+
+func outOfRange(format string, args ...any) error {
+	return status.Errorf(status.NumberOutOfRange, format, args...)
+}
+
+func badArgument(format string, args ...any) error {
+	return status.Errorf(status.InvalidArgumentValue, format, args...)
+}
+
+// describe shows a small value and names a large one's kind.
+func describe(v value.Value) string {
+	switch v.Kind() {
+	case value.KindBool, value.KindInt, value.KindFloat:
+		return v.Kind().String() + " " + v.String()
+	case value.KindString:
+		if len(v.AsString()) <= 40 {
+			return "STRING " + v.String()
+		}
+	}
+	return v.Kind().String()
+}
+
+func overflow(op string) error {
+	return status.Errorf(status.ArithmeticOverflow, "the result of %s does not fit", op)
+}

@@ -1,0 +1,12 @@
+package function
+
+// table is the one declaration of every function.
+var table = concat()
+
+func concat(families ...[]*Def) []*Def {
+	var all []*Def
+	for _, f := range families {
+		all = append(all, f...)
+	}
+	return all
+}
