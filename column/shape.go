@@ -252,3 +252,8 @@ func (b *Batch) Selection() []int32 {
 	}
 	return s
 }
+
+// IsConstNull reports whether every row of v is null by its type or constant.
+func (v *Vector) IsConstNull() bool {
+	return v.Type == Null || v.Const && v.IsNull(0)
+}

@@ -41,5 +41,7 @@ type Context struct {
 	// row of b, and may be kept by the evaluator until Reset.
 	Subquery func(s *Subquery, b *column.Batch) (*column.Vector, error)
 
-	pool pool
+	pool  pool
+	dicts map[dictKey]*dictTable
+	sets  map[Expr]*inSet
 }

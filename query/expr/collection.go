@@ -1,0 +1,454 @@
+package expr
+
+import (
+	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
+)
+
+// evalAll evaluates operands one after the other.
+func (c *Context) evalAll(es []Expr, b *column.Batch) ([]*column.Vector, error) {
+	out := make([]*column.Vector, len(es))
+	for i, e := range es {
+		v, err := c.eval(e, b)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = v
+	}
+	return out, nil
+}
+
+func (c *Context) listLit(e *ListLit, b *column.Batch) (*column.Vector, error) {
+	elems, err := c.evalAll(e.Elems, b)
+	if err != nil {
+		return nil, err
+	}
+	rows, constant := rowsFor(b, elems...)
+	out := c.result(column.Any, b, constant)
+	for _, r := range rows {
+		list := make([]value.Value, len(elems))
+		for i, v := range elems {
+			list[i] = v.Value(int(r))
+		}
+		out.Anys[r] = value.List(list...)
+	}
+	return out, nil
+}
+
+func (c *Context) mapLit(e *MapLit, b *column.Batch) (*column.Vector, error) {
+	elems, err := c.evalAll(e.Elems, b)
+	if err != nil {
+		return nil, err
+	}
+	rows, constant := rowsFor(b, elems...)
+	out := c.result(column.Any, b, constant)
+	for _, r := range rows {
+		m := &value.Map{Keys: make([]string, 0, len(elems)), Vals: make([]value.Value, 0, len(elems))}
+		for i, v := range elems {
+			m.Set(e.Keys[i], v.Value(int(r)))
+		}
+		out.Anys[r] = value.FromMap(m)
+	}
+	return out, nil
+}
+
+func (c *Context) mapProjection(e *MapProjection, b *column.Batch) (*column.Vector, error) {
+	base, err := c.eval(e.Base, b)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]*column.Vector, len(e.Items))
+	for i, it := range e.Items {
+		if it.All {
+			continue
+		}
+		if items[i], err = c.eval(it.Value, b); err != nil {
+			return nil, err
+		}
+	}
+	out := c.result(column.Any, b, false)
+	for _, r := range b.Selection() {
+		from := base.Value(int(r))
+		if from.IsNull() {
+			out.Anys[r] = value.Null
+			continue
+		}
+		m := &value.Map{}
+		for i, it := range e.Items {
+			if !it.All {
+				m.Set(it.Key, items[i].Value(int(r)))
+				continue
+			}
+			all, err := c.properties(from, e.Pos)
+			if err != nil {
+				return nil, at(err, e.Pos)
+			}
+			for j := range all.Len() {
+				m.Set(all.Keys[j], all.Vals[j])
+			}
+		}
+		out.Anys[r] = value.FromMap(m)
+	}
+	return out, nil
+}
+
+// properties returns the content of a map, node or relationship.
+func (c *Context) properties(v value.Value, pos status.Pos) (*value.Map, error) {
+	switch v.Kind() {
+	case value.KindMap:
+		return v.AsMap(), nil
+	case value.KindNode, value.KindRelationship:
+		g, err := c.graph()
+		if err != nil {
+			return nil, err
+		}
+		return g.Properties(v)
+	}
+	return nil, mismatch(pos, "the base of a map projection", v, "MAP, NODE or RELATIONSHIP")
+}
+
+func (c *Context) index(e *Index, b *column.Batch) (*column.Vector, error) {
+	base, err := c.eval(e.Base, b)
+	if err != nil {
+		return nil, err
+	}
+	idx, err := c.eval(e.Index, b)
+	if err != nil {
+		return nil, err
+	}
+	if idx.Const && idx.Type == column.String && (base.Type == column.Node || base.Type == column.Rel) {
+		out, err := c.entityProperty(base, idx.Str(0), b)
+		return out, at(err, e.Pos)
+	}
+	out, err := c.boxed2(b, base, idx, func(x, i value.Value) (value.Value, error) {
+		switch x.Kind() {
+		case value.KindNode, value.KindRelationship:
+			if i.IsNull() {
+				return value.Null, nil
+			}
+			if i.Kind() != value.KindString {
+				return value.Null, status.Errorf(status.MapElementAccessByNonString, "an entity is indexed by a value of type %s, want STRING", i.Kind())
+			}
+			return c.propertyOfAny(x, i.AsString(), e.Pos)
+		}
+		return ops.Index(x, i)
+	})
+	return out, at(err, e.Pos)
+}
+
+func (c *Context) slice(e *Slice, b *column.Batch) (*column.Vector, error) {
+	base, err := c.eval(e.Base, b)
+	if err != nil {
+		return nil, err
+	}
+	from, to := c.constant(value.Int(0)), c.constant(value.Null)
+	if e.From != nil {
+		if from, err = c.eval(e.From, b); err != nil {
+			return nil, err
+		}
+	}
+	if e.To != nil {
+		if to, err = c.eval(e.To, b); err != nil {
+			return nil, err
+		}
+	}
+	rows, constant := rowsFor(b, base, from, to)
+	out := c.result(column.Any, b, constant)
+	for _, r := range rows {
+		list, end := base.Value(int(r)), to.Value(int(r))
+		if e.To == nil && list.Kind() == value.KindList {
+			end = value.Int(int64(len(list.Elems())))
+		}
+		v, err := ops.Slice(list, from.Value(int(r)), end)
+		if err != nil {
+			return nil, at(err, e.Pos)
+		}
+		out.Anys[r] = v
+	}
+	return out, nil
+}
+
+// flat lays the elements of many rows' lists out in child batches of about
+// BatchSize rows: the local variable in its slot, the outer columns that the inner
+// expressions read repeated beside it. A list may be spread over several batches.
+type flat struct {
+	c     *Context
+	outer []int // slots to repeat
+	local int
+
+	batch   column.Batch
+	builder column.Builder
+	idx     []int32 // outer row of each child row
+}
+
+func (c *Context) flatten(local int, inner ...Expr) *flat {
+	f := &flat{c: c, local: local}
+	for _, e := range inner {
+		if e != nil {
+			f.outer = Slots(f.outer, e)
+		}
+	}
+	return f
+}
+
+// run calls do with batches that cover the lists of the rows, in order. Scratch
+// memory that do uses is taken back after each.
+func (f *flat) run(b *column.Batch, lists *column.Vector, rows []int32, do func(child *column.Batch, outer []int32) error) error {
+	flush := func() error {
+		if len(f.idx) == 0 {
+			return nil
+		}
+		m := f.c.pool.mark()
+		f.fill(b)
+		err := do(&f.batch, f.idx)
+		f.c.pool.release(m)
+		f.builder.Reset()
+		f.idx = f.idx[:0]
+		return err
+	}
+	for _, r := range rows {
+		for _, v := range lists.Value(int(r)).Elems() {
+			f.builder.Append(v)
+			f.idx = append(f.idx, r)
+			if len(f.idx) == column.BatchSize {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return flush()
+}
+
+// fill makes the child batch of what was collected.
+func (f *flat) fill(b *column.Batch) {
+	width := max(len(b.Cols), f.local+1)
+	if len(f.batch.Cols) < width {
+		f.batch.Cols = make([]*column.Vector, width)
+	}
+	f.batch.Len, f.batch.Sel = len(f.idx), nil
+	for _, s := range f.outer {
+		if s == f.local || s >= len(b.Cols) || b.Cols[s] == nil {
+			continue
+		}
+		if src := b.Cols[s]; src.Const {
+			f.batch.Cols[s] = src
+			continue
+		}
+		v := f.c.pool.vector()
+		v.Gather(b.Cols[s], f.idx)
+		f.batch.Cols[s] = v
+	}
+	f.batch.Cols[f.local] = f.builder.Vector()
+}
+
+// listRows evaluates a list operand and returns it with the rows that hold a
+// list; anything but a list or null is an error.
+func (c *Context) listRows(e Expr, b *column.Batch, pos status.Pos, what string) (*column.Vector, []int32, error) {
+	lists, err := c.eval(e, b)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows := c.pool.rows(b.Rows())
+	for _, r := range b.Selection() {
+		switch v := lists.Value(int(r)); v.Kind() {
+		case value.KindNull:
+		case value.KindList:
+			rows = append(rows, r)
+		default:
+			return nil, nil, mismatch(pos, what, v, "LIST")
+		}
+	}
+	return lists, rows, nil
+}
+
+func (c *Context) listComprehension(e *ListComprehension, b *column.Batch) (*column.Vector, error) {
+	lists, rows, err := c.listRows(e.List, b, e.Pos, "the list of a comprehension")
+	if err != nil {
+		return nil, err
+	}
+	out := c.result(column.Any, b, false)
+	for _, r := range b.Selection() {
+		out.Anys[r] = value.Null
+	}
+	got := make([][]value.Value, b.Len)
+	f := c.flatten(e.Local, e.Where, e.Map)
+	err = f.run(b, lists, rows, func(child *column.Batch, outer []int32) error {
+		if e.Where != nil {
+			sel, err := c.filter(e.Where, child)
+			if err != nil {
+				return err
+			}
+			sub := with(child, sel)
+			child = &sub
+		}
+		vals := child.Cols[e.Local]
+		if e.Map != nil {
+			if vals, err = c.eval(e.Map, child); err != nil {
+				return err
+			}
+		}
+		collectRows(got, vals, child.Selection(), outer)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		out.Anys[r] = value.List(got[r]...)
+	}
+	return out, nil
+}
+
+// collectRows appends the values of the child rows to their outer rows' lists.
+func collectRows(got [][]value.Value, vals *column.Vector, sel, outer []int32) {
+	for i := 0; i < len(sel); {
+		row, j := outer[sel[i]], i
+		for j < len(sel) && outer[sel[j]] == row {
+			j++
+		}
+		list := got[row]
+		if list == nil {
+			list = make([]value.Value, 0, j-i)
+		}
+		for ; i < j; i++ {
+			list = append(list, vals.Value(int(sel[i])))
+		}
+		got[row] = list
+	}
+}
+
+// tally counts what a quantifier's condition gave for one row's list.
+type tally struct{ trues, falses, nulls int32 }
+
+func (k QuantifierKind) result(t tally) value.Ternary {
+	switch k {
+	case All:
+		return allOf(t.falses, t.nulls)
+	case AnyOf:
+		return allOf(t.trues, t.nulls).Not()
+	case None:
+		return allOf(t.trues, t.nulls)
+	}
+	switch {
+	case t.trues > 1:
+		return value.False
+	case t.nulls > 0:
+		return value.Unknown
+	}
+	return value.Truth(t.trues == 1)
+}
+
+// allOf is true when nothing speaks against, and unknown when only nulls might.
+func allOf(against, nulls int32) value.Ternary {
+	switch {
+	case against > 0:
+		return value.False
+	case nulls > 0:
+		return value.Unknown
+	}
+	return value.True
+}
+
+func (c *Context) quantifier(e *Quantifier, b *column.Batch) (*column.Vector, error) {
+	lists, rows, err := c.listRows(e.List, b, e.Pos, "the list of "+e.Kind.String()+"()")
+	if err != nil {
+		return nil, err
+	}
+	counts := make([]tally, b.Len)
+	err = c.flatten(e.Local, e.Where).run(b, lists, rows, func(child *column.Batch, outer []int32) error {
+		v, err := c.eval(e.Where, child)
+		if err != nil {
+			return err
+		}
+		if v, err = c.truth(v, child, e.Kind.String()+"()", e.Pos); err != nil {
+			return err
+		}
+		for i, r := range outer {
+			switch {
+			case v.IsNull(i):
+				counts[r].nulls++
+			case v.Bools[i&mask(v)]:
+				counts[r].trues++
+			default:
+				counts[r].falses++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := c.result(column.Bool, b, false)
+	for _, r := range b.Selection() {
+		out.Bools[r] = false
+	}
+	for i, r := 0, b.Selection(); i < len(r); i++ {
+		if len(rows) > 0 && rows[0] == r[i] {
+			rows = rows[1:]
+			setTernary(out, int(r[i]), b.Len, e.Kind.result(counts[r[i]]))
+		} else {
+			out.SetNull(int(r[i]), b.Len)
+		}
+	}
+	return out, nil
+}
+
+// reduce takes one step for all rows whose lists are long enough, then the next.
+func (c *Context) reduce(e *Reduce, b *column.Batch) (*column.Vector, error) {
+	init, err := c.eval(e.Init, b)
+	if err != nil {
+		return nil, err
+	}
+	lists, rows, err := c.listRows(e.List, b, e.Pos, "the list of reduce()")
+	if err != nil {
+		return nil, err
+	}
+	out := c.result(column.Any, b, false)
+	for _, r := range b.Selection() {
+		out.Anys[r] = value.Null
+	}
+	for _, r := range rows {
+		out.Anys[r] = init.Value(int(r))
+	}
+	child := *b
+	child.Cols = make([]*column.Vector, max(len(b.Cols), e.Acc+1, e.Local+1))
+	copy(child.Cols, b.Cols)
+	live := append([]int32(nil), rows...)
+	for step := 0; ; step++ {
+		live = longer(live, lists, step)
+		if len(live) == 0 {
+			return out, nil
+		}
+		m := c.pool.mark()
+		acc, local := c.result(column.Any, b, false), c.result(column.Any, b, false)
+		for _, r := range live {
+			acc.Anys[r] = out.Anys[r]
+			local.Anys[r] = lists.Value(int(r)).Elems()[step]
+		}
+		narrow(acc, live, b.Len)
+		narrow(local, live, b.Len)
+		child.Cols[e.Acc], child.Cols[e.Local], child.Sel = acc, local, live
+		v, err := c.eval(e.Body, &child)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range live {
+			out.Anys[r] = v.Value(int(r))
+		}
+		c.pool.release(m)
+	}
+}
+
+// longer keeps the rows whose list has an element at place step, in place.
+func longer(rows []int32, lists *column.Vector, step int) []int32 {
+	k := 0
+	for _, r := range rows {
+		rows[k] = r
+		if step < len(lists.Value(int(r)).Elems()) {
+			k++
+		}
+	}
+	return rows[:k]
+}
