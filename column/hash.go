@@ -1,7 +1,6 @@
 package column
 
 import (
-	"encoding/binary"
 	"math"
 	"math/bits"
 
@@ -167,21 +166,35 @@ func hashValue(val value.Value) uint64 {
 func hashString(s string) uint64 {
 	h := uint64(len(s)) ^ seedBytes
 	for len(s) >= 16 {
-		a := binary.LittleEndian.Uint64([]byte(s[:8]))
-		b := binary.LittleEndian.Uint64([]byte(s[8:16]))
+		a, b := load64(s), load64(s[8:])
 		hi, lo := bits.Mul64(a^seedNode, b^h)
 		h = hi ^ lo
 		s = s[16:]
 	}
 	var a, b uint64
-	for i := 0; i < len(s) && i < 8; i++ {
-		a |= uint64(s[i]) << (8 * i)
-	}
-	for i := 8; i < len(s); i++ {
-		b |= uint64(s[i]) << (8 * (i - 8))
+	if len(s) >= 8 {
+		a, s = load64(s), s[8:]
+		b = tail64(s)
+	} else {
+		a = tail64(s)
 	}
 	hi, lo := bits.Mul64(a^seedRel, b^h)
 	return mix(hi ^ lo)
+}
+
+// tail64 reads fewer than 8 bytes.
+func tail64(s string) (x uint64) {
+	for i := range len(s) {
+		x |= uint64(s[i]) << (8 * i)
+	}
+	return x
+}
+
+// load64 reads the first 8 bytes; the compiler makes one load of it.
+func load64(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // KeyEqual reports whether row i of a and row j of b are equivalent as grouping keys.
