@@ -1,0 +1,361 @@
+package aggregation
+
+import (
+	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/internal/memory"
+	"github.com/kadedb/kadedb/query/exec/group"
+	"github.com/kadedb/kadedb/query/exec/spill"
+	"github.com/kadedb/kadedb/query/function"
+)
+
+// Func is one aggregate to compute.
+type Func struct {
+	Def      *function.Def
+	Args     int
+	Distinct bool
+}
+
+// Spec says what to group and compute.
+type Spec struct {
+	Keys       int
+	Dependents int // columns that are equal in all rows of a group
+	Funcs      []Func
+}
+
+// Rows are rows to aggregate: the columns that Spec counts, over the same physical
+// rows.
+type Rows struct {
+	Keys       []*column.Vector
+	Dependents []*column.Vector
+	Args       [][]*column.Vector // by Func
+	Len        int
+	Sel        []int32
+	Mult       []int64 // nil: each row counts once
+}
+
+// Aggregator is a table of groups. Not safe for several goroutines.
+type Aggregator struct {
+	spec    Spec
+	space   *spill.Space
+	budget  *memory.Budget
+	account *spill.Account
+	level   int
+
+	table  *group.Table
+	deps   []column.Builder
+	states []function.State
+	sets   []*distinctSet // nil for functions without DISTINCT
+	boxed  int64          // content of keys, dependents and accumulators
+
+	anyDistinct bool
+	frozen      bool
+	frozenAt    int64 // bytes when it was frozen
+	parts       *spill.Partitions
+	spilled     bool
+
+	groups []uint32
+	known  []uint32
+	rows   []int32
+	fresh  []int32
+	hashes []uint64
+}
+
+// New returns an empty table. A nil space or budget keeps everything in memory.
+func New(space *spill.Space, budget *memory.Budget, spec Spec) *Aggregator {
+	return newAt(space, budget, spec, 0)
+}
+
+func newAt(space *spill.Space, budget *memory.Budget, spec Spec, level int) *Aggregator {
+	a := &Aggregator{spec: spec, space: space, budget: budget, account: spill.NewAccount(budget), level: level}
+	for _, f := range spec.Funcs {
+		a.anyDistinct = a.anyDistinct || f.Distinct
+	}
+	a.reset()
+	return a
+}
+
+func (a *Aggregator) reset() {
+	a.table = group.New(a.spec.Keys)
+	a.deps = make([]column.Builder, a.spec.Dependents)
+	a.states = make([]function.State, len(a.spec.Funcs))
+	a.sets = make([]*distinctSet, len(a.spec.Funcs))
+	a.boxed = 0
+	for i, f := range a.spec.Funcs {
+		a.states[i] = f.Def.NewState()
+		if f.Distinct {
+			a.sets[i] = newDistinctSet(a.space, a.budget, f.Args)
+		}
+	}
+}
+
+// Add takes rows.
+func (a *Aggregator) Add(r *Rows) error {
+	sel := r.Sel
+	if sel == nil {
+		sel = (&column.Batch{Len: r.Len}).Selection()
+	}
+	if len(sel) == 0 {
+		return nil
+	}
+	if cap(a.groups) < len(sel) {
+		a.groups = make([]uint32, max(len(sel), column.BatchSize))
+	}
+	groups := a.groups[:len(sel)]
+	before := a.table.Len()
+	a.table.Assign(r.Keys, sel, groups, !a.frozen)
+	if a.frozen {
+		var err error
+		if sel, groups, err = a.setAside(r, sel, groups); err != nil {
+			return err
+		}
+	} else {
+		a.keepNew(r, sel, groups, before)
+	}
+	if len(sel) == 0 {
+		return nil
+	}
+	if err := a.update(r, sel, groups); err != nil {
+		return err
+	}
+	return a.fit()
+}
+
+// keepNew takes from the first row of each new group what belongs to the group.
+func (a *Aggregator) keepNew(r *Rows, sel []int32, groups []uint32, before int) {
+	if a.table.Len() == before {
+		return
+	}
+	a.fresh = a.fresh[:0]
+	next := uint32(before)
+	for i, g := range groups {
+		if g == next {
+			a.fresh = append(a.fresh, sel[i])
+			next++
+		}
+	}
+	for i := range a.deps {
+		a.deps[i].AppendVector(r.Dependents[i], a.fresh)
+	}
+	part := column.Batch{Len: r.Len, Sel: a.fresh, Cols: r.Keys}
+	for k := range r.Keys {
+		a.boxed += spill.Boxed(&part, []int{k})
+	}
+	part.Cols = r.Dependents
+	for k := range r.Dependents {
+		a.boxed += spill.Boxed(&part, []int{k})
+	}
+	for _, s := range a.states {
+		s.Grow(a.table.Len())
+	}
+}
+
+// update feeds the accumulators.
+func (a *Aggregator) update(r *Rows, sel []int32, groups []uint32) error {
+	in := function.Rows{Len: r.Len, Sel: sel, Groups: groups, Mult: r.Mult}
+	if a.spec.Keys == 0 {
+		in.Groups = nil
+	}
+	for i := range a.spec.Funcs {
+		one := in
+		if r.Args != nil {
+			one.Args = r.Args[i]
+		}
+		if set := a.sets[i]; set != nil {
+			var err error
+			if one.Sel, one.Groups, err = set.add(one.Args, r.Len, sel, groups); err != nil {
+				return err
+			}
+			one.Mult = nil
+			if len(one.Sel) == 0 {
+				continue
+			}
+		}
+		grew, err := a.states[i].Update(&one)
+		if err != nil {
+			return err
+		}
+		a.boxed += int64(grew)
+	}
+	return nil
+}
+
+// slack is what a frozen table's accumulators may grow by beyond the budget.
+const slack = 32 << 10
+
+func (a *Aggregator) bytes() int64 {
+	n := int64(a.table.Bytes()) + a.boxed + 24*int64(len(a.states)*a.table.Len())
+	for i := range a.deps {
+		n += int64(a.deps[i].Bytes())
+	}
+	return n
+}
+
+// fit keeps the table within the budget.
+func (a *Aggregator) fit() error {
+	if a.account.Hold(a.bytes()) || a.frozen && a.bytes() <= a.frozenAt+slack {
+		return nil
+	}
+	if a.space == nil || a.spec.Keys == 0 || a.level > spill.MaxLevel || a.table.Len() == 1 || a.frozen {
+		return a.account.Must(a.bytes())
+	}
+	a.spilled = true
+	if a.anyDistinct {
+		a.frozen, a.frozenAt = true, a.bytes()
+		return nil
+	}
+	return a.flush()
+}
+
+// Each gives the groups that are in memory, then part by part those on disk: keys and
+// dependents, and each function's values, for n groups at a time. The vectors are
+// valid until f returns. The table is empty afterwards.
+func (a *Aggregator) Each(f func(n int, keys, dependents, values []*column.Vector) error) error {
+	if a.spec.Keys == 0 && a.table.Len() == 0 {
+		a.table.Assign(nil, []int32{0}, make([]uint32, 1), true)
+		for _, s := range a.states {
+			s.Grow(1)
+		}
+		null := column.Vector{Type: column.Null}
+		for i := range a.deps {
+			a.deps[i].AppendVector(&null, []int32{0})
+		}
+	}
+	if a.parts != nil && !a.frozen {
+		if err := a.flush(); err != nil {
+			return err
+		}
+	}
+	if err := a.finishSets(); err != nil {
+		return err
+	}
+	if err := a.eachHeld(f); err != nil {
+		return err
+	}
+	a.reset()
+	a.account.Hold(0)
+	if a.parts == nil {
+		return nil
+	}
+	return a.parts.Each(func(_ int, file *spill.File) error { return a.eachOfPart(file, f) })
+}
+
+func (a *Aggregator) eachHeld(f func(n int, keys, dependents, values []*column.Vector) error) error {
+	keys, deps := make([]*column.Vector, a.spec.Keys), make([]*column.Vector, a.spec.Dependents)
+	for i := range keys {
+		keys[i] = &column.Vector{}
+	}
+	for i := range deps {
+		deps[i] = &column.Vector{}
+	}
+	builders := make([]column.Builder, len(a.states))
+	vals := make([]*column.Vector, len(a.states))
+	var groups []uint32
+	var idx []int32
+	for from := 0; from < a.table.Len(); from += column.BatchSize {
+		groups, idx = groups[:0], idx[:0]
+		for g := from; g < min(from+column.BatchSize, a.table.Len()); g++ {
+			groups, idx = append(groups, uint32(g)), append(idx, int32(g))
+		}
+		for i := range keys {
+			a.table.Gather(i, keys[i], groups)
+		}
+		for i := range deps {
+			deps[i].Gather(a.deps[i].Vector(), idx)
+		}
+		for i, s := range a.states {
+			builders[i].Reset()
+			for _, g := range groups {
+				v, err := s.Value(g)
+				if err != nil {
+					return err
+				}
+				builders[i].Append(v)
+			}
+			vals[i] = builders[i].Vector()
+		}
+		if err := f(len(groups), keys, deps, vals); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CanMerge reports whether workers may aggregate apart and be merged: with DISTINCT they
+// must share one aggregator instead.
+func (s Spec) CanMerge() bool {
+	for _, f := range s.Funcs {
+		if f.Distinct {
+			return false
+		}
+	}
+	return true
+}
+
+// Merge adds the groups of other, an aggregator of the same Spec (see CanMerge), which
+// is closed.
+func (a *Aggregator) Merge(other *Aggregator) error {
+	if other.spilled {
+		return a.mergeParts(other)
+	}
+	keys, deps := make([]*column.Vector, a.spec.Keys), make([]*column.Vector, a.spec.Dependents)
+	var all []uint32
+	var sel []int32
+	for g := range other.table.Len() {
+		all, sel = append(all, uint32(g)), append(sel, int32(g))
+	}
+	for i := range keys {
+		keys[i] = &column.Vector{}
+		other.table.Gather(i, keys[i], all)
+	}
+	for i := range deps {
+		deps[i] = other.deps[i].Vector()
+	}
+	before := a.table.Len()
+	to := make([]uint32, len(all))
+	a.table.Assign(keys, sel, to, true)
+	a.keepNew(&Rows{Keys: keys, Dependents: deps, Len: len(all)}, sel, to, before)
+	for i, s := range a.states {
+		s.Grow(a.table.Len())
+		if err := s.Merge(other.states[i], to); err != nil {
+			return err
+		}
+	}
+	a.boxed += other.boxed
+	if err := other.Close(); err != nil {
+		return err
+	}
+	return a.fit()
+}
+
+// Spilled reports whether groups went to disk.
+func (a *Aggregator) Spilled() bool { return a.spilled }
+
+// Close frees memory and deletes files. It may be called twice.
+func (a *Aggregator) Close() error {
+	a.account.Close()
+	var first error
+	if a.parts != nil {
+		first = a.parts.Close()
+	}
+	for _, s := range a.sets {
+		if s != nil {
+			if err := s.close(); err != nil && first == nil {
+				first = err
+			}
+		}
+	}
+	a.reset()
+	return first
+}
+
+// mergeParts is Merge of an aggregator with groups on disk.
+func (a *Aggregator) mergeParts(other *Aggregator) error {
+	if err := other.flush(); err != nil {
+		return err
+	}
+	err := other.parts.Each(func(_ int, file *spill.File) error { return file.EachBatch(a.addAccumulators) })
+	if cerr := other.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
