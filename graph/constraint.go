@@ -1,0 +1,69 @@
+package graph
+
+import (
+	"slices"
+
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/catalog"
+)
+
+// checkConstraints checks what the editor touched against existence, key and type
+// constraints, and the unique keys that it stored. Existence holds at the end of
+// a transaction, so that a statement may create first and set later: whole says
+// that this is the end.
+func (e *editor) checkConstraints(whole bool) error {
+	if err := e.checkUnique(); err != nil {
+		return err
+	}
+	for _, t := range e.touched {
+		for i := range e.schema.Constraints {
+			c := &e.schema.Constraints[i]
+			if c.Entity != t.kind || c.Kind == catalog.Unique {
+				continue
+			}
+			in, err := e.s.hasToken(e.tokens, t, c.Token)
+			if err != nil {
+				return err
+			}
+			if !in {
+				continue
+			}
+			if err := e.checkEntity(c, t, whole); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// hasToken reports whether an entity exists with a label or type.
+func (s *State) hasToken(tokens *catalog.Tokens, t entity, token uint32) (bool, error) {
+	if t.kind == catalog.Relationships {
+		typ, live, err := s.relState(t.ref)
+		return live && uint32(typ) == token, err
+	}
+	set, live, err := s.nodeState(t.ref)
+	return live && slices.Contains(tokens.SetOf(set), catalog.LabelID(token)), err
+}
+
+func (e *editor) checkEntity(c *catalog.Constraint, t entity, whole bool) error {
+	cols := &e.s.nodeCols
+	if t.kind == catalog.Relationships {
+		cols = &e.s.relCols
+	}
+	snap := catalog.Snapshot{Tokens: e.tokens, Schema: e.schema}
+	for _, k := range c.Keys {
+		v, err := e.s.property(cols, t.kind, k, t.ref)
+		if err != nil {
+			return err
+		}
+		switch {
+		case v.IsNull() && c.Kind != catalog.ValueType && whole:
+			return status.Errorf(status.ConstraintViolation, "property `%s` is missing (constraint `%s`)", snap.KeyName(k), c.Name)
+		case !v.IsNull() && c.Kind == catalog.ValueType && v.Kind() != c.Type:
+			return status.Errorf(status.ConstraintViolation, "property `%s` is %s, not %s (constraint `%s`)",
+				snap.KeyName(k), v.Kind(), c.Type, c.Name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,179 @@
+package graph
+
+import (
+	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/storage/catalog"
+	"github.com/kadedb/kadedb/value"
+)
+
+// PropertyCursor gathers one key of nodes or relationships. It keeps the blocks
+// that it has read pinned until Close and belongs to one goroutine.
+type PropertyCursor struct {
+	r       *Reader
+	rels    bool
+	overlay *tree[propPage, *propPage] // nil: nothing of this key changed
+	base    columnCursor
+}
+
+// NodeColumn returns a cursor over a key of nodes.
+func (r *Reader) NodeColumn(key catalog.KeyID) *PropertyCursor {
+	return &PropertyCursor{r: r, overlay: changed(&r.s.nodeCols, key), base: r.s.base.column(catalog.Nodes, key)}
+}
+
+// RelColumn returns a cursor over a key of relationships.
+func (r *Reader) RelColumn(key catalog.KeyID) *PropertyCursor {
+	return &PropertyCursor{r: r, rels: true, overlay: changed(&r.s.relCols, key), base: r.s.base.column(catalog.Relationships, key)}
+}
+
+func changed(t *columns, key catalog.KeyID) *tree[propPage, *propPage] {
+	if c := keyColumn(t, key); c != nil && !c.empty() {
+		return c
+	}
+	return nil
+}
+
+// Close unpins what the cursor read.
+func (c *PropertyCursor) Close() { c.base.close() }
+
+// Gather sets out to the values of refs: typed where all that are not null have
+// one of the types Bool, Int, Float, String and Date, boxed (column.Any) otherwise,
+// and of type column.Null where every one is null. out's slices are reused; it is
+// valid as long as the caller likes.
+func (c *PropertyCursor) Gather(refs []uint32, sel []int32, out *column.Vector) error {
+	refuse := c.r.refuseDeletedNodes
+	if c.rels {
+		refuse = c.r.refuseDeletedRels
+	}
+	if err := refuse(refs, sel); err != nil {
+		return err
+	}
+	if c.overlay == nil {
+		if done, err := c.base.gather(refs, sel, out); done || err != nil {
+			return err
+		}
+	}
+	b := gatherer{out: out, n: len(refs)}
+	b.reset()
+	err := forRows(len(refs), sel, func(i int) error {
+		v, err := c.Value(refs[i])
+		b.put(i, v)
+		return err
+	})
+	b.finish()
+	return err
+}
+
+// Value returns the value of one entity, boxed.
+func (c *PropertyCursor) Value(ref uint32) (value.Value, error) {
+	if c.overlay != nil {
+		if p := c.overlay.get(ref >> pageBits); p != nil {
+			if v, ok := p.get(ref & pageMask); ok {
+				return v, nil
+			}
+		}
+	}
+	return c.base.value(ref)
+}
+
+// NodeProperty is NodeColumn(key).Gather for a single batch.
+func (r *Reader) NodeProperty(key catalog.KeyID, refs []uint32, sel []int32, out *column.Vector) error {
+	c := r.NodeColumn(key)
+	defer c.Close()
+	return c.Gather(refs, sel, out)
+}
+
+// RelProperty is RelColumn(key).Gather for a single batch.
+func (r *Reader) RelProperty(key catalog.KeyID, refs []uint32, sel []int32, out *column.Vector) error {
+	c := r.RelColumn(key)
+	defer c.Close()
+	return c.Gather(refs, sel, out)
+}
+
+// NodeProperties returns all properties of a node, by key number; nil for none.
+func (r *Reader) NodeProperties(ref uint32) (*value.Map, error) {
+	if err := r.refuseDeletedNodes([]uint32{ref}, nil); err != nil {
+		return nil, err
+	}
+	return r.properties(&r.s.nodeCols, catalog.Nodes, ref)
+}
+
+// RelProperties returns all properties of a relationship, by key number; nil for none.
+func (r *Reader) RelProperties(ref uint32) (*value.Map, error) {
+	if err := r.refuseDeletedRels([]uint32{ref}, nil); err != nil {
+		return nil, err
+	}
+	return r.properties(&r.s.relCols, catalog.Relationships, ref)
+}
+
+func (r *Reader) properties(t *columns, e catalog.Entity, ref uint32) (*value.Map, error) {
+	var m *value.Map
+	err := r.s.eachProperty(t, e, ref, func(k catalog.KeyID, v value.Value) {
+		if m == nil {
+			m = &value.Map{}
+		}
+		m.Keys = append(m.Keys, r.cat.KeyName(k))
+		m.Vals = append(m.Vals, v)
+	})
+	return m, err
+}
+
+// eachProperty calls f for each property of an entity, by ascending key.
+func (s *State) eachProperty(t *columns, e catalog.Entity, ref uint32, f func(catalog.KeyID, value.Value)) error {
+	keys := s.base.keys(e, ref)
+	var err error
+	base := func(k catalog.KeyID) {
+		c := s.base.column(e, k)
+		defer c.close()
+		v, verr := c.value(ref)
+		if verr != nil {
+			err = verr
+		} else if !v.IsNull() {
+			f(k, v)
+		}
+	}
+	t.each(0, 1<<26, func(i uint32, p *colPage) bool {
+		for j := range p.cols {
+			if p.cols[j].empty() {
+				continue
+			}
+			key := catalog.KeyID(i<<3 | uint32(j))
+			for len(keys) > 0 && keys[0] < key {
+				base(keys[0])
+				keys = keys[1:]
+			}
+			pp := p.cols[j].get(ref >> pageBits)
+			if pp == nil {
+				continue
+			}
+			v, ok := pp.get(ref & pageMask)
+			if !ok {
+				continue
+			}
+			if len(keys) > 0 && keys[0] == key {
+				keys = keys[1:]
+			}
+			if !v.IsNull() {
+				f(key, v)
+			}
+		}
+		return err == nil
+	})
+	for _, k := range keys {
+		base(k)
+	}
+	return err
+}
+
+// property returns one property of an entity.
+func (s *State) property(t *columns, e catalog.Entity, key catalog.KeyID, ref uint32) (value.Value, error) {
+	if c := keyColumn(t, key); c != nil {
+		if p := c.get(ref >> pageBits); p != nil {
+			if v, ok := p.get(ref & pageMask); ok {
+				return v, nil
+			}
+		}
+	}
+	c := s.base.column(e, key)
+	defer c.close()
+	return c.value(ref)
+}

@@ -1,0 +1,129 @@
+package graph
+
+import (
+	"github.com/kadedb/kadedb/storage/catalog"
+)
+
+// State is the whole graph at one commit: immutable once published. Copying the
+// struct is cheap and is how an editor begins.
+type State struct {
+	base *base // blocks on disk and their directory; never nil
+
+	nodes    tree[nodePage, *nodePage]
+	rels     tree[relPage, *relPage]
+	nodeCols columns
+	relCols  columns
+	adj      adjacencies
+	indexes  indexes
+
+	// Exact counts, base included.
+	setCounts  counters // nodes by LabelSetID
+	typeCounts counters // relationships by TypeID
+	nodeCount  int64
+	relCount   int64
+
+	// One more than the highest number in use.
+	nodeHigh, relHigh uint32
+}
+
+func newState() *State { return &State{base: emptyBase} }
+
+// clean reports whether nothing lies over the base.
+func (s *State) clean() bool {
+	return s.nodes.empty() && s.rels.empty() && s.nodeCols.empty() && s.relCols.empty() && s.adj.empty()
+}
+
+func (s *State) nodeLive(ref uint32) (bool, error) {
+	lk := s.labels()
+	defer lk.close()
+	_, live, err := lk.get(ref)
+	return live, err
+}
+
+func (s *State) relLive(ref uint32) (bool, error) {
+	lk := s.relTable()
+	defer lk.close()
+	_, live, err := lk.get(ref)
+	return live, err
+}
+
+func (s *State) nodeGen(ref uint32) (uint32, error) {
+	if p := s.nodes.get(ref >> pageBits); p != nil && p.own>>(ref&pageMask)&1 != 0 {
+		return p.gen[ref&pageMask], nil
+	}
+	return s.base.nodeGen(ref)
+}
+
+func (s *State) relGen(ref uint32) (uint32, error) {
+	if p := s.rels.get(ref >> pageBits); p != nil && p.own>>(ref&pageMask)&1 != 0 {
+		return p.gen[ref&pageMask], nil
+	}
+	return s.base.relGen(ref)
+}
+
+// labelLookup reads label sets of nodes, keeping the last base block pinned.
+type labelLookup struct {
+	s   *State
+	cur groupCursor
+}
+
+func (s *State) labels() labelLookup { return labelLookup{s: s} }
+
+func (l *labelLookup) close() { l.cur.close() }
+
+// get returns the label set of a node, and whether it exists.
+func (l *labelLookup) get(ref uint32) (catalog.LabelSetID, bool, error) {
+	if p := l.s.nodes.get(ref >> pageBits); p != nil {
+		bit := uint64(1) << (ref & pageMask)
+		if p.own&bit != 0 {
+			return p.set[ref&pageMask], p.live&bit != 0, nil
+		}
+	}
+	return l.base(ref)
+}
+
+func (l *labelLookup) base(ref uint32) (catalog.LabelSetID, bool, error) {
+	return l.s.base.nodeSet(&l.cur, ref)
+}
+
+// of returns the label set of a node; 0 for one that does not exist.
+func (l *labelLookup) of(ref uint32) (catalog.LabelSetID, error) {
+	set, live, err := l.get(ref)
+	if !live {
+		set = 0
+	}
+	return set, err
+}
+
+// relLookup reads the relationship table, keeping the last base blocks pinned.
+type relLookup struct {
+	s   *State
+	cur relCursor
+}
+
+func (s *State) relTable() relLookup { return relLookup{s: s} }
+
+func (l *relLookup) close() { l.cur.close() }
+
+// get returns the type of a relationship, and whether it exists.
+func (l *relLookup) get(ref uint32) (catalog.TypeID, bool, error) {
+	if p := l.s.rels.get(ref >> pageBits); p != nil {
+		bit := uint64(1) << (ref & pageMask)
+		if p.own&bit != 0 {
+			return p.typ[ref&pageMask], p.live&bit != 0, nil
+		}
+	}
+	return l.s.base.relType(&l.cur, ref)
+}
+
+func (l *relLookup) typeOf(ref uint32) (catalog.TypeID, error) {
+	t, _, err := l.get(ref)
+	return t, err
+}
+
+func (l *relLookup) ends(ref uint32) (src, dst uint32, err error) {
+	if p := l.s.rels.get(ref >> pageBits); p != nil && p.own>>(ref&pageMask)&1 != 0 {
+		return p.src[ref&pageMask], p.dst[ref&pageMask], nil
+	}
+	return l.s.base.relEnds(&l.cur, ref)
+}
