@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
@@ -36,19 +37,19 @@ func isNumber(v *column.Vector) bool { return v.Type == column.Int || v.Type == 
 func (op ArithOp) boxed(x, y value.Value) (value.Value, error) {
 	switch op {
 	case Add:
-		return ops.Add(x, y)
+		return function.Add(x, y)
 	case Sub:
-		return ops.Sub(x, y)
+		return function.Sub(x, y)
 	case Mul:
-		return ops.Mul(x, y)
+		return function.Mul(x, y)
 	case Div:
-		return ops.Div(x, y)
+		return function.Div(x, y)
 	case Mod:
-		return ops.Mod(x, y)
+		return function.Mod(x, y)
 	case Pow:
-		return ops.Pow(x, y)
+		return function.Pow(x, y)
 	}
-	return ops.Concat(x, y)
+	return function.Concat(x, y)
 }
 
 // arithInts computes on integers. Entries of null rows are computed like others, and
@@ -190,6 +191,6 @@ func (c *Context) neg(e *Neg, b *column.Batch) (*column.Vector, error) {
 		}
 		return out, nil
 	}
-	out, err := c.boxed1(b, v, ops.Neg)
+	out, err := c.boxed1(b, v, function.Neg)
 	return out, at(err, e.Pos)
 }

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
@@ -130,9 +131,9 @@ func (c *Context) index(e *Index, b *column.Batch) (*column.Vector, error) {
 			if i.Kind() != value.KindString {
 				return value.Null, status.Errorf(status.MapElementAccessByNonString, "an entity is indexed by a value of type %s, want STRING", i.Kind())
 			}
-			return c.propertyOfAny(x, i.AsString(), e.Pos)
+			return c.propertyOfAny(x, i.AsString())
 		}
-		return ops.Index(x, i)
+		return function.Index(c.functions(), x, i)
 	})
 	return out, at(err, e.Pos)
 }
@@ -142,7 +143,7 @@ func (c *Context) slice(e *Slice, b *column.Batch) (*column.Vector, error) {
 	if err != nil {
 		return nil, err
 	}
-	from, to := c.constant(value.Int(0)), c.constant(value.Null)
+	from, to := c.constant(value.Null), c.constant(value.Null)
 	if e.From != nil {
 		if from, err = c.eval(e.From, b); err != nil {
 			return nil, err
@@ -156,11 +157,7 @@ func (c *Context) slice(e *Slice, b *column.Batch) (*column.Vector, error) {
 	rows, constant := rowsFor(b, base, from, to)
 	out := c.result(column.Any, b, constant)
 	for _, r := range rows {
-		list, end := base.Value(int(r)), to.Value(int(r))
-		if e.To == nil && list.Kind() == value.KindList {
-			end = value.Int(int64(len(list.Elems())))
-		}
-		v, err := ops.Slice(list, from.Value(int(r)), end)
+		v, err := function.Slice(base.Value(int(r)), from.Value(int(r)), to.Value(int(r)), e.From == nil, e.To == nil)
 		if err != nil {
 			return nil, at(err, e.Pos)
 		}

@@ -1,7 +1,7 @@
 package expr
 
 import (
-	"time"
+	"regexp"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/query/function"
@@ -41,7 +41,8 @@ type Context struct {
 	// row of b, and may be kept by the evaluator until Reset.
 	Subquery func(s *Subquery, b *column.Batch) (*column.Vector, error)
 
-	pool  pool
-	dicts map[dictKey]*dictTable
-	sets  map[Expr]*inSet
+	pool     pool
+	dicts    map[dictKey]*dictTable
+	sets     map[Expr]*inSet
+	patterns map[string]*regexp.Regexp
 }

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/value"
 )
 
@@ -62,7 +63,10 @@ func (c *Context) in(e *In, b *column.Batch) (*column.Vector, error) {
 			}
 		}
 	}
-	out, err := c.ternary2(b, x, list, ops.In)
+	out, err := c.ternary2(b, x, list, func(x, list value.Value) (value.Ternary, error) {
+		v, err := function.In(x, list)
+		return ternary(v), err
+	})
 	return out, at(err, e.Pos)
 }
 

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
@@ -11,20 +12,20 @@ func (c *Context) property(e *Property, b *column.Batch) (*column.Vector, error)
 	if err != nil {
 		return nil, err
 	}
-	out, err := c.propertyOf(base, e.Key, e.Pos, b)
+	out, err := c.propertyOf(base, e.Key, b)
 	return out, at(err, e.Pos)
 }
 
-func (c *Context) propertyOf(base *column.Vector, key string, pos status.Pos, b *column.Batch) (*column.Vector, error) {
+func (c *Context) propertyOf(base *column.Vector, key string, b *column.Batch) (*column.Vector, error) {
 	switch base.Type {
 	case column.Null:
 		return c.constant(value.Null), nil
 	case column.Node, column.Rel:
 		return c.entityProperty(base, key, b)
 	case column.Any:
-		return c.anyProperty(base, key, pos, b)
+		return c.anyProperty(base, key, b)
 	}
-	return c.boxed1(b, base, func(v value.Value) (value.Value, error) { return propertyOfValue(v, key, pos) })
+	return c.boxed1(b, base, func(v value.Value) (value.Value, error) { return propertyOfValue(c.functions(), v, key) })
 }
 
 // entityProperty gathers a property of nodes or relationships.
@@ -82,9 +83,9 @@ func notNullRows(dst, rows []int32, nulls column.Bitmap) []int32 {
 
 // anyProperty sorts the rows by what they hold, and gathers nodes and
 // relationships together.
-func (c *Context) anyProperty(base *column.Vector, key string, pos status.Pos, b *column.Batch) (*column.Vector, error) {
+func (c *Context) anyProperty(base *column.Vector, key string, b *column.Batch) (*column.Vector, error) {
 	if base.Const {
-		v, err := c.propertyOfAny(base.Anys[0], key, pos)
+		v, err := c.propertyOfAny(base.Anys[0], key)
 		return c.constant(v), err
 	}
 	nodes, rels, rest := c.splitEntities(base, b)
@@ -105,7 +106,7 @@ func (c *Context) anyProperty(base *column.Vector, key string, pos status.Pos, b
 	}
 	if len(rest) > 0 {
 		sub := with(b, rest)
-		v, err := c.boxed1(&sub, base, func(v value.Value) (value.Value, error) { return propertyOfValue(v, key, pos) })
+		v, err := c.boxed1(&sub, base, func(v value.Value) (value.Value, error) { return propertyOfValue(c.functions(), v, key) })
 		if err != nil {
 			return nil, err
 		}
@@ -141,14 +142,14 @@ func (c *Context) refsOf(v *column.Vector, t column.Type, b *column.Batch) *colu
 }
 
 // propertyOfAny reads a key of one value of any kind.
-func (c *Context) propertyOfAny(v value.Value, key string, pos status.Pos) (value.Value, error) {
+func (c *Context) propertyOfAny(v value.Value, key string) (value.Value, error) {
 	t := column.Node
 	switch v.Kind() {
 	case value.KindNode:
 	case value.KindRelationship:
 		t = column.Rel
 	default:
-		return propertyOfValue(v, key, pos)
+		return propertyOfValue(c.functions(), v, key)
 	}
 	g, err := c.graph()
 	if err != nil {
@@ -162,7 +163,7 @@ func (c *Context) propertyOfAny(v value.Value, key string, pos status.Pos) (valu
 }
 
 // propertyOfValue reads a key of a map or temporal value.
-func propertyOfValue(v value.Value, key string, pos status.Pos) (value.Value, error) {
+func propertyOfValue(ctx *function.Context, v value.Value, key string) (value.Value, error) {
 	switch v.Kind() {
 	case value.KindNull:
 		return value.Null, nil
@@ -170,7 +171,7 @@ func propertyOfValue(v value.Value, key string, pos status.Pos) (value.Value, er
 		got, _ := v.AsMap().Get(key)
 		return got, nil
 	}
-	return ops.Field(v, key)
+	return function.Property(ctx, v, key)
 }
 
 func (c *Context) graph() (Graph, error) {

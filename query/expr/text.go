@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/kadedb/kadedb/column"
@@ -67,13 +68,41 @@ func (c *Context) stringConst(e *StringOp, l *column.Vector, arg string, b *colu
 func (op StringTest) boxed(ctx *function.Context, x, y value.Value) (value.Ternary, error) {
 	switch op {
 	case StartsWith:
-		return ops.StartsWith(x, y), nil
+		return ternary(function.StartsWith(x, y)), nil
 	case EndsWith:
-		return ops.EndsWith(x, y), nil
+		return ternary(function.EndsWith(x, y)), nil
 	case Contains:
-		return ops.Contains(x, y), nil
+		return ternary(function.Contains(x, y)), nil
 	}
-	return ops.Matches(ctx, x, y)
+	v, err := function.Matches(ctx, x, y)
+	return ternary(v), err
+}
+
+// ternary reads a boolean or null value.
+func ternary(v value.Value) value.Ternary {
+	if v.IsNull() {
+		return value.Unknown
+	}
+	return value.Truth(v.AsBool())
+}
+
+// maxPatterns bounds the compiled patterns that a Context keeps.
+const maxPatterns = 64
+
+// pattern compiles a pattern once.
+func (c *Context) pattern(text string) (*regexp.Regexp, error) {
+	if re, ok := c.patterns[text]; ok {
+		return re, nil
+	}
+	re, err := function.Regexp(text)
+	if err != nil {
+		return nil, err
+	}
+	if c.patterns == nil || len(c.patterns) >= maxPatterns {
+		c.patterns = make(map[string]*regexp.Regexp)
+	}
+	c.patterns[text] = re
+	return re, nil
 }
 
 // functions returns the functions' context, an empty one where the caller gave none.
