@@ -37,9 +37,10 @@ type Const struct {
 	Value value.Value
 }
 
-// Param is a parameter of the query; T is AnyType unless the caller declared it.
+// Param is a parameter of the query.
 type Param struct {
 	Name string
+	T    Types // 0: not known
 	Pos  status.Pos
 }
 

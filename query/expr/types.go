@@ -37,10 +37,17 @@ func CanBe(t, want Types) bool { return t&(want|NullType) != 0 }
 // IsOnly reports whether all kinds of t are in want.
 func IsOnly(t, want Types) bool { return t&^want == 0 }
 
+// Type of a parameter is known where it stands for a literal of the text.
+func (e *Param) Type() Types {
+	if e.T != 0 {
+		return e.T
+	}
+	return AnyType
+}
+
 const boolOrNull = BoolType | NullType
 
 func (e *Const) Type() Types           { return TypesOf(e.Value) }
-func (*Param) Type() Types             { return AnyType }
 func (e *Slot) Type() Types            { return e.T }
 func (*LabelTest) Type() Types         { return boolOrNull }
 func (*TypeTest) Type() Types          { return BoolType }

@@ -1,0 +1,141 @@
+// Package bind gives names their meaning: it turns a syntax tree into a plan whose
+// expressions read slots, and refuses what cannot mean anything.
+//
+//	stmt, err := bind.Bind(tree, bind.Options{Procedures: table})
+//	stmt.Plan          // query: operators, MATCHes still as pattern graphs
+//	stmt.Command       // or a statement that has no plan: CREATE INDEX, BEGIN …
+//
+//	bind.go query.go     statements, unions, the sequence of clauses
+//	project.go group.go  WITH and RETURN: scopes, aggregation, order
+//	match.go             patterns
+//	write.go call.go     CREATE … DELETE, procedures, CALL { }
+//	expr.go sub.go       expressions, subqueries
+//
+// Every error that openCypher calls a compile-time error is raised here or by the
+// parser. The package reads no data and chooses no order: see query/optimize.
+package bind
+
+import (
+	"sort"
+
+	"github.com/kadedb/kadedb/parser/ast"
+	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/query/plan"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
+)
+
+// Field is an argument or a result of a procedure.
+type Field struct {
+	Name    string
+	Type    expr.Types // null included where it is allowed
+	Default *value.Value
+}
+
+// Procedure is what the binder must know of a procedure.
+type Procedure struct {
+	Name    string
+	Args    []Field
+	Results []Field
+	Writes  bool
+}
+
+// Procedures finds procedures by name.
+type Procedures interface {
+	// Procedure returns the declaration of name, whatever the case of its letters.
+	Procedure(name string) (*Procedure, bool)
+	// Suggest returns the nearest name of a procedure, or "".
+	Suggest(name string) string
+}
+
+// Options configure Bind.
+type Options struct {
+	Procedures Procedures // nil: there are none
+}
+
+// Statement is a bound statement: a Plan, or a Command that has none.
+type Statement struct {
+	Explain bool // EXPLAIN: the plan is shown, not run
+	Profile bool // PROFILE: it is run and shown with what each operator did
+	Plan    *plan.Plan
+	Command ast.Statement // schema statements, TERMINATE, transactions; nil with a Plan
+}
+
+// Bind binds a statement.
+func Bind(stmt ast.Statement, opts Options) (*Statement, error) {
+	out := &Statement{}
+	if e, ok := stmt.(*ast.Explain); ok {
+		out.Explain, out.Profile = !e.Profile, e.Profile
+		stmt = e.Statement
+	}
+	b := &binder{opts: opts, params: map[string]bool{}, types: map[plan.Slot]expr.Types{}, elems: map[plan.Slot]expr.Types{}}
+	var err error
+	switch s := stmt.(type) {
+	case *ast.Query:
+		out.Plan, err = b.statement(s)
+	case *ast.Show:
+		out.Plan, err = b.show(s)
+	default:
+		out.Command = stmt
+		if out.Explain || out.Profile {
+			err = status.Errorf(status.NotYet, "only queries can be explained").At(stmt.Position())
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// binder holds what is shared by all parts of a statement.
+type binder struct {
+	opts     Options
+	slots    int
+	params   map[string]bool
+	types    map[plan.Slot]expr.Types // what a slot can hold
+	elems    map[plan.Slot]expr.Types // what the elements of a list in a slot can be
+	writes   bool
+	depth    int // of subqueries
+	subplans []*plan.Plan
+}
+
+// maxSubqueries bounds the nesting of subqueries.
+const maxSubqueries = 32
+
+func (b *binder) newSlot() plan.Slot {
+	b.slots++
+	return b.slots - 1
+}
+
+// newVar returns a new variable; elem says what it holds where it is a list.
+func (b *binder) newVar(name string, t, elem expr.Types) *variable {
+	v := &variable{name: name, slot: b.newSlot(), t: t}
+	b.types[v.slot] = t
+	if elem != 0 {
+		b.elems[v.slot] = elem
+	}
+	return v
+}
+
+func (b *binder) finish(root plan.Node, cols []plan.Column) *plan.Plan {
+	produce := &plan.Produce{Columns: cols}
+	produce.Input = root
+	p := &plan.Plan{Root: produce, NumSlots: b.slots, Columns: cols, Writes: b.writes, RowID: plan.NoSlot}
+	for name := range b.params {
+		p.Params = append(p.Params, name)
+	}
+	sort.Strings(p.Params)
+	for _, sub := range b.subplans {
+		sub.NumSlots = b.slots
+	}
+	p.Number()
+	return p
+}
+
+func (b *binder) statement(q *ast.Query) (*plan.Plan, error) {
+	res, err := b.query(q, newScope(nil), leafSource{}, position{standalone: true})
+	if err != nil {
+		return nil, err
+	}
+	return b.finish(res.root, res.columns), nil
+}

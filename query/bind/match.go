@@ -1,0 +1,451 @@
+package bind
+
+import (
+	"github.com/kadedb/kadedb/parser/ast"
+	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/query/plan"
+	"github.com/kadedb/kadedb/status"
+)
+
+// pattern is a pattern being bound. Names are declared first and what speaks of
+// them (properties, WHERE) is bound when all are known.
+type pattern struct {
+	b        *binder
+	sc       *scope
+	out      plan.Pattern
+	nodes    map[plan.Slot]int
+	rels     map[plan.Slot]bool // of this pattern
+	optional bool
+	closed   bool // no new names: a pattern used as a predicate
+	later    []func() error
+}
+
+func (b *binder) newPattern(sc *scope) *pattern {
+	return &pattern{b: b, sc: sc, nodes: map[plan.Slot]int{}, rels: map[plan.Slot]bool{}, out: plan.Pattern{Unique: true}}
+}
+
+func (p *pipeline) match(c *ast.Match) error {
+	pat := p.b.newPattern(p.sc.copy())
+	pat.optional = c.Optional
+	if err := pat.bind(c.Patterns, c.Mode, c.Where); err != nil {
+		return err
+	}
+	m := &plan.Match{Pattern: pat.out, Optional: c.Optional}
+	m.Input = p.cur
+	p.cur, p.sc = m, pat.sc
+	return nil
+}
+
+func (pt *pattern) bind(parts []*ast.PatternPart, mode ast.MatchMode, where ast.Expr) error {
+	for _, part := range parts {
+		if err := pt.part(part); err != nil {
+			return err
+		}
+	}
+	if mode == ast.RepeatableElements {
+		pt.out.Unique = false
+		for _, r := range pt.out.Rels {
+			if r.Search == plan.Trails {
+				return status.Errorf(status.NotYet, "REPEATABLE ELEMENTS is not run for variable-length patterns").At(r.Pos)
+			}
+		}
+	}
+	for _, f := range pt.later {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	if where == nil {
+		return nil
+	}
+	conj, err := pt.b.predicates(where, pt.sc)
+	pt.out.Where = append(pt.out.Where, conj...)
+	return err
+}
+
+// nullable adds null to the types of what an OPTIONAL MATCH binds.
+func (pt *pattern) nullable(t expr.Types) expr.Types {
+	if pt.optional {
+		return t | expr.NullType
+	}
+	return t
+}
+
+func (pt *pattern) part(part *ast.PatternPart) error {
+	if part.Mode != ast.PathDefault && part.Mode != ast.ModeTrail {
+		return status.Errorf(status.NotYet, "the path modes WALK, ACYCLIC and SIMPLE are not run by this version").At(part.Pos).
+			WithHint("leave the mode out: a path then uses no relationship twice")
+	}
+	search, err := searchOf(part)
+	if err != nil {
+		return err
+	}
+	var path expr.PathBuild
+	prev := -1
+	var rel *ast.RelPattern
+	for _, el := range part.Elements {
+		switch el := el.(type) {
+		case *ast.NodePattern:
+			n, err := pt.node(el)
+			if err != nil {
+				return err
+			}
+			node := pt.out.Nodes[n]
+			ref := &expr.Slot{Slot: node.Slot, Name: node.Name, T: pt.nullable(expr.NodeType)}
+			if rel == nil {
+				path.Start = ref
+			} else {
+				r, err := pt.rel(rel, prev, n, search, part)
+				if err != nil {
+					return err
+				}
+				bound := pt.out.Rels[r]
+				step := expr.PathStep{Rel: &expr.Slot{Slot: bound.Slot, Name: bound.Name, T: pt.nullable(expr.RelType)}, Node: ref}
+				if bound.Search != plan.OneHop {
+					step.VarLength = true
+					step.Rel = &expr.Slot{Slot: bound.Slot, Name: bound.Name, T: pt.nullable(expr.ListType)}
+				}
+				path.Steps = append(path.Steps, step)
+			}
+			prev, rel = n, nil
+		case *ast.RelPattern:
+			rel = el
+		default:
+			return status.Errorf(status.NotYet, "parenthesised path patterns are not run by this version").At(el.Position()).
+				WithHint("use a variable-length relationship, -[:TYPE*1..3]->")
+		}
+	}
+	return pt.pathVar(part, &path)
+}
+
+func (pt *pattern) pathVar(part *ast.PatternPart, path *expr.PathBuild) error {
+	if part.Var == nil {
+		return nil
+	}
+	if pt.closed {
+		return status.Errorf(status.UnexpectedSyntax, "a pattern that is a condition cannot name its path").At(part.Var.Pos)
+	}
+	v, err := pt.b.declare(pt.sc, part.Var, pt.nullable(expr.PathType))
+	if err != nil {
+		return err
+	}
+	pt.out.Paths = append(pt.out.Paths, plan.Item{Slot: v.slot, Name: v.name, Expr: path})
+	return nil
+}
+
+// searchOf says how the relationship of a part with a selector is looked for.
+func searchOf(part *ast.PatternPart) (plan.Search, error) {
+	var s plan.Search
+	switch part.Selector {
+	case ast.SelectNone, ast.SelectAll:
+		return plan.OneHop, nil
+	case ast.ShortestPath, ast.AnyShortest, ast.Any:
+		s = plan.Shortest
+	case ast.AllShortestPaths, ast.AllShortest:
+		s = plan.AllShortest
+	case ast.AnyCheapest:
+		s = plan.Cheapest
+		if part.Cost == nil {
+			return 0, status.Errorf(status.UnexpectedSyntax, "ANY CHEAPEST needs COST").At(part.Pos).
+				WithHint("write COST r.distance after the pattern, where r is its relationship")
+		}
+	default:
+		return 0, status.Errorf(status.NotYet, "SHORTEST k, SHORTEST k GROUPS and CHEAPEST k are not run by this version").At(part.Pos).
+			WithHint("use ANY SHORTEST, ALL SHORTEST or ANY CHEAPEST")
+	}
+	if k, ok := part.K.(*ast.IntLit); part.K != nil && (!ok || k.Value != 1) {
+		return 0, status.Errorf(status.NotYet, "more than one path for each pair of ends is not run by this version").At(part.K.Position())
+	}
+	if part.Heuristic != nil {
+		return 0, status.Errorf(status.NotYet, "HEURISTIC is not run by this version").At(part.Heuristic.Position())
+	}
+	if len(part.Elements) != 3 {
+		return 0, status.Errorf(status.InvalidRelationshipPattern, "a shortest or cheapest path takes a pattern of one relationship").At(part.Pos).
+			WithHint("write (a)-[:TYPE*]->(b)")
+	}
+	return s, nil
+}
+
+func (pt *pattern) node(n *ast.NodePattern) (int, error) {
+	node := plan.PatternNode{Name: n.Var.String()}
+	if n.Var == nil {
+		node.Slot = pt.b.newSlot()
+		pt.b.types[node.Slot] = expr.NodeType
+	} else if v := pt.sc.lookup(n.Var.Text); v != nil {
+		if i, ok := pt.nodes[v.slot]; ok {
+			return i, pt.nodeTerms(n, pt.out.Nodes[i])
+		}
+		if !expr.CanBe(v.t, expr.NodeType) {
+			return 0, conflict(n.Var, v.t, "a node")
+		}
+		node.Slot, node.Bound = v.slot, true
+	} else {
+		if pt.closed {
+			return 0, pt.sc.undefined(n.Var.Text, n.Var.Pos)
+		}
+		v, err := pt.b.declare(pt.sc, n.Var, pt.nullable(expr.NodeType))
+		if err != nil {
+			return 0, err
+		}
+		node.Slot = v.slot
+	}
+	i := len(pt.out.Nodes)
+	pt.out.Nodes = append(pt.out.Nodes, node)
+	pt.nodes[node.Slot] = i
+	return i, pt.nodeTerms(n, node)
+}
+
+func conflict(name *ast.Name, have expr.Types, want string) error {
+	return status.Errorf(status.VariableTypeConflict, "`%s` is %s and cannot be %s here", name.Text, have, want).At(name.Pos).
+		WithHint("use another name")
+}
+
+// nodeTerms leaves the labels, properties and WHERE of a node pattern for later.
+func (pt *pattern) nodeTerms(n *ast.NodePattern, node plan.PatternNode) error {
+	ref := &expr.Slot{Slot: node.Slot, Name: node.Name, T: expr.NodeType}
+	if n.Labels != nil {
+		labels, err := bindLabels(n.Labels)
+		if err != nil {
+			return err
+		}
+		pt.out.Where = append(pt.out.Where, labelTests(ref, labels, n.Labels.Position())...)
+	}
+	if _, ok := n.Properties.(*ast.Parameter); ok {
+		return badParameter(n.Properties)
+	}
+	if n.Properties == nil && n.Where == nil {
+		return nil
+	}
+	pt.later = append(pt.later, func() error {
+		if err := pt.properties(n.Properties, ref, &pt.out.Where, pt.sc); err != nil {
+			return err
+		}
+		return pt.inlineWhere(n.Where, &pt.out.Where, pt.sc)
+	})
+	return nil
+}
+
+func badParameter(e ast.Expr) error {
+	return status.Errorf(status.InvalidParameterUse, "a parameter cannot give all properties of a pattern that is looked for").At(e.Position()).
+		WithHint("name the properties: {key: $param.key}")
+}
+
+// properties adds `ref.key = value` for each entry of a property map.
+func (pt *pattern) properties(props ast.Expr, ref *expr.Slot, dst *[]expr.Expr, sc *scope) error {
+	m, ok := props.(*ast.MapLit)
+	if !ok {
+		return nil
+	}
+	for _, e := range m.Entries {
+		x, err := pt.b.expr(e.Value, &env{sc: sc})
+		if err != nil {
+			return err
+		}
+		*dst = append(*dst, &expr.Compare{Op: expr.Eq, Left: &expr.Property{Base: ref, Key: e.Key.Text, Pos: e.Key.Pos}, Right: x, Pos: e.Key.Pos})
+	}
+	return nil
+}
+
+func (pt *pattern) inlineWhere(where ast.Expr, dst *[]expr.Expr, sc *scope) error {
+	if where == nil {
+		return nil
+	}
+	conj, err := pt.b.predicates(where, sc)
+	*dst = append(*dst, conj...)
+	return err
+}
+
+func direction(d ast.Direction) plan.Direction {
+	switch d {
+	case ast.Outgoing:
+		return plan.Out
+	case ast.Incoming:
+		return plan.In
+	}
+	return plan.Both
+}
+
+// rel adds a relationship between two nodes of the pattern.
+func (pt *pattern) rel(r *ast.RelPattern, from, to int, search plan.Search, part *ast.PatternPart) (int, error) {
+	out := plan.PatternRel{Name: r.Var.String(), From: from, To: to, Dir: direction(r.Direction), Search: search, Min: 1, Max: 1,
+		Hop: plan.Hop{Rel: plan.NoSlot, From: plan.NoSlot, To: plan.NoSlot}, Pos: r.Pos}
+	hops := r.Range
+	if r.Quantifier != nil {
+		hops = r.Quantifier
+	}
+	if hops != nil {
+		if err := pt.length(&out, hops); err != nil {
+			return 0, err
+		}
+	}
+	if err := pt.relVar(r, &out); err != nil {
+		return 0, err
+	}
+	types, tests, err := bindTypes(r.Types)
+	if err != nil {
+		return 0, err
+	}
+	out.Types = types
+	if _, ok := r.Properties.(*ast.Parameter); ok {
+		return 0, badParameter(r.Properties)
+	}
+	if out.Search != plan.OneHop && (tests != nil || r.Properties != nil || r.Where != nil || part.Cost != nil) {
+		out.Hop.Rel = pt.b.newSlot()
+		pt.b.types[out.Hop.Rel] = expr.RelType
+	}
+	i := len(pt.out.Rels)
+	pt.out.Rels = append(pt.out.Rels, out)
+	pt.relTerms(r, i, tests, part)
+	return i, nil
+}
+
+// maxHops bounds the numbers of a variable-length pattern.
+const maxHops = 1 << 20
+
+func (pt *pattern) length(out *plan.PatternRel, hops *ast.Hops) error {
+	if out.Search == plan.OneHop {
+		out.Search = plan.Trails
+	}
+	if hops.Min > maxHops || !hops.Unbounded && hops.Max > maxHops {
+		return status.Errorf(status.InvalidRelationshipPattern, "a path of more than %d relationships", maxHops).At(hops.Pos)
+	}
+	out.Min, out.Max = int(hops.Min), int(hops.Max)
+	if hops.Unbounded {
+		out.Max = -1
+	}
+	return nil
+}
+
+func (pt *pattern) relVar(r *ast.RelPattern, out *plan.PatternRel) error {
+	t, what := expr.RelType, "a relationship"
+	if out.Search != plan.OneHop {
+		t, what = expr.ListType, "a list of relationships"
+	}
+	if r.Var == nil {
+		out.Slot = pt.b.newSlot()
+		pt.b.types[out.Slot] = t
+		return nil
+	}
+	v := pt.sc.lookup(r.Var.Text)
+	if v == nil {
+		if pt.closed {
+			return pt.sc.undefined(r.Var.Text, r.Var.Pos)
+		}
+		v, err := pt.b.declare(pt.sc, r.Var, pt.nullable(t))
+		if err != nil {
+			return err
+		}
+		if t == expr.ListType {
+			pt.b.elems[v.slot] = expr.RelType
+		}
+		out.Slot = v.slot
+		pt.rels[v.slot] = true
+		return nil
+	}
+	if !expr.CanBe(v.t, t) {
+		return conflict(r.Var, v.t, what)
+	}
+	if elem, ok := pt.b.elems[v.slot]; ok && t == expr.ListType && !expr.CanBe(elem, expr.RelType) {
+		return conflict(r.Var, v.t, what)
+	}
+	if pt.rels[v.slot] {
+		return status.Errorf(status.RelationshipUniquenessViolation, "`%s` stands for two relationships of one pattern", r.Var.Text).At(r.Var.Pos).
+			WithHint("a MATCH uses each relationship once; give the other one a name of its own")
+	}
+	if out.Search > plan.Trails {
+		return alreadyBound(r.Var.Text, r.Var.Pos)
+	}
+	out.Slot, out.Bound = v.slot, true
+	pt.rels[v.slot] = true
+	return nil
+}
+
+// relTerms leaves the predicates and the cost of a relationship for later. In a
+// variable-length one its variable stands for a single relationship there.
+func (pt *pattern) relTerms(r *ast.RelPattern, i int, tests []expr.Label, part *ast.PatternPart) {
+	pt.later = append(pt.later, func() error {
+		rel := &pt.out.Rels[i]
+		ref := &expr.Slot{Slot: rel.Slot, Name: rel.Name, T: expr.RelType}
+		dst, sc := &pt.out.Where, pt.sc
+		if rel.Search != plan.OneHop {
+			ref = &expr.Slot{Slot: rel.Hop.Rel, Name: rel.Name, T: expr.RelType}
+			dst = &rel.Hop.Filter
+			if r.Var != nil {
+				sc = newScope(pt.sc)
+				sc.add(&variable{name: r.Var.Text, slot: rel.Hop.Rel, t: expr.RelType})
+			}
+		}
+		for _, l := range tests {
+			*dst = append(*dst, &expr.LabelTest{Base: ref, Labels: l, Pos: r.Types.Position()})
+		}
+		if err := pt.properties(r.Properties, ref, dst, sc); err != nil {
+			return err
+		}
+		if err := pt.inlineWhere(r.Where, dst, sc); err != nil {
+			return err
+		}
+		if part.Cost == nil {
+			return nil
+		}
+		return pt.cost(part.Cost, rel, sc)
+	})
+}
+
+// cost binds COST, which may speak of the relationship being crossed and of what is
+// bound before the search.
+func (pt *pattern) cost(e ast.Expr, rel *plan.PatternRel, sc *scope) error {
+	var bad ast.Expr
+	ast.Inspect(e, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Subquery:
+			bad = n
+		case *ast.PatternComprehension:
+			bad = n
+		case *ast.PatternExpr:
+			bad = n
+		}
+		return bad == nil
+	})
+	if bad == nil && containsAggregate(e) {
+		bad = e
+	}
+	if bad != nil {
+		return status.Errorf(status.CostNotAllowed, "COST cannot hold an aggregate or a subquery").At(bad.Position()).
+			WithHint("it is computed for each relationship: COST r.distance")
+	}
+	x, err := pt.b.expr(e, &env{sc: sc})
+	if err != nil {
+		return err
+	}
+	if !expr.CanBe(x.Type(), expr.NumberType) || expr.IsOnly(x.Type(), expr.NullType) {
+		return status.Errorf(status.InvalidArgumentType, "COST must be a number, not %s", x.Type()).At(e.Position())
+	}
+	if later := pt.laterThan(x, rel); later != "" {
+		return status.Errorf(status.CostNotAllowed, "COST cannot use `%s`, which is bound by the same MATCH", later).At(e.Position()).
+			WithHint("bind it in a MATCH before")
+	}
+	rel.Cost = x
+	return nil
+}
+
+// laterThan names a variable of this pattern, other than the ends of rel, that x reads.
+func (pt *pattern) laterThan(x expr.Expr, rel *plan.PatternRel) string {
+	for _, s := range expr.Slots(nil, x) {
+		for i, n := range pt.out.Nodes {
+			if n.Slot == s && !n.Bound && i != rel.From && i != rel.To {
+				return n.Name
+			}
+		}
+		for _, r := range pt.out.Rels {
+			if r.Slot == s && !r.Bound {
+				return r.Name
+			}
+		}
+		for _, p := range pt.out.Paths {
+			if p.Slot == s {
+				return p.Name
+			}
+		}
+	}
+	return ""
+}

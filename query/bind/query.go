@@ -1,0 +1,403 @@
+package bind
+
+import (
+	"sort"
+
+	"github.com/kadedb/kadedb/parser/ast"
+	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/query/plan"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
+)
+
+// leafSource makes the operator that a (sub-)query starts from: its rows are the
+// outer ones of arg, or a single empty one.
+type leafSource struct {
+	arg func() plan.Node // nil: SingleRow
+}
+
+func (l leafSource) node() plan.Node {
+	if l.arg == nil {
+		return &plan.SingleRow{}
+	}
+	return l.arg()
+}
+
+// position says where a query stands, which decides what it may hold.
+type position struct {
+	standalone bool // the whole statement
+	readOnly   bool // inside an expression
+	needReturn bool // COLLECT, COUNT: must end in RETURN
+	mayLackEnd bool // EXISTS { MATCH … } and CALL { … } may end without RETURN
+}
+
+// result is a bound query.
+type result struct {
+	root    plan.Node
+	columns []plan.Column // nil: ends without RETURN
+	scope   *scope        // the variables that the columns are
+	perRow  bool          // cannot be run for many outer rows at once
+	returns bool
+}
+
+// query binds a list of single queries joined by UNION, and what follows NEXT.
+func (b *binder) query(q *ast.Query, sc *scope, src leafSource, pos position) (*result, error) {
+	for i := 1; i < len(q.All); i++ {
+		if q.All[i] != q.All[0] {
+			return nil, status.Errorf(status.InvalidClauseComposition, "UNION and UNION ALL are mixed").At(q.Parts[i+1].Pos).
+				WithHint("use one of the two throughout")
+		}
+	}
+	if len(q.Parts) > 1 || q.Next != nil {
+		pos.standalone = false
+	}
+	res, err := b.union(q, sc, src, pos)
+	if err != nil || q.Next == nil {
+		return res, err
+	}
+	if sc.outer != nil || len(q.Next.Parts) > 1 {
+		return nil, status.Errorf(status.NotYet, "NEXT before UNION or inside a subquery is not run by this version").At(q.Next.Pos).
+			WithHint("use WITH")
+	}
+	if !res.returns {
+		return nil, status.Errorf(status.InvalidClauseComposition, "the query before NEXT must end in RETURN").At(q.Next.Pos)
+	}
+	done := res.root
+	next, err := b.query(q.Next, res.scope, leafSource{arg: func() plan.Node { return done }}, pos)
+	if err != nil {
+		return nil, err
+	}
+	next.perRow = next.perRow || res.perRow
+	return next, nil
+}
+
+func (b *binder) union(q *ast.Query, sc *scope, src leafSource, pos position) (*result, error) {
+	if len(q.Parts) == 1 {
+		return b.single(q.Parts[0], sc, src, pos)
+	}
+	u := &plan.Union{}
+	var first *result
+	for i, part := range q.Parts {
+		res, err := b.single(part, sc.copy(), src, pos)
+		if err != nil {
+			return nil, err
+		}
+		if first == nil {
+			first = res
+		}
+		cols, err := matchColumns(first, res, part)
+		if err != nil {
+			return nil, err
+		}
+		u.Parts = append(u.Parts, res.root)
+		u.Columns = append(u.Columns, cols)
+		if i > 0 {
+			first.perRow = first.perRow || res.perRow
+		}
+	}
+	out := &result{scope: sc.next(), perRow: true, returns: first.returns}
+	for i, c := range first.columns {
+		var t, elem expr.Types
+		for p := range u.Columns {
+			t |= b.types[u.Columns[p][i]]
+			if e, ok := b.elems[u.Columns[p][i]]; ok {
+				elem |= e
+			} else {
+				elem = expr.AnyType
+			}
+		}
+		v := b.newVar(c.Name, t, elem)
+		out.scope.add(v)
+		u.Out = append(u.Out, v.slot)
+		out.columns = append(out.columns, plan.Column{Name: c.Name, Slot: v.slot})
+	}
+	out.root = u
+	if !q.All[0] && first.returns {
+		d := &plan.Distinct{Keys: append([]plan.Slot(nil), u.Out...)}
+		d.Input = u
+		out.root = d
+	}
+	return out, nil
+}
+
+// matchColumns returns res's slots in the order of first's columns.
+func matchColumns(first, res *result, part *ast.SingleQuery) ([]plan.Slot, error) {
+	mismatch := func() error {
+		return status.Errorf(status.DifferentColumnsInUnion, "all parts of a UNION must return the same columns").At(part.Pos).
+			WithHint("give the columns the same names with AS")
+	}
+	if len(first.columns) != len(res.columns) || first.returns != res.returns {
+		return nil, mismatch()
+	}
+	var out []plan.Slot
+	for _, c := range first.columns {
+		found := false
+		for _, d := range res.columns {
+			if d.Name == c.Name {
+				out, found = append(out, d.Slot), true
+				break
+			}
+		}
+		if !found {
+			return nil, mismatch()
+		}
+	}
+	return out, nil
+}
+
+// pipeline is a query being bound clause by clause.
+type pipeline struct {
+	b    *binder
+	sc   *scope
+	cur  plan.Node
+	src  leafSource
+	pos  position
+	rows *result
+}
+
+func (b *binder) single(q *ast.SingleQuery, sc *scope, src leafSource, pos position) (*result, error) {
+	p := &pipeline{b: b, sc: sc, cur: src.node(), src: src, pos: pos, rows: &result{}}
+	if err := checkOrder(q, pos); err != nil {
+		return nil, err
+	}
+	for i, c := range q.Clauses {
+		if err := p.clause(c, len(q.Clauses) == 1, i); err != nil {
+			return nil, err
+		}
+	}
+	p.rows.root, p.rows.scope = p.cur, p.sc
+	return p.rows, nil
+}
+
+// checkOrder refuses sequences of clauses that end in the middle.
+func checkOrder(q *ast.SingleQuery, pos position) error {
+	for i, c := range q.Clauses {
+		last := i == len(q.Clauses)-1
+		switch c.(type) {
+		case *ast.Return, *ast.Finish:
+			if !last {
+				return status.Errorf(status.InvalidClauseComposition, "RETURN must be the last clause").At(q.Clauses[i+1].Position())
+			}
+		case *ast.Create, *ast.Merge, *ast.Set, *ast.Remove, *ast.Delete, *ast.Foreach:
+			if pos.readOnly {
+				return status.Errorf(status.InvalidClauseComposition, "a subquery inside an expression cannot write").At(c.Position()).
+					WithHint("write in CALL { } or in a clause of its own")
+			}
+		case *ast.Call, *ast.CallSubquery, *ast.When:
+		default:
+			if last && !pos.mayLackEnd {
+				return status.Errorf(status.UnexpectedSyntax, "a query cannot end here").At(c.Position()).
+					WithHint("end it with RETURN or a clause that writes")
+			}
+		}
+	}
+	if len(q.Clauses) == 0 {
+		return status.Errorf(status.UnexpectedSyntax, "an empty query").At(q.Pos)
+	}
+	if _, ok := q.Clauses[len(q.Clauses)-1].(*ast.Return); !ok && pos.needReturn {
+		return status.Errorf(status.InvalidClauseComposition, "this subquery must end in RETURN").At(q.Pos)
+	}
+	return nil
+}
+
+func (p *pipeline) clause(c ast.Clause, only bool, index int) error {
+	switch c := c.(type) {
+	case *ast.Match:
+		return p.match(c)
+	case *ast.With:
+		return p.with(c)
+	case *ast.Return:
+		return p.ret(c)
+	case *ast.Finish:
+		p.rows.returns, p.rows.columns = false, nil
+		return nil
+	case *ast.Unwind:
+		return p.unwind(c.List, c.Var, nil, 0)
+	case *ast.For:
+		from := 1
+		if c.Offset {
+			from = 0
+		}
+		return p.unwind(c.List, c.Var, c.Counter, from)
+	case *ast.Let:
+		return p.let(c)
+	case *ast.Filter:
+		return p.where(c.Where, p.sc)
+	case *ast.Call:
+		return p.call(c, only)
+	case *ast.CallSubquery:
+		return p.callSubquery(c)
+	case *ast.LoadCSV:
+		return p.loadCSV(c)
+	case *ast.When:
+		return status.Errorf(status.NotYet, "WHEN … THEN is not run by this version").At(c.Pos).WithHint("use UNION and WHERE")
+	}
+	return p.write(c)
+}
+
+// env returns what expressions of a clause may use: no aggregates, no patterns.
+func (p *pipeline) env() *env { return &env{sc: p.sc} }
+
+func (p *pipeline) where(e ast.Expr, sc *scope) error {
+	if e == nil {
+		return nil
+	}
+	conj, err := p.b.predicates(e, sc)
+	if err != nil {
+		return err
+	}
+	f := &plan.Filter{Predicates: conj}
+	f.Input = p.cur
+	p.cur = f
+	return nil
+}
+
+// predicates binds a WHERE and splits it at its ANDs.
+func (b *binder) predicates(e ast.Expr, sc *scope) ([]expr.Expr, error) {
+	x, err := b.condition(e, &env{sc: sc, pattern: true})
+	if err != nil {
+		return nil, err
+	}
+	return conjuncts(nil, x), nil
+}
+
+// condition binds an expression that must be a truth value.
+func (b *binder) condition(e ast.Expr, en *env) (expr.Expr, error) {
+	x, err := b.expr(e, en)
+	if err != nil {
+		return nil, err
+	}
+	if !expr.CanBe(x.Type(), expr.BoolType) {
+		return nil, status.Errorf(status.InvalidArgumentType, "a condition must be BOOLEAN, but this is %s", x.Type()).At(e.Position())
+	}
+	return x, nil
+}
+
+func conjuncts(dst []expr.Expr, e expr.Expr) []expr.Expr {
+	if l, ok := e.(*expr.Logic); ok && l.Op == expr.And {
+		for _, a := range l.Args {
+			dst = conjuncts(dst, a)
+		}
+		return dst
+	}
+	return append(dst, e)
+}
+
+func (p *pipeline) unwind(list ast.Expr, name, counter *ast.Name, from int) error {
+	x, err := p.b.expr(list, p.env())
+	if err != nil {
+		return err
+	}
+	p.sc = p.sc.copy()
+	t := p.b.elemType(x)
+	v, err := p.b.declare(p.sc, name, t)
+	if err != nil {
+		return err
+	}
+	u := &plan.Unwind{List: x, Slot: v.slot, Name: v.name, Index: plan.NoSlot, IndexFrom: from}
+	if counter != nil {
+		c, err := p.b.declare(p.sc, counter, expr.IntType)
+		if err != nil {
+			return err
+		}
+		u.Index = c.slot
+	}
+	u.Input = p.cur
+	p.cur = u
+	return nil
+}
+
+func (p *pipeline) let(c *ast.Let) error {
+	pr := &plan.Project{}
+	before := p.env()
+	p.sc = p.sc.copy()
+	for _, it := range c.Items {
+		x, err := p.b.expr(it.Expr, before)
+		if err != nil {
+			return err
+		}
+		v, err := p.b.declare(p.sc, it.Var, x.Type())
+		if err != nil {
+			return err
+		}
+		p.b.elems[v.slot] = p.b.elemType(x)
+		pr.Items = append(pr.Items, plan.Item{Slot: v.slot, Name: v.name, Expr: x})
+	}
+	pr.Input = p.cur
+	p.cur = pr
+	return nil
+}
+
+func (p *pipeline) loadCSV(c *ast.LoadCSV) error {
+	from, err := p.b.expr(c.From, p.env())
+	if err != nil {
+		return err
+	}
+	if !expr.CanBe(from.Type(), expr.StringType) {
+		return status.Errorf(status.InvalidArgumentType, "LOAD CSV FROM takes a STRING, not %s", from.Type()).At(c.From.Position())
+	}
+	p.sc = p.sc.copy()
+	t := expr.ListType
+	if c.WithHeaders {
+		t = expr.MapType
+	}
+	v, err := p.b.declare(p.sc, c.Var, t)
+	if err != nil {
+		return err
+	}
+	p.b.elems[v.slot] = expr.StringType | expr.NullType
+	l := &plan.LoadCSV{From: from, Slot: v.slot, Name: v.name, Headers: c.WithHeaders, Terminator: ',', Pos: c.Pos}
+	if c.FieldTerminator != nil {
+		r := []rune(c.FieldTerminator.Value)
+		if len(r) != 1 {
+			return status.Errorf(status.InvalidArgumentType, "FIELDTERMINATOR must be one character").At(c.FieldTerminator.Pos)
+		}
+		l.Terminator = r[0]
+	}
+	l.Input = p.cur
+	p.cur = l
+	return nil
+}
+
+// rowCount binds the operand of SKIP or LIMIT: it must not depend on rows.
+func (b *binder) rowCount(e ast.Expr, word string) (expr.Expr, error) {
+	var named status.Pos
+	ast.Inspect(e, func(n ast.Node) bool {
+		if v, ok := n.(*ast.Variable); ok && !named.IsValid() {
+			named = v.Pos
+		}
+		return true
+	})
+	if named.IsValid() {
+		return nil, status.Errorf(status.NonConstantExpression, "%s cannot depend on a variable", word).At(named).
+			WithHint("use a number or a parameter")
+	}
+	x, err := b.expr(e, &env{sc: newScope(nil)})
+	if err != nil {
+		return nil, err
+	}
+	switch c := x.(type) {
+	case *expr.Const:
+		if c.Value.Kind() != value.KindInt {
+			return nil, status.Errorf(status.InvalidArgumentType, "%s takes an INTEGER, not %s", word, c.Value.Kind()).At(e.Position())
+		}
+		if c.Value.AsInt() < 0 {
+			return nil, status.Errorf(status.NegativeIntegerArgument, "%s takes a number of rows ≥ 0, not %d", word, c.Value.AsInt()).At(e.Position())
+		}
+	case *expr.Neg:
+		if n, ok := c.X.(*expr.Const); ok && n.Value.Kind() == value.KindInt {
+			return nil, status.Errorf(status.NegativeIntegerArgument, "%s takes a number of rows ≥ 0", word).At(e.Position())
+		}
+	}
+	if !expr.CanBe(x.Type(), expr.IntType) {
+		return nil, status.Errorf(status.InvalidArgumentType, "%s takes an INTEGER, not %s", word, x.Type()).At(e.Position())
+	}
+	return x, nil
+}
+
+// sortedVars returns the scope's variables by name, as * lists them.
+func sortedVars(sc *scope) []*variable {
+	vs := append([]*variable(nil), sc.order...)
+	sort.SliceStable(vs, func(i, j int) bool { return vs[i].name < vs[j].name })
+	return vs
+}
