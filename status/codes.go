@@ -126,6 +126,7 @@ const (
 	ListElementAccessByNonInteger Code = 2012
 	CountOverflow                 Code = 2013
 	NodeNotFound                  Code = 2014
+	ArgumentTypeMismatch          Code = 2015
 
 	WriteConflict         Code = 3001
 	ConstraintViolation   Code = 3002
@@ -248,6 +249,7 @@ var table = []Info{
 	{ListElementAccessByNonInteger, "ListElementAccessByNonInteger", typeError, Runtime, Client, "a list is indexed by something that is not an integer", "WITH [1] AS l, 'x' AS i RETURN l[i]"},
 	{CountOverflow, "CountOverflow", "ArithmeticError", Runtime, Client, "a count leaves 64 bits", ""},
 	{NodeNotFound, "NodeNotFound", "EntityNotFound", Runtime, Client, "an entity is not in the store", ""},
+	{ArgumentTypeMismatch, "InvalidArgumentType", "ArgumentError", Runtime, Client, "a function's argument has a type that it does not take", "RETURN range(1, 'x')"},
 
 	{WriteConflict, "WriteConflict", "", 0, Conflict, "another transaction changed the same entity first; run it again", ""},
 	{ConstraintViolation, "ConstraintViolation", "ConstraintVerificationFailed", Runtime, Client, "a write breaks a constraint", ""},

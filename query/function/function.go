@@ -245,3 +245,19 @@ func (s *Signature) list() string {
 	}
 	return b.String()
 }
+
+// Foldable reports whether a call with these constant arguments gives the same result for
+// ever, clock and default zone aside: date('2015-07-21') does, though date() does not.
+func (d *Def) Foldable(args []value.Value) bool {
+	if d.Class != Scalar || d.NeedsGraph || d.Stability == Volatile {
+		return false
+	}
+	if d.Stability == Immutable {
+		return true
+	}
+	switch d.Name {
+	case "date", "localtime", "localdatetime":
+		return len(args) == 1 && args[0].Kind() != value.KindMap
+	}
+	return false
+}

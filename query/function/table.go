@@ -1,7 +1,8 @@
 package function
 
 // table is the one declaration of every function.
-var table = concat()
+var table = concat(generalFunctions(), converterFunctions(), textFunctions(), mathFunctions(), listFunctions(),
+	graphFunctions(), temporalFunctions(), durationFunctions(), aggregateFunctions())
 
 func concat(families ...[]*Def) []*Def {
 	var all []*Def

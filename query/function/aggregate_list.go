@@ -1,0 +1,204 @@
+package function
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"github.com/kadedb/kadedb/value"
+)
+
+// chains holds a list of values a group: all values in one slice, each with the
+// place of the next of its group.
+type chains struct {
+	vals  []value.Value
+	next  []uint32 // place + 1; 0 = last
+	first []uint32 // by group, place + 1; 0 = none
+	last  []uint32
+	size  []uint32
+}
+
+func (c *chains) grow(n int) {
+	c.first, c.last, c.size = grown(c.first, n), grown(c.last, n), grown(c.size, n)
+}
+
+func (c *chains) push(g uint32, v value.Value) (grew int, err error) {
+	if len(c.vals) >= math.MaxUint32-1 {
+		return 0, outOfRange("more than %d values are collected", len(c.vals))
+	}
+	c.vals = append(c.vals, v)
+	c.next = append(c.next, 0)
+	place := uint32(len(c.vals))
+	if c.first[g] == 0 {
+		c.first[g] = place
+	} else {
+		c.next[c.last[g]-1] = place
+	}
+	c.last[g] = place
+	c.size[g]++
+	return value.Size(v) + 4, nil
+}
+
+func (c *chains) list(g uint32) []value.Value {
+	list := make([]value.Value, 0, c.size[g])
+	for p := c.first[g]; p != 0; p = c.next[p-1] {
+		list = append(list, c.vals[p-1])
+	}
+	return list
+}
+
+func (c *chains) merge(o *chains, to []uint32) error {
+	for i, g := range to {
+		for p := o.first[i]; p != 0; p = o.next[p-1] {
+			if _, err := c.push(g, o.vals[p-1]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *chains) append(dst []byte, g uint32) []byte {
+	dst = binary.AppendUvarint(dst, uint64(c.size[g]))
+	for p := c.first[g]; p != 0; p = c.next[p-1] {
+		dst = value.Append(dst, c.vals[p-1])
+	}
+	return dst
+}
+
+func (c *chains) add(src []byte, g uint32) ([]byte, error) {
+	n, used := binary.Uvarint(src)
+	if used <= 0 {
+		return src, damagedState()
+	}
+	src = src[used:]
+	for range n {
+		v, rest, err := value.Decode(src)
+		if err != nil {
+			return src, err
+		}
+		if _, err := c.push(g, v); err != nil {
+			return src, err
+		}
+		src = rest
+	}
+	return src, nil
+}
+
+// collectState makes lists.
+type collectState struct {
+	chains chains
+}
+
+func (s *collectState) Grow(n int) { s.chains.grow(n) }
+
+func (s *collectState) Update(r *Rows) (grew int, err error) {
+	v := r.Args[0]
+	err = r.each(v, func(row int, g uint32, mult int64) error {
+		x := v.Value(row)
+		for range mult {
+			n, err := s.chains.push(g, x)
+			if err != nil {
+				return err
+			}
+			grew += n
+		}
+		return nil
+	})
+	return grew, err
+}
+
+func (s *collectState) Merge(other State, to []uint32) error {
+	return s.chains.merge(&other.(*collectState).chains, to)
+}
+
+func (s *collectState) Value(g uint32) (value.Value, error) {
+	return value.List(s.chains.list(g)...), nil
+}
+
+func (s *collectState) Append(dst []byte, g uint32) []byte { return s.chains.append(dst, g) }
+
+func (s *collectState) Add(src []byte, g uint32) ([]byte, error) { return s.chains.add(src, g) }
+
+// percentileState keeps all numbers of a group, each as often as it stands for a row.
+type percentileState struct {
+	fn          string
+	interpolate bool
+	chains      chains
+	at          []float64 // the percentile asked for by the group's first row
+}
+
+func (s *percentileState) Grow(n int) {
+	s.chains.grow(n)
+	s.at = grown(s.at, n)
+}
+
+func (s *percentileState) Update(r *Rows) (grew int, err error) {
+	v, p := r.Args[0], r.Args[1]
+	err = r.each(v, func(row int, g uint32, mult int64) error {
+		x, at := v.Value(row), p.Value(row)
+		switch {
+		case !isNumber(x):
+			return badValue(s.fn, x, "numbers")
+		case !isNumber(at):
+			return badValue(s.fn, at, "a percentile of 0.0 … 1.0")
+		case !(toFloat(at) >= 0 && toFloat(at) <= 1):
+			return outOfRange("%s wants a percentile of 0.0 … 1.0, got %s", s.fn, at)
+		}
+		if s.chains.size[g] == 0 {
+			s.at[g] = toFloat(at)
+		}
+		for range mult {
+			n, err := s.chains.push(g, x)
+			if err != nil {
+				return err
+			}
+			grew += n
+		}
+		return nil
+	})
+	return grew, err
+}
+
+func (s *percentileState) Merge(other State, to []uint32) error {
+	o := other.(*percentileState)
+	for i, g := range to {
+		if s.chains.size[g] == 0 {
+			s.at[g] = o.at[i]
+		}
+	}
+	return s.chains.merge(&o.chains, to)
+}
+
+func (s *percentileState) Value(g uint32) (value.Value, error) {
+	sorted := s.chains.list(g)
+	if len(sorted) == 0 {
+		return value.Null, nil
+	}
+	slices.SortFunc(sorted, value.Order)
+	n, p := float64(len(sorted)), s.at[g]
+	if !s.interpolate {
+		place := int(math.Ceil(p*n)) - 1
+		return sorted[min(max(place, 0), len(sorted)-1)], nil
+	}
+	place := p * (n - 1)
+	lo := int(math.Floor(place))
+	hi := min(lo+1, len(sorted)-1)
+	share := place - float64(lo)
+	return value.Float(toFloat(sorted[lo])*(1-share) + toFloat(sorted[hi])*share), nil
+}
+
+func (s *percentileState) Append(dst []byte, g uint32) []byte {
+	dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(s.at[g]))
+	return s.chains.append(dst, g)
+}
+
+func (s *percentileState) Add(src []byte, g uint32) ([]byte, error) {
+	if len(src) < 8 {
+		return src, damagedState()
+	}
+	if s.chains.size[g] == 0 {
+		s.at[g] = math.Float64frombits(binary.LittleEndian.Uint64(src))
+	}
+	return s.chains.add(src[8:], g)
+}
