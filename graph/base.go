@@ -3,6 +3,8 @@ package graph
 import (
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/storage/catalog"
+	"github.com/kadedb/kadedb/storage/kv"
+	"github.com/kadedb/kadedb/storage/txn"
 	"github.com/kadedb/kadedb/value"
 )
 
@@ -89,3 +91,8 @@ func (c *indexBaseCursor) key() ([]byte, error) { return nil, nil }
 func (c *indexBaseCursor) next() {}
 
 func (c *indexBaseCursor) close() {}
+
+// source is where a base's blocks come from.
+type source struct{ store *txn.Store }
+
+func (m *model) load(tx *kv.Tx) (*State, error) { return newState(), nil }

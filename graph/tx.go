@@ -15,16 +15,16 @@ import (
 // with an effect.
 type Tx struct {
 	*Reader
-	store    *Store
-	readOnly bool
-	done     bool
-	begun    *txn.Root
-	state    State
-	ed       editor
-	log      []byte // the graph's section
-	defs     []byte // the catalog's section
-	defined  map[[2]uint32]struct{}
-	schemaTx bool // the schema changed: the state cannot be adopted as it is
+	store       *Store
+	readOnly    bool
+	done        bool
+	begun       *txn.Root
+	state       State
+	ed          editor
+	log         []byte // the graph's section
+	defs        []byte // the catalog's section
+	defined     map[[2]uint32]struct{}
+	releaseRoot func()
 }
 
 // ReadOnly reports whether the transaction refuses writes.

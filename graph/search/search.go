@@ -91,6 +91,7 @@ type Search struct {
 	hasBan            bool
 	reopen            bool // the forward side may come back to its start
 
+	labels   labels
 	cand     candidates
 	path     Path
 	costs    []float64
@@ -141,7 +142,7 @@ func (s *Search) account() error {
 	if s.opt.Reserve == nil {
 		return nil
 	}
-	now := s.forward.bytes() + s.backward.bytes() + s.cand.bytes()
+	now := s.forward.bytes() + s.backward.bytes() + s.cand.bytes() + s.labels.bytes()
 	if now > s.reserved {
 		if err := s.opt.Reserve(now - s.reserved); err != nil {
 			return err

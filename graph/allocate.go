@@ -1,0 +1,95 @@
+package graph
+
+import (
+	"sync"
+
+	"github.com/kadedb/kadedb/status"
+)
+
+// allocator hands out numbers of nodes by label set, or of relationships by type,
+// so that entities of one class lie together: a class starts with runs of one page
+// in groups that it shares, and gets groups of its own once it has grown.
+type allocator struct {
+	mu      sync.Mutex
+	what    string
+	high    uint64 // first number that no run holds
+	mixed   run    // where small classes take their pages from
+	classes map[uint32]*class
+}
+
+// class is a label set or type; taken counts what it was given in shared groups.
+type class struct {
+	run   run
+	taken int
+}
+
+// run is numbers that are reserved and not used yet.
+type run struct{ next, end uint64 }
+
+// ownGroupAt is how many entities a class has before it gets groups of its own.
+const ownGroupAt = 4096
+
+func newAllocator(what string) *allocator {
+	return &allocator{what: what, classes: map[uint32]*class{}}
+}
+
+// reset makes numbers from high on free.
+func (a *allocator) reset(high uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.high = (high + pageMask) &^ pageMask
+	a.mixed = run{}
+	a.classes = map[uint32]*class{}
+	// The rest of the group that was begun goes on as a shared one.
+	if end := (a.high + groupSize - 1) &^ (groupSize - 1); end > a.high {
+		a.mixed = run{a.high, end}
+		a.high = end
+	}
+}
+
+// take returns the id of a new entity of a class.
+func (a *allocator) take(of uint32) (uint64, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	c := a.classes[of]
+	if c == nil {
+		c = &class{}
+		a.classes[of] = c
+	}
+	if c.run.next == c.run.end {
+		if err := a.refill(c); err != nil {
+			return 0, err
+		}
+	}
+	n := c.run.next
+	c.run.next++
+	return n, nil
+}
+
+func (a *allocator) refill(c *class) error {
+	if c.taken >= ownGroupAt {
+		r, err := a.group()
+		c.run = r
+		return err
+	}
+	if a.mixed.next == a.mixed.end {
+		r, err := a.group()
+		if err != nil {
+			return err
+		}
+		a.mixed = r
+	}
+	c.run = run{a.mixed.next, a.mixed.next + pageSize}
+	a.mixed.next += pageSize
+	c.taken += pageSize
+	return nil
+}
+
+func (a *allocator) group() (run, error) {
+	if a.high+groupSize > 1<<32 {
+		return run{}, status.Errorf(status.StoreFull, "the store has handed out all 4,294,967,296 numbers of %s", a.what)
+	}
+	r := run{a.high, a.high + groupSize}
+	a.high += groupSize
+	return r, nil
+}

@@ -1,0 +1,69 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/catalog"
+	"github.com/kadedb/kadedb/storage/kv"
+	"github.com/kadedb/kadedb/storage/txn"
+)
+
+// modelID marks the graph's sections in the log.
+const modelID = 2
+
+// Places of the models' states in a root.
+const (
+	placeCatalog = iota
+	placeGraph
+)
+
+func stateOf(r *txn.Root) *State { return r.State(placeGraph).(*State) }
+
+func schemaOf(r *txn.Root) *catalog.Schema { return r.State(placeCatalog).(*catalog.Schema) }
+
+// model is the graph's part in transactions; its states are *State.
+type model struct {
+	tokens *catalog.Tokens
+	source *source
+	replay *owner // edits in place while the log is replayed and nobody reads
+}
+
+// ID is modelID.
+func (m *model) ID() byte { return modelID }
+
+// Load reads the checkpoint's directory of blocks.
+func (m *model) Load(tx *kv.Tx) (txn.State, error) { return m.load(tx) }
+
+// Logged needs nothing: operations carry their numbers.
+func (m *model) Logged([]byte) {}
+
+// Apply applies a section on top of next.
+func (m *model) Apply(next *txn.Root, c *txn.Change) (txn.State, error) {
+	st := *stateOf(next)
+	e := editor{s: &st, own: m.replay, ver: c.Seq, snap: c.Snapshot, check: !c.Replay, tokens: m.tokens, schema: schemaOf(next)}
+	if e.own == nil {
+		e.own = new(owner)
+	}
+	for _, r := range c.Older {
+		e.older = append(e.older, stateOf(r))
+	}
+	if err := e.apply(c.Section); err != nil {
+		return nil, err
+	}
+	if c.Replay {
+		return &st, nil
+	}
+	if ref, found, err := e.connected(); err != nil {
+		return nil, err
+	} else if found {
+		// The transaction itself saw to it that there were none.
+		return nil, conflict(catalog.Nodes, ref)
+	}
+	return &st, e.checkConstraints(true)
+}
+
+// Fold writes what root has beyond its base as new blocks.
+func (m *model) Fold(ctx context.Context, root *txn.Root, w *txn.BlockWriter) (txn.Folded, error) {
+	return nil, status.Errorf(status.NotYet, "checkpoints of the graph")
+}

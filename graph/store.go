@@ -1,0 +1,152 @@
+package graph
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/catalog"
+	"github.com/kadedb/kadedb/storage/txn"
+	"github.com/kadedb/kadedb/storage/wal"
+)
+
+// Durability says when a commit is acknowledged.
+type Durability = wal.Durability
+
+// The durabilities: see package wal.
+const (
+	Group = wal.Group
+	OS    = wal.OS
+	None  = wal.None
+)
+
+// CommitInfo describes a commit.
+type CommitInfo = txn.Info
+
+// Options configure a store. The zero value of each field is its default.
+type Options struct {
+	txn.Options     // Models are the store's own
+	TxLimit     int // bytes of changes that one transaction may hold (256 MiB)
+}
+
+// Store is an open graph store. Its methods may be called from several goroutines.
+type Store struct {
+	txn             *txn.Store
+	opts            Options
+	tokens          *catalog.Tokens
+	model           *model
+	nodeIDs, relIDs *allocator
+	schemaMu        sync.Mutex // one change of the schema at a time
+	stats           atomic.Pointer[catalog.Statistics]
+	open            atomic.Int64 // snapshots and transactions
+}
+
+// Open opens or makes the store in o.Dir.
+func Open(o Options) (*Store, error) {
+	if o.TxLimit == 0 {
+		o.TxLimit = 256 << 20
+	}
+	tokens := catalog.NewTokens()
+	s := &Store{opts: o, tokens: tokens, nodeIDs: newAllocator("nodes"), relIDs: newAllocator("relationships")}
+	s.model = &model{tokens: tokens, source: &source{}, replay: new(owner)}
+	o.Options.Models = []txn.Model{&catalog.Model{Tokens: tokens}, s.model}
+	t, err := txn.Open(o.Options)
+	if err != nil {
+		return nil, err
+	}
+	s.txn = t
+	s.model.replay = nil
+	s.stats.Store(&catalog.Statistics{})
+	root, release, err := t.Acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	st := stateOf(root)
+	s.nodeIDs.reset(uint64(st.nodeHigh))
+	s.relIDs.reset(uint64(st.relHigh))
+	return s, nil
+}
+
+// Snapshot returns a reader of the newest state. Close it.
+func (s *Store) Snapshot() (*Reader, error) {
+	root, release, err := s.txn.Acquire()
+	if err != nil {
+		return nil, err
+	}
+	r := s.reader(root)
+	s.open.Add(1)
+	r.release = func() { s.open.Add(-1); release() }
+	return r, nil
+}
+
+func (s *Store) reader(root *txn.Root) *Reader {
+	return &Reader{
+		s: stateOf(root), seq: root.Seq, stats: s.stats.Load(),
+		cat: catalog.Snapshot{Tokens: s.tokens, Schema: schemaOf(root)},
+	}
+}
+
+// Begin starts a transaction on the newest state.
+func (s *Store) Begin(ctx context.Context, readOnly bool) (*Tx, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, status.Errorf(status.Cancelled, "cancelled before the transaction began: %w", err)
+	}
+	if !readOnly && s.opts.ReadOnly {
+		return nil, status.Errorf(status.ReadOnlyStore, "the store was opened for reading")
+	}
+	root, release, err := s.txn.Acquire()
+	if err != nil {
+		return nil, err
+	}
+	s.open.Add(1)
+	t := &Tx{Reader: s.reader(root), store: s, readOnly: readOnly, begun: root}
+	t.releaseRoot = release
+	if readOnly {
+		return t, nil
+	}
+	t.state = *stateOf(root)
+	t.Reader.s = &t.state
+	t.first = root.Seq + 1
+	t.ed = editor{s: &t.state, own: new(owner), ver: t.first, tokens: s.tokens, schema: t.cat.Schema}
+	return t, nil
+}
+
+func (s *Store) ended(t *Tx) {
+	s.open.Add(-1)
+	t.releaseRoot()
+}
+
+// commit sends a transaction's changes through the queue.
+func (s *Store) commit(t *Tx, d Durability) (CommitInfo, error) {
+	after := t.state
+	r := txn.Request{Snapshot: t.begun, Durability: d, Adopt: t.begun.WithStates(schemaOf(t.begun), &after)}
+	if len(t.defs) > 0 {
+		r.Sections = append(r.Sections, txn.Section{Model: catalog.ModelID, Bytes: t.defs})
+	}
+	if len(t.log) > 0 {
+		r.Sections = append(r.Sections, txn.Section{Model: modelID, Bytes: t.log})
+	}
+	return s.txn.Commit(r)
+}
+
+// Checkpoint folds what was committed into blocks; nobody waits for it.
+func (s *Store) Checkpoint(ctx context.Context) (txn.CheckpointInfo, error) {
+	return s.txn.Checkpoint(ctx)
+}
+
+// Tokens returns the names and numbers of labels, types and keys.
+func (s *Store) Tokens() *catalog.Tokens { return s.tokens }
+
+// Stats returns counts of the store's work.
+func (s *Store) Stats() txn.Stats { return s.txn.Stats() }
+
+// InUse counts the snapshots and transactions that were not ended.
+func (s *Store) InUse() int { return int(s.open.Load()) }
+
+// Close folds the log's tail and closes the files.
+func (s *Store) Close() error { return s.txn.Close() }
+
+// Abandon closes the files as they are: the next Open replays the log.
+func (s *Store) Abandon() error { return s.txn.Abandon() }

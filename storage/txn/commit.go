@@ -1,0 +1,225 @@
+package txn
+
+import (
+	"encoding/binary"
+
+	"github.com/kadedb/kadedb/internal/planted"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/wal"
+)
+
+// Section is a model's part of a transaction.
+type Section struct {
+	Model byte
+	Bytes []byte
+}
+
+// Request is a transaction to commit.
+type Request struct {
+	Snapshot   *Root // what the transaction saw; acquired until Commit returns
+	Sections   []Section
+	Durability wal.Durability
+	// Adopt, if not nil, is the snapshot with the changes already applied: it becomes
+	// the new root if no commit came between.
+	Adopt *Root
+	// Check, if not nil, is called with the root to be; its error fails the commit.
+	Check func(next *Root) error
+}
+
+// Info describes a commit.
+type Info struct {
+	Seq uint64
+	LSN wal.LSN
+}
+
+// request is a Request in the queue.
+type request struct {
+	Request
+	swap func(head *Root) *Root // a checkpoint's turn, instead of a transaction
+	info Info
+	err  error
+	wake chan bool // true: you lead the next batch; false: done
+}
+
+// Commit checks the transaction against everything committed before, makes it
+// durable and publishes it. Commits that wait at the same time share a batch.
+func (s *Store) Commit(r Request) (Info, error) {
+	if s.opts.ReadOnly {
+		return Info{}, status.Errorf(status.ReadOnlyStore, "the store was opened for reading")
+	}
+	q := &request{Request: r}
+	s.enqueue(q)
+	return q.info, q.err
+}
+
+// enqueue puts q in line and returns when its batch is done: led by this
+// goroutine or by another.
+func (s *Store) enqueue(q *request) {
+	q.wake = make(chan bool, 1)
+	s.queueMu.Lock()
+	s.queue = append(s.queue, q)
+	lead := !s.leading
+	s.leading = true
+	s.queueMu.Unlock()
+	if lead || <-q.wake {
+		s.lead()
+	}
+}
+
+// lead commits what is in the queue as one batch, and hands over to the first of
+// those who came meanwhile.
+func (s *Store) lead() {
+	s.queueMu.Lock()
+	batch := s.queue
+	s.queue = nil
+	s.queueMu.Unlock()
+
+	s.commitBatch(batch)
+
+	s.queueMu.Lock()
+	if len(s.queue) > 0 {
+		s.queue[0].wake <- true
+	} else {
+		s.leading = false
+	}
+	s.queueMu.Unlock()
+	// The first of the batch is the leader itself.
+	for _, q := range batch[1:] {
+		q.wake <- false
+	}
+}
+
+func (s *Store) commitBatch(batch []*request) {
+	head := s.head.Load()
+	next := head
+	var tickets []*wal.Ticket
+	var logged []*request
+	for _, q := range batch {
+		if s.closed.Load() && q.swap == nil {
+			q.err = errClosed()
+			continue
+		}
+		if q.swap != nil {
+			continue
+		}
+		after, err := s.applyRequest(next, q)
+		if err != nil {
+			q.err = err
+			continue
+		}
+		ts := s.log(after.Seq, q)
+		tickets = append(tickets, ts...)
+		after.LSN = ts[len(ts)-1].LSN
+		q.info = Info{after.Seq, after.LSN}
+		for _, sec := range q.Sections {
+			s.byID[sec.Model].Logged(sec.Bytes)
+		}
+		next = after
+		logged = append(logged, q)
+	}
+	if planted.Is("txn-ack-early") {
+		s.publish(next, logged)
+		return
+	}
+	if err := waitAll(tickets); err != nil {
+		// Nothing of the batch is published; what was derived from it is dropped.
+		for _, q := range logged {
+			q.err, q.info = err, Info{}
+		}
+		if rerr := s.wal.Resume(); rerr != nil {
+			s.note(rerr)
+		}
+		next = head
+		logged = nil
+	}
+	s.publish(next, logged)
+	for _, q := range batch {
+		if q.swap != nil {
+			s.head.Store(q.swap(s.head.Load()))
+		}
+	}
+}
+
+func (s *Store) publish(next *Root, logged []*request) {
+	s.head.Store(next)
+	s.commits.Add(int64(len(logged)))
+	if len(logged) > 0 {
+		s.batches.Add(1)
+		s.kickCheckpoint()
+	}
+}
+
+func waitAll(tickets []*wal.Ticket) error {
+	var first error
+	// The last ones are synced with or after the others, so most of these return at once.
+	for _, t := range tickets {
+		if err := t.Wait(); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// applyRequest returns the root after q on top of head.
+func (s *Store) applyRequest(head *Root, q *request) (*Root, error) {
+	next := *head
+	next.Seq++
+	if q.Adopt != nil && q.Snapshot == head {
+		next.states = q.Adopt.states
+		return &next, nil
+	}
+	c := Change{Seq: next.Seq, Snapshot: q.Snapshot.Seq, Older: q.Snapshot.epoch.since(head.epoch)}
+	if planted.Is("txn-lost-conflict") {
+		c.Snapshot, c.Older = head.Seq, nil
+	}
+	next.states = append([]State(nil), head.states...)
+	for i, m := range s.opts.Models {
+		for _, sec := range q.Sections {
+			if sec.Model != m.ID() {
+				continue
+			}
+			c.Section = sec.Bytes
+			st, err := m.Apply(&next, &c)
+			if err != nil {
+				return nil, err
+			}
+			next.states[i] = st
+		}
+	}
+	if q.Check != nil {
+		if err := q.Check(&next); err != nil {
+			return nil, err
+		}
+	}
+	return &next, nil
+}
+
+// maxPart bounds one record's share of a transaction.
+const maxPart = 16 << 20
+
+// log enqueues a transaction's records.
+func (s *Store) log(seq uint64, q *request) []*wal.Ticket {
+	var body []byte
+	for _, sec := range q.Sections {
+		body = append(body, sec.Model)
+		body = binary.AppendUvarint(body, uint64(len(sec.Bytes)))
+		body = append(body, sec.Bytes...)
+	}
+	s.sinceCheckpoint.Add(int64(len(body)))
+	var out []*wal.Ticket
+	var rec []byte
+	for part := uint64(0); ; part++ {
+		n := min(len(body), maxPart)
+		last := byte(0)
+		if n == len(body) {
+			last = 1
+		}
+		rec = binary.AppendUvarint(binary.AppendUvarint(rec[:0], seq), part)
+		rec = append(append(rec, last), body[:n]...)
+		out = append(out, s.wal.Enqueue(rec, q.Durability))
+		body = body[n:]
+		if last == 1 {
+			return out
+		}
+	}
+}

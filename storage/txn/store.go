@@ -1,0 +1,330 @@
+package txn
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"github.com/kadedb/kadedb/internal/memory"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/block"
+	"github.com/kadedb/kadedb/storage/kv"
+	"github.com/kadedb/kadedb/storage/vfs"
+	"github.com/kadedb/kadedb/storage/wal"
+)
+
+// Format is the version of everything on disk.
+const Format = 1
+
+// Options configure a store. The zero value of each field is its default.
+type Options struct {
+	// FS holds the log and the lock (vfs.OS). The file of blocks is a real file
+	// whatever FS is: see File.
+	FS  vfs.FS
+	Dir string
+	// File is the file of blocks (Dir/blocks.db).
+	File     string
+	Create   bool // make the store where it is missing
+	ReadOnly bool
+	Holder   string // who holds the lock, for another process's error
+	// Models are the data models, in the order in which their sections apply.
+	Models []Model
+	// Memory bounds the block cache (nil: unbounded).
+	Memory *memory.Budget
+	WAL    wal.Options
+	KV     kv.Options
+	// CheckpointBytes is how much log starts a checkpoint in the background
+	// (64 MiB; negative: none are started).
+	CheckpointBytes int64
+	// Note is told of errors that no caller can be given: those of background work.
+	Note func(error)
+	// Step is called before each step of a checkpoint; its error stops it there.
+	Step func(name string) error
+}
+
+// Store is an open store.
+type Store struct {
+	opts  Options
+	byID  map[byte]Model
+	kv    *kv.Store
+	wal   *wal.Log
+	cache *block.Cache
+	lock  io.Closer
+
+	head   atomic.Pointer[Root]
+	closed atomic.Bool
+
+	queueMu sync.Mutex
+	queue   []*request
+	leading bool
+
+	checkpointMu   sync.Mutex
+	lastCheckpoint wal.LSN // under checkpointMu
+	nextBlock      atomic.Uint64
+
+	epochMu sync.Mutex
+	oldest  *epoch // the oldest epoch whose retired blocks may still be there
+
+	sinceCheckpoint atomic.Int64 // bytes of log that the next checkpoint will fold
+	kick, reapKick  chan struct{}
+	cancel          context.CancelFunc
+	background      sync.WaitGroup
+
+	commits, batches, checkpoints, blockBytes, blockCount atomic.Int64
+}
+
+// Stats counts since Open.
+type Stats struct {
+	Commits, Batches, Checkpoints int64
+	BlocksWritten, BytesWritten   int64
+	LogSinceCheckpoint            int64
+	WAL                           wal.Stats
+	KV                            kv.Stats
+	Cache                         block.CacheStats
+}
+
+func errClosed() error { return status.Errorf(status.StoreClosed, "the store is closed") }
+
+// Open opens or makes a store: the last checkpoint's manifest, then the log's tail.
+func Open(o Options) (_ *Store, err error) {
+	if o.FS == nil {
+		o.FS = vfs.OS
+	}
+	if o.File == "" {
+		o.File = filepath.Join(o.Dir, "blocks.db")
+	}
+	if o.CheckpointBytes == 0 {
+		o.CheckpointBytes = 64 << 20
+	}
+	s := &Store{opts: o, byID: map[byte]Model{}, kick: make(chan struct{}, 1), reapKick: make(chan struct{}, 1)}
+	for _, m := range o.Models {
+		s.byID[m.ID()] = m
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.closeFiles())
+		}
+	}()
+	if err := s.openFiles(); err != nil {
+		return nil, err
+	}
+	if err := s.recover(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	if !o.ReadOnly {
+		s.background.Add(1)
+		go s.work(ctx)
+	}
+	return s, nil
+}
+
+func (s *Store) openFiles() error {
+	o := &s.opts
+	if o.Create && !o.ReadOnly {
+		if err := o.FS.MkdirAll(o.Dir); err != nil {
+			return status.Errorf(status.DiskError, "making %s: %w", o.Dir, err)
+		}
+	} else if _, err := o.FS.Stat(o.Dir); err != nil {
+		return status.Errorf(status.NotAStore, "%s: %w", o.Dir, err)
+	}
+	if !o.ReadOnly {
+		lock, err := o.FS.Lock(path.Join(o.Dir, "LOCK"), o.Holder)
+		if err != nil {
+			return err
+		}
+		s.lock = lock
+	}
+	o.KV.Create, o.KV.ReadOnly = o.Create, o.ReadOnly
+	var err error
+	if s.kv, err = kv.Open(o.File, o.KV); err != nil {
+		return err
+	}
+	s.cache = block.NewCache(o.Memory, s.loadBlock)
+	return nil
+}
+
+// identity is "KDB1", the format's number, and 16 random bytes.
+func (s *Store) identity() (id [16]byte, err error) {
+	var raw []byte
+	err = s.kv.View(func(tx *kv.Tx) error {
+		raw, _ = tx.Bucket(bucketMeta).Get(nil, []byte("store"))
+		return nil
+	})
+	if err != nil {
+		return id, err
+	}
+	if raw == nil {
+		if !s.opts.Create || s.opts.ReadOnly {
+			return id, status.Errorf(status.NotAStore, "%s holds no KadeDB store", s.opts.Dir)
+		}
+		if _, err := rand.Read(id[:]); err != nil {
+			return id, err
+		}
+		return id, s.kv.Update(func(tx *kv.Tx) error {
+			b, err := tx.CreateBucket(bucketMeta)
+			if err != nil {
+				return err
+			}
+			return b.Put([]byte("store"), append([]byte{'K', 'D', 'B', '1', Format}, id[:]...))
+		})
+	}
+	if len(raw) != 21 || string(raw[:4]) != "KDB1" {
+		return id, status.Errorf(status.NotAStore, "%s holds no KadeDB store", s.opts.Dir)
+	}
+	if raw[4] > Format {
+		return id, status.Errorf(status.NewerFormat, "%s has format %d, this version reads up to %d", s.opts.Dir, raw[4], Format)
+	}
+	copy(id[:], raw[5:])
+	return id, nil
+}
+
+// recover loads the checkpoint and replays the log after it.
+func (s *Store) recover() error {
+	id, err := s.identity()
+	if err != nil {
+		return err
+	}
+	root := &Root{epoch: &epoch{}}
+	root.epoch.refs.Store(1)
+	s.oldest = root.epoch
+	var ck checkpointRecord
+	err = s.kv.View(func(tx *kv.Tx) error {
+		if raw, ok := tx.Bucket(bucketMeta).Get(nil, []byte("checkpoint")); ok {
+			if ck, err = decodeCheckpoint(raw); err != nil {
+				return err
+			}
+		}
+		for _, m := range s.opts.Models {
+			st, err := m.Load(tx)
+			if err != nil {
+				return fmt.Errorf("loading the checkpoint of %s: %w", s.opts.File, err)
+			}
+			root.states = append(root.states, st)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	root.Seq, root.LSN = ck.Seq, ck.LSN
+	s.lastCheckpoint = ck.LSN
+	s.nextBlock.Store(ck.Next)
+	if !s.opts.ReadOnly {
+		if err := errors.Join(s.clearPending(), s.deleteBlocks(bucketRetired)); err != nil {
+			return err
+		}
+	}
+	s.opts.WAL.StoreID, s.opts.WAL.ReadOnly = id, s.opts.ReadOnly
+	if s.wal, err = wal.Open(s.opts.FS, path.Join(s.opts.Dir, "wal"), s.opts.WAL); err != nil {
+		return err
+	}
+	p := &replayer{s: s, root: root}
+	if err := s.wal.Replay(ck.LSN+1, ck.Position, p.record); err != nil {
+		return err
+	}
+	s.head.Store(p.root)
+	return nil
+}
+
+// work runs checkpoints and deletes old blocks until ctx ends.
+func (s *Store) work(ctx context.Context) {
+	defer s.background.Done()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.reapKick:
+			if err := s.reap(); err != nil {
+				s.note(err)
+			}
+		case <-s.kick:
+			if s.opts.CheckpointBytes < 0 || s.sinceCheckpoint.Load() < s.opts.CheckpointBytes {
+				continue
+			}
+			if _, err := s.Checkpoint(ctx); err != nil && ctx.Err() == nil {
+				s.note(err)
+			}
+		}
+	}
+}
+
+func (s *Store) note(err error) {
+	if s.opts.Note != nil {
+		s.opts.Note(err)
+	}
+}
+
+func (s *Store) kickCheckpoint() {
+	if s.opts.CheckpointBytes > 0 && s.sinceCheckpoint.Load() >= s.opts.CheckpointBytes {
+		poke(s.kick)
+	}
+}
+
+func (s *Store) kickReaper() { poke(s.reapKick) }
+
+func poke(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Stats returns counts.
+func (s *Store) Stats() Stats {
+	return Stats{
+		Commits: s.commits.Load(), Batches: s.batches.Load(), Checkpoints: s.checkpoints.Load(),
+		BlocksWritten: s.blockCount.Load(), BytesWritten: s.blockBytes.Load(),
+		LogSinceCheckpoint: s.sinceCheckpoint.Load(),
+		WAL:                s.wal.Stats(), KV: s.kv.Stats(), Cache: s.cache.Stats(),
+	}
+}
+
+// Close lets commits under way finish, folds the log's tail so that the next Open
+// replays nothing, and closes the files. Roots must be released before.
+func (s *Store) Close() error {
+	if s.closed.Load() {
+		return nil
+	}
+	var err error
+	if !s.opts.ReadOnly && s.opts.CheckpointBytes >= 0 && s.sinceCheckpoint.Load() > 0 && !s.wal.Stats().Poisoned {
+		_, err = s.Checkpoint(context.Background())
+	}
+	return errors.Join(err, s.Abandon())
+}
+
+// Abandon closes the files as they are, without a checkpoint.
+func (s *Store) Abandon() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	s.cancel()
+	s.background.Wait()
+	// Wait for the batch under way.
+	s.enqueue(&request{swap: func(head *Root) *Root { return head }})
+	return s.closeFiles()
+}
+
+func (s *Store) closeFiles() error {
+	var errs []error
+	if s.wal != nil {
+		errs = append(errs, s.wal.Close())
+	}
+	if s.cache != nil {
+		s.cache.Close()
+	}
+	if s.kv != nil {
+		errs = append(errs, s.kv.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
