@@ -1,0 +1,146 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/graph"
+	"github.com/kadedb/kadedb/internal/memory"
+	"github.com/kadedb/kadedb/query/exec/spill"
+	"github.com/kadedb/kadedb/query/function"
+	"github.com/kadedb/kadedb/query/plan"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
+)
+
+// Context is one run of a statement: what it reads, what it may use, and what it
+// leaves behind. It must not be changed while the run lasts.
+type Context struct {
+	Ctx    context.Context
+	Reader *graph.Reader
+	Tx     *graph.Tx // nil in a query that cannot write; else Reader is its own
+	Params map[string]value.Value
+	// Functions gives clocks, zone and random numbers; its Graph is set by exec.
+	Functions function.Context
+
+	Limits Limits
+	Budget *memory.Budget // nil: unlimited
+	Space  *spill.Space   // nil: nothing spills
+
+	// Workers bounds how many of the lanes that were built (Options.Workers) are used; 0: all.
+	Workers int
+	// BatchSize is the most rows in a batch; 0: column.BatchSize, which is also the most.
+	BatchSize int
+	// Profile makes operators count rows, batches and time into Stats.Operators.
+	Profile bool
+
+	// Call runs a procedure; nil: there are none.
+	Call func(ctx context.Context, name string, args []value.Value, emit func(row []value.Value) error) error
+	// OpenCSV opens a file for LOAD CSV; nil: LOAD is refused.
+	OpenCSV func(ctx context.Context, from string, terminator rune) (CSV, error)
+
+	Stats *Stats // nil: not wanted
+}
+
+// CSV reads records; Next returns io.EOF after the last.
+type CSV interface {
+	Next() ([]string, error)
+	io.Closer
+}
+
+// Limits bound one run. A zero field is the default.
+type Limits struct {
+	PathRows   int64 // rows held at once by one path search
+	PathLength int   // relationships of a trail whose pattern has no upper bound
+}
+
+// The defaults of Limits.
+const (
+	DefaultPathRows   = 1_000_000
+	DefaultPathLength = 30
+)
+
+func (l Limits) pathRows() int64 {
+	if l.PathRows <= 0 {
+		return DefaultPathRows
+	}
+	return l.PathRows
+}
+
+func (l Limits) pathLength() int {
+	if l.PathLength <= 0 {
+		return DefaultPathLength
+	}
+	return l.PathLength
+}
+
+// Stats is what a run reports beside its rows.
+type Stats struct {
+	Effects
+	// Operators is indexed by plan.Op.ID; filled where Context.Profile is set.
+	Operators []plan.Actual
+	Spilled   int64 // bytes written to spill files
+	Notices   []string
+
+	mu sync.Mutex
+}
+
+// Effects counts what a statement changed.
+type Effects struct {
+	NodesCreated, NodesDeleted                 int64
+	RelationshipsCreated, RelationshipsDeleted int64
+	PropertiesSet                              int64
+	LabelsAdded, LabelsRemoved                 int64
+}
+
+// Changed reports whether anything was.
+func (e Effects) Changed() bool { return e != Effects{} }
+
+// Notice adds a remark to the answer, once. Safe for several goroutines.
+func (x *Context) Notice(text string) {
+	if x.Stats == nil {
+		return
+	}
+	x.Stats.mu.Lock()
+	defer x.Stats.mu.Unlock()
+	for _, n := range x.Stats.Notices {
+		if n == text {
+			return
+		}
+	}
+	x.Stats.Notices = append(x.Stats.Notices, text)
+}
+
+func (x *Context) batchSize() int {
+	if x.BatchSize <= 0 || x.BatchSize > column.BatchSize {
+		return column.BatchSize
+	}
+	return x.BatchSize
+}
+
+// check returns an error when the run has been cancelled or its time is over.
+func (x *Context) check() error {
+	if x.Ctx == nil || x.Ctx.Err() == nil {
+		return nil
+	}
+	cause := context.Cause(x.Ctx)
+	var e *status.Error
+	switch {
+	case errors.As(cause, &e):
+		return e
+	case errors.Is(cause, context.DeadlineExceeded):
+		return status.Errorf(status.QueryTimeLimit, "the query ran out of time: %w", cause).
+			WithHint("raise `query-time`, or make the query do less")
+	}
+	return status.Errorf(status.Cancelled, "the query was cancelled: %w", cause)
+}
+
+func (x *Context) context() context.Context {
+	if x.Ctx == nil {
+		return context.Background()
+	}
+	return x.Ctx
+}

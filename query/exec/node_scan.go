@@ -1,0 +1,165 @@
+package exec
+
+import (
+	"sync/atomic"
+
+	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/graph"
+	"github.com/kadedb/kadedb/query/plan"
+	"github.com/kadedb/kadedb/storage/catalog"
+)
+
+// nodeScan reads the nodes with some labels, morsel by morsel.
+type nodeScan struct {
+	plan *plan.NodeScan
+	spread
+	refs    column.Vector
+	has     []bool
+	sel     []int32
+	first   catalog.LabelID
+	rest    []catalog.LabelID
+	nothing bool // a label is unknown
+	morsels []graph.Morsel
+}
+
+func newNodeScan(n *plan.NodeScan, l lane) *nodeScan {
+	s := &nodeScan{plan: n, spread: newSpread(l, n.Live, n.Node)}
+	s.refs.Type = column.Node
+	return s
+}
+
+// lookUp finds the labels' numbers, and what to scan.
+func (s *nodeScan) lookUp() {
+	r := s.w.reader()
+	s.first, s.rest, s.nothing = catalog.AnyLabel, s.rest[:0], false
+	for i, name := range s.plan.Labels {
+		id, ok := r.Catalog().Label(name)
+		switch {
+		case !ok:
+			s.nothing = true
+		case i == 0:
+			s.first = id
+		case r.CountNodes(id) < r.CountNodes(s.first): // the rarest label leads
+			s.rest = append(s.rest, s.first)
+			s.first = id
+		default:
+			s.rest = append(s.rest, id)
+		}
+	}
+	s.morsels = nil
+	if !s.nothing {
+		s.morsels = r.NodeMorsels(s.first)
+	}
+}
+
+// scan gives the nodes of one morsel, each as a continuation of input row r.
+func (s *nodeScan) scan(m graph.Morsel, r int32) error {
+	size := s.w.x.batchSize()
+	rd := s.w.reader()
+	for from := m.From; from < m.To; {
+		s.refs.Reset(column.Node, size)
+		n, next, err := rd.ScanNodes(m, s.first, from, s.refs.Refs)
+		if err != nil {
+			return err
+		}
+		from = next
+		if n == 0 {
+			continue
+		}
+		s.refs.Refs = s.refs.Refs[:n]
+		sel, err := s.checkLabels(n)
+		if err != nil {
+			return err
+		}
+		s.setOwn(s.plan.Node, &s.refs)
+		if err := s.pushFrom(r, n, sel); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *nodeScan) checkLabels(n int) ([]int32, error) {
+	if len(s.rest) == 0 {
+		return nil, nil
+	}
+	sel := append(s.sel[:0], column.Identity(n)...)
+	if cap(s.has) < n {
+		s.has = make([]bool, column.BatchSize)
+	}
+	for _, l := range s.rest {
+		if err := s.w.reader().HasLabel(s.refs.Refs, sel, l, s.has[:n]); err != nil {
+			return nil, err
+		}
+		sel = keep(sel, s.has)
+	}
+	s.sel = sel
+	return sel, nil
+}
+
+// keep drops the rows that are not ok, in place.
+func keep(sel []int32, ok []bool) []int32 {
+	k := 0
+	for _, r := range sel {
+		sel[k] = r
+		if ok[r] {
+			k++
+		}
+	}
+	return sel[:k]
+}
+
+// push scans all nodes for each row of the input.
+func (s *nodeScan) push(b *column.Batch) error {
+	if s.morsels == nil || s.w.prog.writes {
+		s.lookUp()
+	}
+	s.begin(b)
+	for _, r := range b.Selection() {
+		for _, m := range s.morsels {
+			if err := s.scan(m, r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *builder) nodeScan(n *plan.NodeScan, lanes []lane) (runner, error) {
+	if n.Input != nil {
+		scans := each(lanes, func(l lane) operator {
+			s := newNodeScan(n, l)
+			b.scope.onReset(func() { s.morsels = nil })
+			return s
+		})
+		return b.build(n.Input, scans)
+	}
+	scans := make([]*nodeScan, len(lanes))
+	row := &column.Batch{Len: 1, Cols: make([]*column.Vector, b.prog.plan.NumSlots)}
+	for i, l := range lanes {
+		scans[i] = newNodeScan(n, l)
+		scans[i].begin(row)
+	}
+	return func() error {
+		var taken atomic.Int64
+		err := parallel(lanes, func(i int, l lane) error {
+			s := scans[i]
+			s.lookUp()
+			return l.w.timed(n.ID, func() error {
+				for {
+					k := int(taken.Add(1)) - 1
+					if k >= len(s.morsels) {
+						return nil
+					}
+					if err := l.w.x.check(); err != nil {
+						return err
+					}
+					if err := s.scan(s.morsels[k], 0); err != nil {
+						return err
+					}
+				}
+			})
+		})
+		return finishAll(lanes, err)
+	}, nil
+}

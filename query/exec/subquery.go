@@ -1,0 +1,149 @@
+package exec
+
+import (
+	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/query/plan"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
+)
+
+// subqueries runs the subqueries in the expressions of one operator. Each is built
+// when it is first met.
+type subqueries struct {
+	w     *worker
+	built map[*expr.Subquery]*subquery
+}
+
+// subquery is one EXISTS, COUNT or COLLECT made runnable: the end of its own plan.
+type subquery struct {
+	w     *worker
+	s     *expr.Subquery
+	plan  *plan.Plan
+	inner *sub
+
+	row    int // PerRow: the outer row at hand
+	open   int // Exists: outer rows that have not been answered yet
+	seen   []bool
+	counts []int64
+	lists  [][]value.Value
+	one    column.Batch
+	sel    [1]int32
+}
+
+func (q *subqueries) run(s *expr.Subquery, b *column.Batch) (*column.Vector, error) {
+	sq := q.built[s]
+	if sq == nil {
+		p := plan.Subplan(s)
+		if p == nil {
+			return nil, status.Errorf(status.Internal, "a subquery without a plan: %s", s.Text)
+		}
+		sq = &subquery{w: q.w, s: s, plan: p}
+		bl := &builder{prog: q.w.prog, above: max(q.w.prof.at, -1)}
+		var err error
+		if sq.inner, err = bl.sub(p.Root, q.w, sq); err != nil {
+			return nil, err
+		}
+		if q.built == nil {
+			q.built = map[*expr.Subquery]*subquery{}
+		}
+		q.built[s] = sq
+	}
+	return sq.answer(b)
+}
+
+// answer runs the subquery for the selected rows of b.
+func (q *subquery) answer(b *column.Batch) (*column.Vector, error) {
+	q.begin(b)
+	if q.plan.PerRow || q.plan.RowID == plan.NoSlot {
+		share(&q.one, b)
+		q.one.Sel, q.one.Mult = q.sel[:], nil
+		for _, r := range b.Selection() {
+			q.row, q.open = int(r), 1
+			q.sel[0] = r
+			if err := q.inner.run(&q.one); err != nil {
+				return nil, err
+			}
+		}
+	} else if b.Rows() > 0 {
+		q.row, q.open = -1, b.Rows()
+		if err := q.inner.run(b); err != nil {
+			return nil, err
+		}
+	}
+	return q.result(b), nil
+}
+
+func (q *subquery) begin(b *column.Batch) {
+	switch q.s.Kind {
+	case expr.Exists:
+		q.seen = make([]bool, b.Len)
+	case expr.Count:
+		q.counts = make([]int64, b.Len)
+	case expr.Collect:
+		q.lists = make([][]value.Value, b.Len)
+	}
+}
+
+// push takes rows of the inner plan, which say in RowID whose they are.
+func (q *subquery) push(b *column.Batch) error {
+	var ids []int64
+	if q.row < 0 {
+		col := b.Cols[q.plan.RowID]
+		if col == nil || col.Type != column.Int {
+			return status.Errorf(status.Internal, "a subquery's rows have lost their number: %s", q.s.Text)
+		}
+		ids = col.Ints
+		if col.Const {
+			ids = nil
+			q.row = int(col.Ints[0])
+			defer func() { q.row = -1 }()
+		}
+	}
+	var result *column.Vector
+	if q.s.Kind == expr.Collect {
+		result = b.Cols[q.s.Result]
+	}
+	for _, r := range b.Selection() {
+		row := q.row
+		if ids != nil {
+			row = int(ids[r])
+		}
+		switch q.s.Kind {
+		case expr.Exists:
+			if !q.seen[row] {
+				q.seen[row] = true
+				q.open--
+			}
+		case expr.Count:
+			q.counts[row]++
+		case expr.Collect:
+			v := value.Null
+			if result != nil {
+				v = result.Value(int(r))
+			}
+			q.lists[row] = append(q.lists[row], v)
+		}
+	}
+	if q.s.Kind == expr.Exists && q.open == 0 {
+		return errStop
+	}
+	return nil
+}
+
+func (q *subquery) finish() error { return nil }
+
+func (q *subquery) result(b *column.Batch) *column.Vector {
+	switch q.s.Kind {
+	case expr.Exists:
+		return &column.Vector{Type: column.Bool, Bools: q.seen}
+	case expr.Count:
+		return &column.Vector{Type: column.Int, Ints: q.counts}
+	}
+	out := &column.Vector{Type: column.Any, Anys: make([]value.Value, b.Len)}
+	for _, r := range b.Selection() {
+		out.Anys[r] = value.List(q.lists[r]...)
+	}
+	q.lists = nil
+	return out
+}

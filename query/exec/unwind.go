@@ -1,0 +1,82 @@
+package exec
+
+import (
+	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/query/plan"
+	"github.com/kadedb/kadedb/value"
+)
+
+// unwind gives a row for each element of a list.
+type unwind struct {
+	plan *plan.Unwind
+	spread
+	expr  *expr.Context
+	elems column.Builder
+	index column.Vector
+}
+
+func (u *unwind) push(b *column.Batch) error {
+	u.expr.Reset()
+	list, err := expr.Eval(u.expr, u.plan.List, b)
+	if err != nil {
+		return err
+	}
+	u.begin(b)
+	u.clear()
+	for _, r := range b.Selection() {
+		v := list.Value(int(r))
+		switch v.Kind() {
+		case value.KindNull:
+			continue
+		case value.KindList:
+			for i, e := range v.Elems() {
+				if err := u.add(r, i, e); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := u.add(r, 0, v); err != nil {
+				return err
+			}
+		}
+	}
+	return u.flush()
+}
+
+func (u *unwind) clear() {
+	u.elems.Reset()
+	u.index.Reset(column.Int, 0)
+	u.idx = u.idx[:0]
+}
+
+func (u *unwind) add(r int32, i int, v value.Value) error {
+	u.elems.Append(v)
+	u.idx = append(u.idx, r)
+	if u.plan.Index != plan.NoSlot {
+		u.index.Ints = append(u.index.Ints, int64(i+u.plan.IndexFrom))
+	}
+	if len(u.idx) < u.w.x.batchSize() {
+		return nil
+	}
+	return u.flush()
+}
+
+func (u *unwind) flush() error {
+	if len(u.idx) == 0 {
+		return nil
+	}
+	u.setOwn(u.plan.Slot, u.elems.Vector())
+	if u.plan.Index != plan.NoSlot {
+		u.setOwn(u.plan.Index, &u.index)
+	}
+	err := u.spread.push(len(u.idx), u.idx, nil)
+	u.clear()
+	return err
+}
+
+func (b *builder) unwind(n *plan.Unwind, lanes []lane) (runner, error) {
+	return b.build(n.Input, each(lanes, func(l lane) operator {
+		return &unwind{plan: n, spread: newSpread(l, n.Live, n.Slot, n.Index), expr: l.w.newExpr()}
+	}))
+}

@@ -1,0 +1,116 @@
+package exec
+
+import (
+	"runtime/debug"
+	"sync"
+
+	"github.com/kadedb/kadedb/graph"
+	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/query/function"
+	"github.com/kadedb/kadedb/status"
+)
+
+// worker is one goroutine's share of a program: what operators of its lanes use and
+// must not share with those of others.
+type worker struct {
+	prog  *Program
+	x     *Context // of the run
+	fn    function.Context
+	graph graphView
+	funcs graphFuncs
+	exprs []*expr.Context
+	prof  profile
+	subs  []*scope // of sub-plans that this worker runs
+}
+
+func newWorker(p *Program) *worker {
+	w := &worker{prog: p}
+	w.graph.w, w.funcs.w = w, w
+	return w
+}
+
+// bind prepares w for a run.
+func (w *worker) bind(x *Context) {
+	w.x = x
+	w.fn = x.Functions
+	w.fn.Graph = &w.funcs
+	for _, c := range w.exprs {
+		c.Params = x.Params
+		c.Reset()
+	}
+	w.prof.begin(x, w.prog.plan)
+}
+
+// release ends a run.
+func (w *worker) release() {
+	for _, s := range w.subs {
+		s.close()
+	}
+	w.graph.close()
+	w.prof.end(w.x)
+	w.x, w.fn = nil, function.Context{}
+}
+
+func (w *worker) reader() *graph.Reader { return w.x.Reader }
+
+// newExpr returns a context for one operator's expressions. The operator resets it
+// at the start of each push, when nothing of its last batch is in use any more.
+func (w *worker) newExpr() *expr.Context {
+	c := &expr.Context{Graph: &w.graph, Functions: &w.fn}
+	subs := &subqueries{w: w}
+	c.Subquery = subs.run
+	if w.x != nil {
+		c.Params = w.x.Params
+	}
+	w.exprs = append(w.exprs, c)
+	return c
+}
+
+// parallel calls f for each lane, each in its own goroutine where there are
+// several, and returns the first error that is not errStop. A panic in one of them
+// becomes an error.
+func parallel(lanes []lane, f func(i int, l lane) error) error {
+	if n := lanes[0].w.x.Workers; n > 0 && n < len(lanes) {
+		lanes = lanes[:n]
+	}
+	if len(lanes) == 1 {
+		return f(0, lanes[0])
+	}
+	errs := make([]error, len(lanes))
+	var wg sync.WaitGroup
+	for i, l := range lanes {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			defer func() {
+				if p := recover(); p != nil {
+					errs[i] = panicked(p)
+				}
+			}()
+			errs[i] = f(i, l)
+		}()
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil && err != errStop {
+			return err
+		}
+	}
+	return nil
+}
+
+func panicked(p any) error {
+	if e, ok := p.(*panicError); ok {
+		return e
+	}
+	return &panicError{status.Errorf(status.Internal, "panic: %v", p), debug.Stack()}
+}
+
+// panicError is an Internal error with the stack of the panic, for the log.
+type panicError struct {
+	fault *status.Error
+	stack []byte
+}
+
+func (e *panicError) Error() string { return e.fault.Error() }
+func (e *panicError) Unwrap() error { return e.fault }
