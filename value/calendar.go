@@ -99,7 +99,7 @@ func WeeksIn(weekYear int64) int {
 // AddMonths moves a day number by months; a day that the month lacks becomes its last.
 // ok is false outside the language's range.
 func AddMonths(days, months int64) (moved int64, ok bool) {
-	if months < -24*MaxYear || months > 24*MaxYear {
+	if months < -25*MaxYear || months > 25*MaxYear {
 		return 0, false
 	}
 	y, m, d := Civil(days)

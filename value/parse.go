@@ -1,6 +1,7 @@
 package value
 
 import (
+	"math"
 	"math/bits"
 	"strings"
 
@@ -392,7 +393,7 @@ func (s *scanner) decimal() Number {
 	for i := range n {
 		hi, lo := bits.Mul64(whole, 10)
 		whole = lo + uint64(s.text[i]-'0')
-		if hi != 0 || whole > 1<<62 {
+		if hi != 0 || whole > math.MaxInt64 {
 			s.bad = true
 			return Number{}
 		}
