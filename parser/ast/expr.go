@@ -53,10 +53,13 @@ type Variable struct {
 	Name string
 }
 
-// Parameter is $name or $0.
+// Parameter is $name or $0, or, in a tree made by parser.ParseLifted, a literal
+// whose value is given with each execution and whose type is fixed.
 type Parameter struct {
 	Loc
-	Name string
+	Name    string // "" if Literal is set
+	Literal Expr   // *IntLit, *FloatLit or *StringLit of the text that was parsed; nil for a real parameter
+	Index   int    // if Literal is set: its place in Lifted.Params
 }
 
 // UnaryOp is the operator of a Unary.

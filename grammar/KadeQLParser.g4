@@ -1,0 +1,560 @@
+// The grammar of KadeQL: openCypher 9, the parts of GQL that users of a
+// Cypher dialect expect, and KadeDB's own statements.
+//
+// It is written for SLL prediction and must stay so; a test parses a large
+// corpus in both modes and fails where they differ. What keeps it so:
+//
+//   - A query is clause+; which clause may follow which is the binder's business.
+//   - An expression is a flat list of operands and operators; precedence is
+//     settled when the tree is built. There is one postfix rule.
+//   - Quantifiers, reduce and shortestPath are function calls in form; so are
+//     list comprehensions list literals.
+//   - Words are soft: `name` takes every word, `variable` all but eight.
+parser grammar KadeQLParser;
+
+options { tokenVocab = KadeQLLexer; }
+
+statement
+    : ( EXPLAIN | PROFILE )? ( query | schemaStatement | adminStatement ) SEMICOLON? EOF
+    ;
+
+// ---- queries
+
+query
+    : union ( NEXT union )*
+    ;
+
+union
+    : singleQuery ( UNION ( ALL | DISTINCT )? singleQuery )*
+    ;
+
+singleQuery
+    : clause+
+    | conditional
+    ;
+
+conditional
+    : ( WHEN expression THEN branch )+ ( ELSE branch )?
+    ;
+
+branch
+    : LBRACE query RBRACE
+    | clause+
+    ;
+
+clause
+    : matchClause
+    | withClause
+    | returnClause
+    | unwindClause
+    | createClause
+    | mergeClause
+    | setClause
+    | removeClause
+    | deleteClause
+    | foreachClause
+    | callClause
+    | loadClause
+    | letClause
+    | filterClause
+    | forClause
+    | FINISH
+    ;
+
+matchClause
+    : OPTIONAL? MATCH matchMode? pattern where?
+    ;
+
+matchMode
+    : REPEATABLE ELEMENTS
+    | DIFFERENT ( RELATIONSHIPS | RELATIONSHIP )
+    ;
+
+where
+    : WHERE expression
+    ;
+
+withClause
+    : WITH projection where?
+    ;
+
+returnClause
+    : RETURN projection
+    ;
+
+projection
+    : DISTINCT? ( STAR ( COMMA projectionItem )* | projectionItem ( COMMA projectionItem )* )
+      orderBy? skip? limit?
+    ;
+
+projectionItem
+    : expression ( AS name )?
+    ;
+
+orderBy
+    : ORDER BY sortItem ( COMMA sortItem )*
+    ;
+
+sortItem
+    : expression ( ASC | ASCENDING | DESC | DESCENDING )?
+    ;
+
+skip
+    : ( SKIP_ | OFFSET ) expression
+    ;
+
+limit
+    : LIMIT expression
+    ;
+
+unwindClause
+    : UNWIND expression AS name
+    ;
+
+forClause
+    : FOR name IN expression ( WITH ( ORDINALITY | OFFSET ) name )?
+    ;
+
+letClause
+    : LET letItem ( COMMA letItem )*
+    ;
+
+letItem
+    : name EQ expression
+    ;
+
+filterClause
+    : FILTER WHERE? expression
+    ;
+
+createClause
+    : ( CREATE | INSERT ) pattern
+    ;
+
+mergeClause
+    : MERGE patternPart mergeAction*
+    ;
+
+mergeAction
+    : ON ( MATCH | CREATE ) SET setItem ( COMMA setItem )*
+    ;
+
+setClause
+    : SET setItem ( COMMA setItem )*
+    ;
+
+setItem
+    : postfix ( EQ expression | PLUSEQ expression | labels )
+    ;
+
+removeClause
+    : REMOVE removeItem ( COMMA removeItem )*
+    ;
+
+removeItem
+    : postfix labels?
+    ;
+
+deleteClause
+    : ( DETACH | NODETACH )? DELETE expression ( COMMA expression )*
+    ;
+
+foreachClause
+    : FOREACH LPAREN name IN expression BAR clause+ RPAREN
+    ;
+
+callClause
+    : OPTIONAL? CALL procedureName arguments? yield?
+    | OPTIONAL? CALL callScope? LBRACE query RBRACE inTransactions?
+    ;
+
+procedureName
+    : name ( DOT name )*
+    ;
+
+arguments
+    : LPAREN ( expression ( COMMA expression )* )? RPAREN
+    ;
+
+callScope
+    : LPAREN ( STAR | name ( COMMA name )* )? RPAREN
+    ;
+
+yield
+    : YIELD ( STAR | yieldItem ( COMMA yieldItem )* ) where?
+    ;
+
+yieldItem
+    : name ( AS name )?
+    ;
+
+inTransactions
+    : IN ( expression? CONCURRENT )? ( TRANSACTION | TRANSACTIONS )
+      ( OF expression ( ROW | ROWS ) )?
+      ( ON ERROR ( CONTINUE | BREAK | FAIL ) )?
+      ( REPORT STATUS AS name )?
+    ;
+
+loadClause
+    : LOAD CSV ( WITH HEADERS )? FROM expression AS name ( FIELDTERMINATOR STRING_LITERAL )?
+    ;
+
+// ---- patterns
+
+pattern
+    : patternPart ( COMMA patternPart )*
+    ;
+
+patternPart
+    : ( variable EQ )? selector? pathMode? pathElements cost?
+    | ( variable EQ )? ( SHORTESTPATH | ALLSHORTESTPATHS ) LPAREN pathElements RPAREN cost?
+    ;
+
+selector
+    : ALL ( PATH | PATHS )?
+    | ANY hopCount? ( PATH | PATHS )?
+    | ANY SHORTEST ( PATH | PATHS )?
+    | ALL SHORTEST ( PATH | PATHS )?
+    | SHORTEST hopCount? ( PATH | PATHS )?
+    | SHORTEST hopCount? ( PATH | PATHS )? ( GROUP | GROUPS )
+    | ANY CHEAPEST ( PATH | PATHS )?
+    | CHEAPEST hopCount? ( PATH | PATHS )?
+    ;
+
+hopCount
+    : INTEGER_LITERAL
+    | parameter
+    ;
+
+pathMode
+    : ( WALK | TRAIL | ACYCLIC | SIMPLE ) ( PATH | PATHS )?
+    ;
+
+cost
+    : COST expression ( HEURISTIC expression )?
+    ;
+
+pathElements
+    : pathElement ( relationship? pathElement )*
+    ;
+
+pathElement
+    : node
+    | group
+    ;
+
+group
+    : LPAREN ( variable EQ )? pathMode? pathElements where? RPAREN quantifier?
+    ;
+
+node
+    : LPAREN variable? labels? ( map | parameter )? where? RPAREN
+    ;
+
+relationship
+    : LT? MINUS ( LBRACKET variable? labels? range? ( map | parameter )? where? RBRACKET )? MINUS GT?
+      quantifier?
+    ;
+
+range
+    : STAR INTEGER_LITERAL? ( DOTDOT INTEGER_LITERAL? )?
+    ;
+
+quantifier
+    : PLUS
+    | STAR
+    | LBRACE INTEGER_LITERAL RBRACE
+    | LBRACE INTEGER_LITERAL? COMMA INTEGER_LITERAL? RBRACE
+    ;
+
+labels
+    : ( COLON | IS ) labelOr
+    ;
+
+labelOr
+    : labelAnd ( BAR COLON? labelAnd )*
+    ;
+
+labelAnd
+    : labelAtom ( ( AMPERSAND | COLON ) labelAtom )*
+    ;
+
+labelAtom
+    : EXCLAMATION* labelPrimary
+    ;
+
+labelPrimary
+    : LPAREN labelOr RPAREN
+    | PERCENT
+    | DOLLAR ( ALL | ANY )? LPAREN expression RPAREN
+    | name
+    ;
+
+// ---- expressions
+
+// Operands and operators in a row; the builder knows the precedences.
+expression
+    : operand ( operator operand | isTest )*
+    ;
+
+// The same without a top-level | in a label expression or type, for places
+// where | ends it: [x IN list WHERE x:Label | x.name].
+filterExpression
+    : filterOperand ( operator filterOperand | filterIsTest )*
+    ;
+
+operand
+    : sign* postfix ( COLON labelOr )?
+    ;
+
+filterOperand
+    : sign* postfix ( COLON labelAnd )?
+    ;
+
+sign
+    : NOT
+    | PLUS
+    | MINUS
+    ;
+
+operator
+    : OR | XOR | AND
+    | PLUS | MINUS | STAR | SLASH | PERCENT | CARET | BARBAR
+    | EQ | NE | LT | LE | GT | GE | REGEX
+    | IN | STARTS WITH | ENDS WITH | CONTAINS
+    ;
+
+isTest
+    : IS NOT? NULL
+    | IS NOT? ( COLONCOLON | TYPED ) type
+    | IS NOT? LABELED labelOr
+    | IS NOT? variable
+    ;
+
+filterIsTest
+    : IS NOT? NULL
+    | IS NOT? ( COLONCOLON | TYPED ) typeAtom
+    | IS NOT? LABELED labelAnd
+    | IS NOT? variable
+    ;
+
+postfix
+    : atom postfixPart*
+    ;
+
+postfixPart
+    : DOT name
+    | LBRACKET expression RBRACKET
+    | LBRACKET expression? DOTDOT expression? RBRACKET
+    | call
+    ;
+
+// A call's name is the dotted chain before it. WHERE and | are there for
+// all(x IN list WHERE …) and reduce(a = 0, x IN list | …).
+call
+    : LPAREN ( STAR | DISTINCT? expression ( COMMA expression )* where? ( BAR expression )? )? RPAREN
+    ;
+
+atom
+    : literal
+    | parameter
+    | patternValue
+    | subquery
+    | variable mapProjection?
+    | LPAREN expression RPAREN
+    | caseValue
+    | patternComprehension
+    | list
+    | map
+    ;
+
+literal
+    : INTEGER_LITERAL
+    | FLOAT_LITERAL
+    | STRING_LITERAL
+    | BAD_NUMBER
+    | TRUE
+    | FALSE
+    | NULL
+    ;
+
+parameter
+    : DOLLAR ( name | INTEGER_LITERAL )
+    ;
+
+patternValue
+    : node ( relationship node )+
+    ;
+
+subquery
+    : ( EXISTS | COUNT | COLLECT ) LBRACE ( query | matchMode? pattern where? ) RBRACE
+    ;
+
+caseValue
+    : CASE expression? ( WHEN expression ( COMMA expression )* THEN expression )+ ( ELSE expression )? END
+    ;
+
+patternComprehension
+    : LBRACKET ( variable EQ )? patternValue ( WHERE filterExpression )? BAR expression RBRACKET
+    ;
+
+// A list, or [x IN list WHERE … | …].
+list
+    : LBRACKET ( expression ( COMMA expression )* ( WHERE filterExpression )? ( BAR expression )? )? RBRACKET
+    ;
+
+map
+    : LBRACE ( mapEntry ( COMMA mapEntry )* )? RBRACE
+    ;
+
+mapEntry
+    : name COLON expression
+    ;
+
+mapProjection
+    : LBRACE ( mapProjectionItem ( COMMA mapProjectionItem )* )? RBRACE
+    ;
+
+mapProjectionItem
+    : DOT name
+    | DOT STAR
+    | name COLON expression
+    | variable
+    ;
+
+type
+    : typeAtom ( BAR typeAtom )*
+    ;
+
+typeAtom
+    : typeWord ( NOT NULL | EXCLAMATION )?
+    ;
+
+typeWord
+    : ( LIST | ARRAY ) LT type GT
+    | ( LOCAL | ZONED ) ( TIME | DATETIME )
+    | SIGNED INTEGER
+    | PROPERTY VALUE
+    | ANY ( VALUE | NODE | VERTEX | RELATIONSHIP | EDGE | MAP )?
+    | BOOL | BOOLEAN | STRING_TYPE | VARCHAR | INT | INTEGER | FLOAT | DATE | TIME | DATETIME | TIMESTAMP
+    | DURATION | POINT | NODE | VERTEX | RELATIONSHIP | EDGE | MAP | PATH | NOTHING | NULL
+    ;
+
+// ---- schema
+
+schemaStatement
+    : CREATE indexKind? INDEX name? ifNotExists? FOR schemaEntity ON EACH? schemaProperties options?
+    | CREATE CONSTRAINT name? ifNotExists? ( FOR | ON ) schemaEntity ( REQUIRE | ASSERT ) schemaProperties IS constraintKind options?
+    | DROP INDEX name ifExists?
+    | DROP CONSTRAINT name ifExists?
+    ;
+
+indexKind
+    : RANGE | TEXT | FULLTEXT | VECTOR | POINT | LOOKUP | BTREE
+    ;
+
+ifNotExists
+    : IF NOT EXISTS
+    ;
+
+ifExists
+    : IF EXISTS
+    ;
+
+schemaEntity
+    : LPAREN name COLON name RPAREN
+    | LPAREN RPAREN LT? MINUS LBRACKET name COLON name RBRACKET MINUS GT? LPAREN RPAREN
+    ;
+
+schemaProperties
+    : schemaProperty
+    | LPAREN schemaProperty ( COMMA schemaProperty )* RPAREN
+    ;
+
+schemaProperty
+    : name DOT name
+    ;
+
+constraintKind
+    : ( NODE | REL | RELATIONSHIP )? UNIQUE
+    | ( NODE | REL | RELATIONSHIP )? KEY
+    | NOT NULL
+    | ( COLONCOLON | TYPED ) type
+    ;
+
+options
+    : OPTIONS ( map | parameter )
+    ;
+
+// ---- administration
+
+adminStatement
+    : SHOW showKind showTail?
+    | TERMINATE ( TRANSACTION | TRANSACTIONS ) idList
+    | ( BEGIN | START ) ( TRANSACTION | WORK )? ( READ ( ONLY | WRITE ) )?
+    | ( COMMIT | ROLLBACK ) ( TRANSACTION | WORK )?
+    ;
+
+showKind
+    : ( ALL | RANGE )? ( INDEX | INDEXES )
+    | ALL? ( CONSTRAINT | CONSTRAINTS )
+    | ( ALL | BUILT IN )? ( FUNCTION | FUNCTIONS )
+    | ( PROCEDURE | PROCEDURES )
+    | ( TRANSACTION | TRANSACTIONS ) idList?
+    ;
+
+showTail
+    : where
+    | YIELD ( STAR | yieldItem ( COMMA yieldItem )* ) orderBy? skip? limit? where? returnClause?
+    ;
+
+idList
+    : id ( COMMA id )*
+    ;
+
+id
+    : STRING_LITERAL
+    | INTEGER_LITERAL
+    | parameter
+    ;
+
+// ---- names
+
+// Any word.
+name
+    : IDENTIFIER | ESCAPED | ACYCLIC | ALL | ALLSHORTESTPATHS | AND | ANY | ARRAY | AS | ASC
+    | ASCENDING | ASSERT | BEGIN | BOOL | BOOLEAN | BREAK | BTREE | BUILT | BY | CALL | CASE
+    | CHEAPEST | COLLECT | COMMIT | CONCURRENT | CONSTRAINT | CONSTRAINTS | CONTAINS | CONTINUE
+    | COST | COUNT | CREATE | CSV | DATE | DATETIME | DELETE | DESC | DESCENDING | DETACH
+    | DIFFERENT | DISTINCT | DROP | DURATION | EACH | EDGE | ELEMENTS | ELSE | END | ENDS | ERROR
+    | EXISTS | EXPLAIN | FAIL | FALSE | FIELDTERMINATOR | FILTER | FINISH | FLOAT | FOR | FOREACH
+    | FROM | FULLTEXT | FUNCTION | FUNCTIONS | GROUP | GROUPS | HEADERS | HEURISTIC | IF | IN
+    | INDEX | INDEXES | INSERT | INT | INTEGER | IS | KEY | LABELED | LET | LIMIT | LIST | LOAD
+    | LOCAL | LOOKUP | MAP | MATCH | MERGE | NEXT | NODE | NODETACH | NOT | NOTHING | NULL | OF
+    | OFFSET | ON | ONLY | OPTIONAL | OPTIONS | OR | ORDER | ORDINALITY | PATH | PATHS | POINT
+    | PROCEDURE | PROCEDURES | PROFILE | PROPERTY | RANGE | READ | REL | RELATIONSHIP
+    | RELATIONSHIPS | REMOVE | REPEATABLE | REPORT | REQUIRE | RETURN | ROLLBACK | ROW | ROWS
+    | SCALAR | SET | SHORTEST | SHORTESTPATH | SHOW | SIGNED | SIMPLE | SKIP_ | START | STARTS
+    | STATUS | STRING_TYPE | TERMINATE | TEXT | THEN | TIME | TIMESTAMP | TO | TRAIL | TRANSACTION
+    | TRANSACTIONS | TRUE | TYPED | UNION | UNIQUE | UNWIND | VALUE | VARCHAR | VECTOR | VERTEX
+    | WALK | WHEN | WHERE | WITH | WORK | WRITE | XOR | YIELD | ZONED
+    ;
+
+// Any word but those that begin an expression of their own, or might.
+variable
+    : IDENTIFIER | ESCAPED | ACYCLIC | ALL | ALLSHORTESTPATHS | AND | ANY | ARRAY | AS | ASC
+    | ASCENDING | ASSERT | BEGIN | BOOL | BOOLEAN | BREAK | BTREE | BUILT | BY | CALL | CHEAPEST
+    | COLLECT | COMMIT | CONCURRENT | CONSTRAINT | CONSTRAINTS | CONTAINS | CONTINUE | COST | COUNT
+    | CREATE | CSV | DATE | DATETIME | DELETE | DESC | DESCENDING | DETACH | DIFFERENT | DROP
+    | DURATION | EACH | EDGE | ELEMENTS | ELSE | END | ENDS | ERROR | EXISTS | EXPLAIN | FAIL
+    | FIELDTERMINATOR | FILTER | FINISH | FLOAT | FOR | FOREACH | FROM | FULLTEXT | FUNCTION
+    | FUNCTIONS | GROUP | GROUPS | HEADERS | HEURISTIC | IF | IN | INDEX | INDEXES | INSERT | INT
+    | INTEGER | IS | KEY | LABELED | LET | LIMIT | LIST | LOAD | LOCAL | LOOKUP | MAP | MATCH
+    | MERGE | NEXT | NODE | NODETACH | NOTHING | OF | OFFSET | ON | ONLY | OPTIONAL | OPTIONS | OR
+    | ORDER | ORDINALITY | PATH | PATHS | POINT | PROCEDURE | PROCEDURES | PROFILE | PROPERTY
+    | RANGE | READ | REL | RELATIONSHIP | RELATIONSHIPS | REMOVE | REPEATABLE | REPORT | REQUIRE
+    | RETURN | ROLLBACK | ROW | ROWS | SCALAR | SET | SHORTEST | SHORTESTPATH | SHOW | SIGNED
+    | SIMPLE | SKIP_ | START | STARTS | STATUS | STRING_TYPE | TERMINATE | TEXT | THEN | TIME
+    | TIMESTAMP | TO | TRAIL | TRANSACTION | TRANSACTIONS | TYPED | UNION | UNIQUE | UNWIND | VALUE
+    | VARCHAR | VECTOR | VERTEX | WALK | WITH | WORK | WRITE | XOR | YIELD | ZONED
+    ;

@@ -1,0 +1,180 @@
+package parser
+
+import (
+	"strings"
+
+	"github.com/antlr4-go/antlr/v4"
+
+	"github.com/kadedb/kadedb/grammar/gen"
+	"github.com/kadedb/kadedb/parser/ast"
+	"github.com/kadedb/kadedb/status"
+)
+
+func (b *builder) schema(ctx gen.ISchemaStatementContext) ast.Statement {
+	index := has(ctx, gen.KadeQLParserINDEX)
+	if has(ctx, gen.KadeQLParserDROP) {
+		ifExists := ctx.IfExists() != nil
+		if index {
+			return &ast.DropIndex{Loc: loc(ctx), Name: optName(ctx.Name()), IfExists: ifExists}
+		}
+		return &ast.DropConstraint{Loc: loc(ctx), Name: optName(ctx.Name()), IfExists: ifExists}
+	}
+	ifNot := ctx.IfNotExists() != nil
+	on := b.schemaTarget(ctx.SchemaEntity(), ctx.SchemaProperties())
+	var options ast.Expr
+	if o := ctx.Options(); o != nil {
+		options = b.properties(o.Map_(), o.Parameter())
+	}
+	if index {
+		kind := "RANGE"
+		if k := ctx.IndexKind(); k != nil {
+			kind = strings.ToUpper(k.GetText())
+		}
+		return &ast.CreateIndex{Loc: loc(ctx), Name: optName(ctx.Name()), IfNotExists: ifNot, Kind: kind, On: on, Options: options}
+	}
+	c := &ast.CreateConstraint{Loc: loc(ctx), Name: optName(ctx.Name()), IfNotExists: ifNot, On: on, Options: options}
+	k := ctx.ConstraintKind()
+	switch {
+	case has(k, gen.KadeQLParserUNIQUE):
+		c.Kind = ast.Unique
+	case has(k, gen.KadeQLParserKEY):
+		c.Kind = ast.Key
+	case has(k, gen.KadeQLParserNULL):
+		c.Kind = ast.Existence
+	default:
+		c.Kind, c.Type = ast.TypeOf, b.typeName(k.Type_())
+	}
+	wantsRel, wantsNode := has(k, gen.KadeQLParserREL, gen.KadeQLParserRELATIONSHIP), has(k, gen.KadeQLParserNODE)
+	if wantsRel && !on.Relationship || wantsNode && on.Relationship {
+		b.fail(k.GetStart(), status.UnexpectedSyntax, "", "the constraint's kind and its pattern disagree on node and relationship")
+	}
+	if (c.Kind == ast.Existence || c.Kind == ast.TypeOf) && len(on.Properties) > 1 {
+		b.fail(k.GetStart(), status.UnexpectedSyntax, "create one constraint for each property", "this constraint takes one property")
+	}
+	return c
+}
+
+func (b *builder) schemaTarget(entity gen.ISchemaEntityContext, props gen.ISchemaPropertiesContext) ast.SchemaTarget {
+	variable := nameText(entity.Name(0).GetStart())
+	t := ast.SchemaTarget{Relationship: has(entity, gen.KadeQLParserLBRACKET), Label: name(entity.Name(1))}
+	for _, p := range props.AllSchemaProperty() {
+		if v := nameText(p.Name(0).GetStart()); v != variable {
+			b.fail(p.GetStart(), status.UndefinedVariable, "", "variable `%s` is not defined; the pattern names `%s`", v, variable)
+		}
+		t.Properties = append(t.Properties, name(p.Name(1)))
+	}
+	return t
+}
+
+func (b *builder) admin(ctx gen.IAdminStatementContext) ast.Statement {
+	switch ctx.GetStart().GetTokenType() {
+	case gen.KadeQLParserSHOW:
+		return b.show(ctx)
+	case gen.KadeQLParserTERMINATE:
+		return &ast.Terminate{Loc: loc(ctx), IDs: b.ids(ctx.IdList())}
+	case gen.KadeQLParserCOMMIT:
+		return &ast.Transaction{Loc: loc(ctx), Kind: ast.Commit}
+	case gen.KadeQLParserROLLBACK:
+		return &ast.Transaction{Loc: loc(ctx), Kind: ast.Rollback}
+	}
+	if ctx.GetStart().GetTokenType() == gen.KadeQLParserSTART && !has(ctx, gen.KadeQLParserTRANSACTION) {
+		b.fail(ctx.GetStart(), status.UnexpectedSyntax, "write START TRANSACTION, or BEGIN", "START alone says nothing")
+	}
+	t := &ast.Transaction{Loc: loc(ctx), Kind: ast.Begin}
+	switch {
+	case has(ctx, gen.KadeQLParserONLY):
+		t.Access = ast.AccessRead
+	case has(ctx, gen.KadeQLParserWRITE):
+		t.Access = ast.AccessWrite
+	}
+	return t
+}
+
+func (b *builder) show(ctx gen.IAdminStatementContext) ast.Statement {
+	k := ctx.ShowKind()
+	s := &ast.Show{Loc: loc(ctx), IDs: b.ids(k.IdList())}
+	switch {
+	case has(k, gen.KadeQLParserINDEX, gen.KadeQLParserINDEXES):
+		s.Kind = ast.ShowIndexes
+	case has(k, gen.KadeQLParserCONSTRAINT, gen.KadeQLParserCONSTRAINTS):
+		s.Kind = ast.ShowConstraints
+	case has(k, gen.KadeQLParserFUNCTION, gen.KadeQLParserFUNCTIONS):
+		s.Kind = ast.ShowFunctions
+	case has(k, gen.KadeQLParserPROCEDURE, gen.KadeQLParserPROCEDURES):
+		s.Kind = ast.ShowProcedures
+	default:
+		s.Kind = ast.ShowTransactions
+	}
+	tail := ctx.ShowTail()
+	switch {
+	case tail == nil:
+	case !has(tail, gen.KadeQLParserYIELD):
+		s.Where = b.where(tail.Where())
+	default:
+		s.Yield = &ast.Yield{
+			Loc: loc(tail), Star: has(tail, gen.KadeQLParserSTAR), Items: yieldItems(tail.AllYieldItem()),
+			OrderBy: b.orderBy(tail.OrderBy()), Skip: b.skip(tail.Skip()), Limit: b.limit(tail.Limit()), Where: b.where(tail.Where()),
+		}
+		if r := tail.ReturnClause(); r != nil {
+			s.Return = b.returns(r)
+		}
+	}
+	return s
+}
+
+func (b *builder) ids(ctx gen.IIdListContext) []ast.Expr {
+	if ctx == nil {
+		return nil
+	}
+	var out []ast.Expr
+	for _, c := range ctx.AllId() {
+		switch {
+		case c.Parameter() != nil:
+			out = append(out, b.parameter(c.Parameter()))
+		case has(c, gen.KadeQLParserSTRING_LITERAL):
+			out = append(out, b.str(c.GetStart()))
+		default:
+			out = append(out, b.literalInt(c.GetStart()))
+		}
+	}
+	return out
+}
+
+// canonicalTypes maps the spellings of a type to the one that the tree has.
+var canonicalTypes = map[string]string{
+	"BOOL": "BOOLEAN", "VARCHAR": "STRING", "INT": "INTEGER", "SIGNED INTEGER": "INTEGER",
+	"TIMESTAMP": "LOCAL DATETIME", "TIME": "ZONED TIME", "DATETIME": "ZONED DATETIME",
+	"VERTEX": "NODE", "EDGE": "RELATIONSHIP", "ARRAY": "LIST",
+	"ANY NODE": "NODE", "ANY VERTEX": "NODE", "ANY RELATIONSHIP": "RELATIONSHIP", "ANY EDGE": "RELATIONSHIP",
+	"ANY MAP": "MAP", "ANY VALUE": "ANY",
+}
+
+func (b *builder) typeName(ctx gen.ITypeContext) *ast.TypeName {
+	atoms := ctx.AllTypeAtom()
+	if len(atoms) == 1 {
+		return b.typeAtom(atoms[0])
+	}
+	u := &ast.TypeName{Loc: loc(ctx), Name: "UNION"}
+	for _, a := range atoms {
+		u.Union = append(u.Union, b.typeAtom(a))
+	}
+	return u
+}
+
+func (b *builder) typeAtom(ctx gen.ITypeAtomContext) *ast.TypeName {
+	w := ctx.TypeWord()
+	t := &ast.TypeName{Loc: loc(ctx), NotNull: has(ctx, gen.KadeQLParserNOT, gen.KadeQLParserEXCLAMATION)}
+	if e := w.Type_(); e != nil {
+		t.Name, t.Element = "LIST", b.typeName(e)
+		return t
+	}
+	var parts []string
+	for _, c := range w.GetChildren() {
+		parts = append(parts, strings.ToUpper(c.(antlr.TerminalNode).GetText()))
+	}
+	t.Name = strings.Join(parts, " ")
+	if c, ok := canonicalTypes[t.Name]; ok {
+		t.Name = c
+	}
+	return t
+}

@@ -1,0 +1,240 @@
+package parser
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/antlr4-go/antlr/v4"
+
+	"github.com/kadedb/kadedb/grammar/gen"
+	"github.com/kadedb/kadedb/status"
+)
+
+// strategy ends the parse at the first error.
+type strategy struct {
+	*antlr.DefaultErrorStrategy
+}
+
+func (s strategy) ReportError(p antlr.Parser, e antlr.RecognitionException) {
+	offending, _ := e.GetOffendingToken().(*token)
+	panic(bail{syntaxError(p, offending)})
+}
+
+func (s strategy) Recover(p antlr.Parser, e antlr.RecognitionException) {
+	s.ReportError(p, e)
+}
+
+func (s strategy) RecoverInline(p antlr.Parser) antlr.Token {
+	offending, _ := p.GetCurrentToken().(*token)
+	panic(bail{syntaxError(p, offending)})
+}
+
+func (s strategy) Sync(antlr.Parser) {}
+
+// syntaxError words the error at offending, nil meaning the current token.
+func syntaxError(p antlr.Parser, offending *token) *status.Error {
+	current, _ := p.GetCurrentToken().(*token)
+	if offending == nil {
+		offending = current
+	}
+	expected := p.GetExpectedTokens()
+	var want string
+	if offending == current {
+		want = describe(p, expected)
+	}
+	if hint := brokenRange(p, offending); hint != "" {
+		return status.Errorf(status.InvalidRelationshipPattern, "`%s` is not expected in a relationship pattern", offending.lexeme()).
+			At(offending.pos()).WithHint("%s", hint)
+	}
+	found := "`" + shorten(offending.lexeme()) + "`"
+	if offending.typ == antlr.TokenEOF {
+		found = "the end of the query"
+	}
+	err := status.Errorf(status.UnexpectedSyntax, "%s is not expected here", found)
+	if want != "" {
+		err = status.Errorf(status.UnexpectedSyntax, "expected %s but found %s", want, found)
+	}
+	err = err.At(offending.pos())
+	if hint := guess(p, offending); hint != "" {
+		err = err.WithHint("%s", hint)
+	}
+	return err
+}
+
+// brokenRange tells a malformed number of hops from other errors by a hint, "" if it is none.
+func brokenRange(p antlr.Parser, offending *token) string {
+	s, ok := p.GetTokenStream().(*stream)
+	if !ok || offending.index == 0 || !insideRelationship(s.tokens, int(offending.index)) {
+		return ""
+	}
+	prev := s.tokens[offending.index-1].typ
+	switch {
+	case offending.typ == gen.KadeQLParserDOTDOT:
+		return "a number of hops begins with an asterisk: [:TYPE*1..3]"
+	case offending.typ == gen.KadeQLParserMINUS && (prev == gen.KadeQLParserSTAR || prev == gen.KadeQLParserDOTDOT):
+		return "a number of hops cannot be negative"
+	}
+	return ""
+}
+
+// insideRelationship reports whether the innermost bracket open before token i is that of -[ ].
+func insideRelationship(tokens []token, i int) bool {
+	depth := 0
+	for i--; i > 0; i-- {
+		switch tokens[i].typ {
+		case gen.KadeQLParserRPAREN, gen.KadeQLParserRBRACKET, gen.KadeQLParserRBRACE:
+			depth++
+		case gen.KadeQLParserLPAREN, gen.KadeQLParserLBRACKET, gen.KadeQLParserLBRACE:
+			if depth == 0 {
+				return tokens[i].typ == gen.KadeQLParserLBRACKET && tokens[i-1].typ == gen.KadeQLParserMINUS
+			}
+			depth--
+		}
+	}
+	return false
+}
+
+func shorten(s string) string {
+	const most = 40
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}
+
+// describe names what may stand at the current token, "" where that is too much to say.
+func describe(p antlr.Parser, set *antlr.IntervalSet) string {
+	if set == nil {
+		return ""
+	}
+	var types []int
+	for _, iv := range set.GetIntervals() {
+		for t := iv.Start; t < iv.Stop; t++ {
+			types = append(types, t)
+		}
+	}
+	has := func(t int) bool { return slices.Contains(types, t) }
+	var parts []string
+	switch {
+	case has(gen.KadeQLParserIDENTIFIER) && has(gen.KadeQLParserSTRING_LITERAL):
+		return "an expression"
+	case has(gen.KadeQLParserIDENTIFIER):
+		parts = append(parts, "a name")
+	case has(gen.KadeQLParserMATCH) && has(gen.KadeQLParserRETURN):
+		if has(antlr.TokenEOF) {
+			return "a clause or the end of the query"
+		}
+		return "a clause such as MATCH or RETURN"
+	}
+	for _, t := range types {
+		if t == antlr.TokenEOF {
+			parts = append(parts, "the end of the query")
+			continue
+		}
+		if t == gen.KadeQLParserESCAPED || t == gen.KadeQLParserIDENTIFIER || isWord(t) && has(gen.KadeQLParserIDENTIFIER) {
+			continue
+		}
+		parts = append(parts, tokenName(p, t))
+	}
+	const most = 5
+	if len(parts) > most {
+		return ""
+	}
+	return strings.Join(parts, " or ")
+}
+
+func tokenName(p antlr.Parser, t int) string {
+	if names := p.GetLiteralNames(); t > 0 && t < len(names) && names[t] != "" {
+		w := strings.Trim(names[t], "'")
+		if isWord(t) {
+			return w
+		}
+		return "`" + w + "`"
+	}
+	switch t {
+	case gen.KadeQLParserINTEGER_LITERAL:
+		return "an integer"
+	case gen.KadeQLParserSTRING_LITERAL:
+		return "a string"
+	}
+	return "a literal"
+}
+
+// guess returns a hint for the error at offending, "" if nothing comes to mind.
+func guess(p antlr.Parser, offending *token) string {
+	s, ok := p.GetTokenStream().(*stream)
+	if !ok {
+		return ""
+	}
+	i := int(offending.index)
+	next := s.tokens[min(i+1, len(s.tokens)-1)]
+	switch {
+	case offending.typ == gen.KadeQLParserEXCLAMATION && next.typ == gen.KadeQLParserEQ:
+		return "unequal is written <>"
+	case offending.typ == gen.KadeQLParserEQ && next.typ == gen.KadeQLParserEQ,
+		offending.typ == gen.KadeQLParserEQ && i > 0 && s.tokens[i-1].typ == gen.KadeQLParserEQ:
+		return "equality is written ="
+	case offending.typ == gen.KadeQLParserSEMICOLON || i > 0 && s.tokens[i-1].typ == gen.KadeQLParserSEMICOLON:
+		return "send one statement at a time"
+	}
+	for _, k := range []int{i, i - 1} {
+		if k < 0 || s.tokens[k].typ != gen.KadeQLParserIDENTIFIER {
+			continue
+		}
+		if w := nearestWord(s.tokens[k].lexeme()); w != "" {
+			return fmt.Sprintf("did you mean %s?", w)
+		}
+	}
+	return ""
+}
+
+// typable are the words that a hint may propose.
+var typable = []string{
+	"MATCH", "RETURN", "WHERE", "WITH", "OPTIONAL", "UNWIND", "CREATE", "MERGE", "DELETE", "DETACH", "REMOVE", "SET",
+	"FOREACH", "CALL", "YIELD", "UNION", "ORDER", "BY", "SKIP", "OFFSET", "LIMIT", "DISTINCT", "DESC", "ASC", "AS", "AND", "OR", "XOR", "NOT",
+	"CONTAINS", "STARTS", "ENDS", "CASE", "WHEN", "THEN", "ELSE", "END", "EXISTS", "LOAD", "CSV", "FROM", "INSERT",
+	"INDEX", "CONSTRAINT", "REQUIRE", "UNIQUE", "DROP", "SHOW", "BEGIN", "COMMIT", "ROLLBACK", "EXPLAIN", "PROFILE", "TERMINATE",
+	"TRANSACTION", "TRANSACTIONS", "FUNCTIONS", "PROCEDURES", "INDEXES", "CONSTRAINTS", "SHORTEST", "CHEAPEST", "COST", "FILTER", "LET", "FINISH",
+}
+
+// nearestWord returns the word that w is a small slip away from.
+func nearestWord(w string) string {
+	w = strings.ToUpper(w)
+	if len(w) < 3 || len(w) > longestWord {
+		return ""
+	}
+	best, found := 3, ""
+	if len(w) < 5 {
+		best = 2
+	}
+	for _, t := range typable {
+		if d := editDistance(w, t); d < best && d < len(t)-1 {
+			best, found = d, t
+		}
+	}
+	return found
+}
+
+// editDistance counts insertions, deletions, replacements and swaps of neighbours.
+func editDistance(a, b string) int {
+	before, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				cur[j] = min(cur[j], before[j-2]+1)
+			}
+		}
+		before, prev, cur = prev, cur, before
+	}
+	return prev[len(b)]
+}
