@@ -251,7 +251,6 @@ func (s *Search) From(ctx context.Context, from uint32, yield func(Path) bool) e
 	}
 	f := &s.forward
 	f.start(from, s.g.Nodes)
-	s.backward.start(from, s.g.Nodes)
 	more := true
 	pass := func(p Path) bool { more = yield(p); return more }
 	ends := func(at int32, nodes []uint32) error {
@@ -260,7 +259,15 @@ func (s *Search) From(ctx context.Context, from uint32, yield func(Path) bool) e
 			return err
 		}
 		for _, i := range keep {
-			if !s.emit(at+i, 0, nil, pass) {
+			depth := f.depth()
+			s.path.resize(depth)
+			more := f.walk(at+i, depth, func(i int, node, rel uint32) {
+				s.path.Nodes[i] = node
+				if i > 0 {
+					s.path.Rels[i-1] = rel
+				}
+			}, func() bool { return pass(s.path) })
+			if !more {
 				break
 			}
 		}
