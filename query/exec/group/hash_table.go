@@ -21,7 +21,7 @@ type hashSlot struct {
 	number uint32 // plus one; zero: the slot is free
 }
 
-func (h *hashTable) bytes() int { return 8 * (len(h.slots) + cap(h.hashes)) }
+func (h *hashTable) bytes() int { return 8 * len(h.slots) }
 
 func (h *hashTable) hash(v *column.Vector, rows []int32) []uint64 {
 	top := 0

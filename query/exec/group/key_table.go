@@ -212,7 +212,7 @@ func (t *keyTable) assignRefs(v *column.Vector, rows []int32, out []uint32, add 
 		top = max(top, v.Refs[r])
 	}
 	if add && int(top) >= len(t.dense) {
-		t.cover(top)
+		t.cover(top, len(rows))
 	}
 	if int(top) >= len(t.dense) {
 		t.assignSparse(v, rows, out, add)
@@ -235,8 +235,8 @@ func (t *keyTable) assignRefs(v *column.Vector, rows []int32, out []uint32, add 
 }
 
 // cover grows the dense array over reference top where that wastes little.
-func (t *keyTable) cover(top uint32) {
-	if int(top) >= 16*(t.vals.Len()+column.BatchSize) {
+func (t *keyTable) cover(top uint32, rows int) {
+	if int(top) >= 16*(t.vals.Len()+rows) {
 		return
 	}
 	grown := make([]uint32, max(int(top)+1, 2*len(t.dense)))

@@ -39,9 +39,9 @@ func (t *Table) Len() int {
 	return len(t.pairs[len(t.pairs)-1].left)
 }
 
-// Bytes returns the memory held, boxed content excluded.
+// Bytes returns the memory held, boxed content and scratch of one batch excluded.
 func (t *Table) Bytes() int {
-	n := 4 * cap(t.part)
+	n := 0
 	for i := range t.keys {
 		n += t.keys[i].bytes()
 	}
