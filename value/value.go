@@ -56,7 +56,7 @@ func (k Kind) String() string {
 type Value struct {
 	p    unsafe.Pointer // what n does not hold: bytes, elements, *Map, *Node …
 	n    uint64         // scalar bits, or a length
-	aux  int32          // nanoseconds or offset
+	aux  int32          // nanoseconds, offset, or nesting depth
 	kind Kind
 }
 
@@ -90,7 +90,28 @@ func String(s string) Value {
 
 // List returns a list that owns elems.
 func List(elems ...Value) Value {
-	return Value{kind: KindList, n: uint64(len(elems)), p: unsafe.Pointer(unsafe.SliceData(elems))}
+	return Value{kind: KindList, n: uint64(len(elems)), p: unsafe.Pointer(unsafe.SliceData(elems)), aux: depthOf(elems)}
+}
+
+// depthOf returns the depth of a list or map of vals.
+func depthOf(vals []Value) int32 {
+	deepest := int32(0)
+	for i := range vals {
+		if k := vals[i].kind; k == KindList || k == KindMap {
+			deepest = max(deepest, vals[i].aux)
+		}
+	}
+	return deepest + 1
+}
+
+// Depth returns how deep lists and maps nest in v: 0 for a scalar, 1 for a flat list.
+// Whoever builds values in a loop keeps it at or below MaxDepth, because walking
+// a value recurses.
+func (v Value) Depth() int {
+	if v.kind == KindList || v.kind == KindMap {
+		return int(v.aux)
+	}
+	return 0
 }
 
 // Map is a map value's content: keys in the order of their first mention, each
@@ -134,7 +155,13 @@ func (m *Map) Len() int {
 }
 
 // FromMap returns a map value that owns m.
-func FromMap(m *Map) Value { return Value{kind: KindMap, p: unsafe.Pointer(m)} }
+func FromMap(m *Map) Value {
+	v := Value{kind: KindMap, p: unsafe.Pointer(m), aux: 1}
+	if m != nil {
+		v.aux = depthOf(m.Vals)
+	}
+	return v
+}
 
 // Node is a node filled in for an answer.
 type Node struct {

@@ -32,7 +32,7 @@ func mathFunctions() []*Def {
 		{Name: "abs", Doc: "The number without its sign.", Example: "abs(-3) = 3",
 			Signatures: []Signature{{Args: []Kinds{IntKind}, Result: IntKind}, {Args: []Kinds{FloatKind}, Result: FloatKind}}, Call: abs, Vector: absVector},
 		{Name: "sign", Doc: "-1, 0 or 1, by the sign of the number.", Example: "sign(-0.5) = -1",
-			Signatures: []Signature{{Args: []Kinds{NumberKind}, Result: IntKind}}, Call: sign},
+			Signatures: []Signature{{Args: []Kinds{NumberKind}, Result: IntKind | NullKind}}, Call: sign},
 		floatUnary("ceil", "The smallest whole number that is not smaller.", "ceil(0.1) = 1.0", math.Ceil, "ceiling"),
 		floatUnary("floor", "The largest whole number that is not larger.", "floor(0.9) = 0.0", math.Floor),
 		{Name: "round", Doc: "The nearest number of a precision (default 0 decimals). Halves go up, or as the mode UP, DOWN, CEILING, FLOOR, HALF_UP, HALF_DOWN or HALF_EVEN says.", Example: "round(3.1415, 2) = 3.14",
