@@ -433,6 +433,9 @@ func (c *Context) reduce(e *Reduce, b *column.Batch) (*column.Vector, error) {
 		}
 		for _, r := range live {
 			out.Anys[r] = v.Value(int(r))
+			if out.Anys[r].Depth() > value.MaxDepth {
+				return nil, at(status.Errorf(status.TooDeep, "reduce() nests lists or maps deeper than %d", value.MaxDepth).In(status.Runtime), e.Pos)
+			}
 		}
 		c.pool.release(m)
 	}

@@ -75,8 +75,10 @@ func TestAggregatesAgree(t *testing.T) {
 			}
 			return value.Int(int64(r.IntN(5)))
 		},
-		"durations": func() value.Value { return value.Duration(value.Span{Months: int64(r.IntN(3)), Seconds: int64(r.IntN(90))}) },
-		"strings":   func() value.Value { return value.String(fmt.Sprint(r.IntN(20))) },
+		"durations": func() value.Value {
+			return value.Duration(value.Span{Months: int64(r.IntN(3)), Seconds: int64(r.IntN(90))})
+		},
+		"strings": func() value.Value { return value.String(fmt.Sprint(r.IntN(20))) },
 	}
 	for _, d := range aggregates() {
 		for name, source := range sources {
