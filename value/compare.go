@@ -112,12 +112,12 @@ func equalMaps(a, b *Map) Ternary {
 		return False
 	}
 	res := True
-	for i := range a.Len() {
-		other, ok := b.Get(a.Keys[i])
-		if !ok {
+	ka, kb := sortedKeys(a), sortedKeys(b)
+	for i := range ka {
+		if a.Keys[ka[i]] != b.Keys[kb[i]] {
 			return False
 		}
-		switch Equal(a.Vals[i], other) {
+		switch Equal(a.Vals[ka[i]], b.Vals[kb[i]]) {
 		case False:
 			return False
 		case Unknown:
