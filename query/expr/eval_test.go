@@ -185,6 +185,28 @@ func (g *generator) expr(depth int) Expr {
 	return &TypeTest{Base: sub(), Kinds: IntType | StringType | NullType, Negated: g.r.IntN(2) == 0}
 }
 
+// kernel makes an operator on two operands of types that belong together, so that the
+// typed kernels run rather than the boxed path.
+func (g *generator) kernel() Expr {
+	pairs := [][2]column.Type{{column.Int, column.Int}, {column.Float, column.Float}, {column.Int, column.Float}, {column.Float, column.Int},
+		{column.String, column.String}, {column.Bool, column.Bool}, {column.Date, column.Date}, {column.Node, column.Node}, {column.Rel, column.Rel}}
+	p := pairs[g.r.IntN(len(pairs))]
+	operand := func(t column.Type) Expr {
+		if g.r.IntN(2) == 0 {
+			return &Const{Value: scalar(g.r, t)}
+		}
+		return &Slot{Slot: int(t), T: AnyType}
+	}
+	l, r := operand(p[0]), operand(p[1])
+	if g.r.IntN(4) == 0 && p[1] == column.Int {
+		return NewArith(ArithOp(g.r.IntN(6)), l, r)
+	}
+	if g.r.IntN(4) == 0 && p[1] == column.String {
+		return &StringOp{Op: StringTest(g.r.IntN(3)), Left: l, Right: r}
+	}
+	return &Compare{Op: CompareOp(g.r.IntN(6)), Left: l, Right: r}
+}
+
 func (g *generator) scoped(depth int) Expr {
 	local, acc := g.next, g.next+1
 	g.next += 2
@@ -260,7 +282,7 @@ func newTestContext() *Context { return &Context{Graph: testGraph{}, Functions: 
 func TestTypedAgreesWithBoxed(t *testing.T) {
 	sizes := []int{1, 2, 63, 64, 65, 100, 130}
 	evaluated, failed, selected := 0, 0, 0
-	for seed := range uint64(4000) {
+	for seed := range uint64(5000) {
 		r := rand.New(rand.NewPCG(seed, 11))
 		n := sizes[r.IntN(len(sizes))]
 		if seed%500 == 0 {
@@ -277,6 +299,9 @@ func TestTypedAgreesWithBoxed(t *testing.T) {
 		}
 		g := generator{r, len(b.Cols), len(b.Cols)}
 		e := g.expr(1 + r.IntN(3))
+		if seed%2 == 0 {
+			e = g.kernel()
+		}
 		ctx := newTestContext()
 		got, err := Eval(ctx, e, b)
 		var want []value.Value
@@ -316,7 +341,7 @@ func TestTypedAgreesWithBoxed(t *testing.T) {
 		checkFold(t, seed, e, b, want)
 	}
 	t.Logf("%d evaluated, %d raise an error, %d rows selected", evaluated, failed, selected)
-	if evaluated < 1500 || failed < 100 || selected < 1000 {
+	if evaluated < 3000 || failed < 200 || selected < 1000 {
 		t.Errorf("too few cases: %d evaluated, %d errors, %d rows selected", evaluated, failed, selected)
 	}
 }
