@@ -111,6 +111,28 @@ func equalMaps(a, b *Map) Ternary {
 	if a.Len() != b.Len() {
 		return False
 	}
+	const few = 8
+	if a.Len() > few {
+		return equalSorted(a, b)
+	}
+	res := True
+	for i := range a.Len() {
+		other, ok := b.Get(a.Keys[i])
+		if !ok {
+			return False
+		}
+		switch Equal(a.Vals[i], other) {
+		case False:
+			return False
+		case Unknown:
+			res = Unknown
+		}
+	}
+	return res
+}
+
+// equalSorted keeps maps of many keys from taking quadratic time.
+func equalSorted(a, b *Map) Ternary {
 	res := True
 	ka, kb := sortedKeys(a), sortedKeys(b)
 	for i := range ka {

@@ -188,3 +188,22 @@ func TestText(t *testing.T) {
 		}
 	}
 }
+
+func TestEqualLargeMaps(t *testing.T) {
+	a, b := &Map{}, &Map{}
+	for i := range 20 {
+		a.Set(string(rune('a'+i)), Int(int64(i)))
+		b.Set(string(rune('t'-i)), Int(int64(19-i)))
+	}
+	if got := Equal(FromMap(a), FromMap(b)); got != True {
+		t.Errorf("the same keys in another order: %v", got)
+	}
+	b.Set("c", Null)
+	if got := Equal(FromMap(a), FromMap(b)); got != Unknown {
+		t.Errorf("with a null: %v", got)
+	}
+	b.Set("d", Int(-1))
+	if got := Equal(FromMap(a), FromMap(b)); got != False {
+		t.Errorf("with another value: %v", got)
+	}
+}
