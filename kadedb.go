@@ -1,0 +1,255 @@
+// Package kadedb is a graph database that runs inside a Go program: a durable
+// property graph, asked in KadeQL, a superset of openCypher.
+//
+//	db, err := kadedb.Open("flights", nil)
+//	defer db.Close()
+//	_, err = db.Exec(ctx, `CREATE (:Airport {iata: $code})`, kadedb.Params{"code": "SEA"})
+//	rows, err := db.Query(ctx, `MATCH (a:Airport) RETURN a.iata AS iata`, nil)
+//	defer rows.Close()
+//	for rows.Next() {
+//		fmt.Println(rows.Values()[0].AsString())
+//	}
+//	err = rows.Close()
+//
+// A DB is safe for any number of goroutines; readers see snapshots and never wait.
+// A folder is open in one process at a time. The command kadedb serves a folder over
+// HTTP: see cmd/kadedb.
+package kadedb
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/kadedb/kadedb/graph"
+	"github.com/kadedb/kadedb/internal/memory"
+	"github.com/kadedb/kadedb/query"
+	"github.com/kadedb/kadedb/query/exec"
+	"github.com/kadedb/kadedb/query/exec/spill"
+	"github.com/kadedb/kadedb/query/optimize"
+	"github.com/kadedb/kadedb/query/procedure"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/txn"
+	"github.com/kadedb/kadedb/storage/vfs"
+	"github.com/kadedb/kadedb/storage/wal"
+)
+
+// Version is KadeDB's version.
+const Version = "0.1.0"
+
+// Limits bound one query; a zero field is the default: a quarter of the memory, 60 s,
+// 1 M rows of an unstreamed answer, 1 M rows held by a path search, trails of 30.
+type Limits = query.Limits
+
+// TxLimits bound explicit transactions; a zero field is the default: 60 s idle, 10
+// minutes altogether, 1,000 open at once.
+type TxLimits = query.TxLimits
+
+// Durability says when a commit is acknowledged.
+type Durability = graph.Durability
+
+// The durabilities: after fdatasync (shared by all who wait), once the operating system
+// has it, or at once.
+const (
+	DurableGroup = graph.Group
+	DurableOS    = graph.OS
+	DurableNone  = graph.None
+)
+
+// Options configure a DB. The zero value of each field is its default.
+type Options struct {
+	// Memory is the budget of caches and queries together, in bytes (60 % of the machine's).
+	Memory     int64
+	Limits     Limits
+	TxLimits   TxLimits
+	TxMemory   int64 // changes that one transaction may hold (256 MiB, at most a quarter of Memory)
+	Durability Durability
+	// ImportDir is the folder below which LOAD CSV may read; "": LOAD CSV is refused.
+	ImportDir string
+	// LogKeepAge and LogKeepBytes say how long log segments outlive the checkpoint that
+	// covers them (24 h, 1 GiB; negative: not at all).
+	LogKeepAge   time.Duration
+	LogKeepBytes int64
+	// CheckpointBytes is how much log starts a checkpoint (64 MiB; negative: none are
+	// started by themselves).
+	CheckpointBytes int64
+	Procedures      []*procedure.Def // beside the built-in ones
+	// Holder names this process to others that find the folder locked: an address.
+	Holder   string
+	Settings []procedure.Setting // what SHOW SETTINGS shows
+	Logger   *slog.Logger        // slog.Default()
+	Engine   Engine
+	FS       vfs.FS // of the log and spill files: vfs.OS
+}
+
+// Engine holds switches that tests and benchmarks turn.
+type Engine struct {
+	NoPlanCache bool
+	PlanCache   int // plans kept (4,096)
+	BatchSize   int // rows in a batch (2,048)
+	Workers     int // lanes of a long pipeline (GOMAXPROCS)
+	Rules       optimize.Options
+	TempDir     string // spill files (DIR/tmp)
+}
+
+// DB is an open store.
+type DB struct {
+	dir       string
+	temporary bool
+	store     *graph.Store
+	engine    *query.Engine
+	budget    *memory.Budget
+	opts      Options
+}
+
+// Open opens the store in dir, and makes it where there is none. Nobody else may have
+// it open: StoreLocked says who has.
+func Open(dir string, o *Options) (*DB, error) { return open(dir, o, false) }
+
+// OpenReadOnly opens an existing store for reading; nothing on disk is changed.
+func OpenReadOnly(dir string, o *Options) (*DB, error) { return open(dir, o, true) }
+
+// OpenTemporary opens an empty store in a folder of its own, which Close removes.
+func OpenTemporary(o *Options) (*DB, error) {
+	dir, err := os.MkdirTemp("", "kadedb-")
+	if err != nil {
+		return nil, status.Errorf(status.DiskError, "no temporary folder: %w", err)
+	}
+	db, err := open(dir, o, false)
+	if err != nil {
+		if rerr := os.RemoveAll(dir); rerr != nil {
+			err = fmt.Errorf("%w (and its folder was left: %v)", err, rerr)
+		}
+		return nil, err
+	}
+	db.temporary = true
+	return db, nil
+}
+
+func open(dir string, given *Options, readOnly bool) (*DB, error) {
+	var o Options
+	if given != nil {
+		o = *given
+	}
+	o.fill(dir)
+	log := o.Logger
+	budget := memory.NewBudget("store", o.Memory)
+	store, err := graph.Open(graph.Options{
+		TxLimit: int(o.TxMemory),
+		Options: txn.Options{FS: o.FS, Dir: dir, Create: !readOnly, ReadOnly: readOnly, Holder: o.Holder, Memory: budget,
+			WAL:             wal.Options{KeepAge: o.LogKeepAge, KeepBytes: o.LogKeepBytes},
+			CheckpointBytes: o.CheckpointBytes,
+			Note:            func(err error) { log.Error("background work failed", "error", err) }},
+	})
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{dir: dir, store: store, budget: budget, opts: o}
+	cache := o.Engine.PlanCache
+	if o.Engine.NoPlanCache {
+		cache = 0
+	}
+	db.engine, err = query.New(query.Options{
+		Store: store, Procedures: o.Procedures, Budget: budget, Limits: o.Limits, Tx: o.TxLimits, PlanCache: cache,
+		Workers: o.Engine.Workers, BatchSize: o.Engine.BatchSize, Rules: o.Engine.Rules, Durability: o.Durability,
+		Space:   func() *spill.Space { return spill.NewSpace(o.FS, o.Engine.TempDir, "spill-") },
+		OpenCSV: db.openCSV, Settings: o.Settings, Version: Version, Logger: log,
+	})
+	if err != nil {
+		if cerr := store.Close(); cerr != nil {
+			log.Error("closing after a failed start", "error", cerr)
+		}
+		return nil, err
+	}
+	return db, nil
+}
+
+func (o *Options) fill(dir string) {
+	if o.Memory <= 0 {
+		o.Memory = memory.Machine() * 6 / 10
+	}
+	if o.Limits.Memory <= 0 {
+		o.Limits.Memory = o.Memory / 4
+	}
+	if o.Limits.Time <= 0 {
+		o.Limits.Time = 60 * time.Second
+	}
+	if o.Limits.Rows <= 0 {
+		o.Limits.Rows = 1_000_000
+	}
+	if o.TxMemory <= 0 {
+		o.TxMemory = 256 << 20
+	}
+	o.TxMemory = min(o.TxMemory, o.Memory/4)
+	if o.TxLimits.Idle <= 0 {
+		o.TxLimits.Idle = 60 * time.Second
+	}
+	if o.TxLimits.Time <= 0 {
+		o.TxLimits.Time = 10 * time.Minute
+	}
+	if o.TxLimits.Open <= 0 {
+		o.TxLimits.Open = 1000
+	}
+	if o.FS == nil {
+		o.FS = vfs.OS
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Engine.PlanCache == 0 {
+		o.Engine.PlanCache = 4096
+	}
+	if o.Engine.Workers <= 0 {
+		o.Engine.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Engine.TempDir == "" {
+		o.Engine.TempDir = filepath.Join(dir, "tmp")
+	}
+}
+
+// Dir returns the store's folder.
+func (db *DB) Dir() string { return db.dir }
+
+// Close ends open transactions, folds the log's tail into the store and closes its
+// files. Rows still open fail.
+func (db *DB) Close() error {
+	db.engine.Close()
+	err := db.store.Close()
+	if db.temporary {
+		if rerr := os.RemoveAll(db.dir); err == nil && rerr != nil {
+			err = status.Errorf(status.DiskError, "removing the temporary store: %w", rerr)
+		}
+	}
+	return err
+}
+
+// Checkpoint folds everything committed so far into blocks. It is done by itself
+// too; nobody waits for it.
+func (db *DB) Checkpoint(ctx context.Context) error {
+	_, err := db.store.Checkpoint(ctx)
+	return err
+}
+
+// Stats is what a DB has done since it was opened.
+type Stats struct {
+	Store  txn.Stats
+	Plans  query.CacheStats
+	Memory struct{ Used, Peak, Limit int64 }
+}
+
+// Stats returns counters.
+func (db *DB) Stats() Stats {
+	s := Stats{Store: db.store.Stats(), Plans: db.engine.CacheStats()}
+	s.Memory.Used, s.Memory.Peak, s.Memory.Limit = db.budget.Used(), db.budget.Peak(), db.budget.Limit()
+	return s
+}
+
+// EngineOf returns the query engine of db, for front ends.
+func (db *DB) EngineOf() *query.Engine { return db.engine }
+
+// CSV is a file that LOAD CSV reads.
+type CSV = exec.CSV

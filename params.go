@@ -1,0 +1,120 @@
+package kadedb
+
+import (
+	"math"
+	"reflect"
+	"sort"
+	"time"
+	"unicode/utf8"
+
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
+)
+
+// maxParamDepth bounds the nesting of lists and maps in a parameter.
+const maxParamDepth = 100
+
+func (p Params) values() (map[string]value.Value, error) {
+	if len(p) == 0 {
+		return nil, nil
+	}
+	out := make(map[string]value.Value, len(p))
+	for name, x := range p {
+		v, err := toValue(x, 0)
+		if err != nil {
+			return nil, status.Errorf(status.InvalidParameterUse, "parameter $%s: %w", name, err)
+		}
+		out[name] = v
+	}
+	return out, nil
+}
+
+// toValue turns a Go value into a value of KadeQL.
+func toValue(x any, depth int) (value.Value, error) {
+	if depth > maxParamDepth {
+		return value.Null, status.Errorf(status.TooDeep, "nested deeper than %d", maxParamDepth)
+	}
+	switch x := x.(type) {
+	case nil:
+		return value.Null, nil
+	case value.Value:
+		return x, nil
+	case bool:
+		return value.Bool(x), nil
+	case int:
+		return value.Int(int64(x)), nil
+	case int64:
+		return value.Int(x), nil
+	case float64:
+		return value.Float(x), nil
+	case string:
+		if !utf8.ValidString(x) {
+			return value.Null, status.Errorf(status.InvalidUTF8, "a string that is not UTF-8")
+		}
+		return value.String(x), nil
+	case time.Time:
+		name, offset := x.Zone()
+		if loc := x.Location().String(); loc != "Local" && loc != "" {
+			name = loc
+		}
+		if name == "UTC" || x.Location() == time.Local {
+			name = ""
+		}
+		return value.DateTime(x.Unix(), int32(x.Nanosecond()), &value.Zone{Name: name, Offset: int32(offset)}), nil
+	case time.Duration:
+		return value.Duration(value.Span{Seconds: int64(math.Floor(x.Seconds())), Nanos: int32((x%time.Second + time.Second) % time.Second)}), nil
+	case []any:
+		elems := make([]value.Value, len(x))
+		for i := range x {
+			v, err := toValue(x[i], depth+1)
+			if err != nil {
+				return value.Null, err
+			}
+			elems[i] = v
+		}
+		return value.List(elems...), nil
+	}
+	return reflected(x, depth)
+}
+
+func reflected(x any, depth int) (value.Value, error) {
+	v := reflect.ValueOf(x)
+	switch v.Kind() {
+	case reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int, reflect.Int64:
+		return value.Int(v.Int()), nil
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint, reflect.Uint64:
+		if v.Uint() > math.MaxInt64 {
+			return value.Null, status.Errorf(status.NumberOutOfRange, "%d does not fit a signed 64-bit integer", v.Uint())
+		}
+		return value.Int(int64(v.Uint())), nil
+	case reflect.Float32, reflect.Float64:
+		return value.Float(v.Float()), nil
+	case reflect.Slice, reflect.Array:
+		elems := make([]value.Value, v.Len())
+		for i := range elems {
+			e, err := toValue(v.Index(i).Interface(), depth+1)
+			if err != nil {
+				return value.Null, err
+			}
+			elems[i] = e
+		}
+		return value.List(elems...), nil
+	case reflect.Map:
+		if v.Type().Key().Kind() != reflect.String {
+			break
+		}
+		m := &value.Map{}
+		keys := v.MapKeys()
+		sort.Slice(keys, func(i, j int) bool { return keys[i].String() < keys[j].String() })
+		for _, k := range keys {
+			e, err := toValue(v.MapIndex(k).Interface(), depth+1)
+			if err != nil {
+				return value.Null, err
+			}
+			m.Set(k.String(), e)
+		}
+		return value.FromMap(m), nil
+	}
+	return value.Null, status.Errorf(status.InvalidParameterUse, "a Go %T is no value of KadeQL", x).
+		WithHint("give nil, bool, numbers, strings, slices, maps by string, time.Time or value.Value")
+}

@@ -1,0 +1,155 @@
+package query
+
+import (
+	"context"
+	"math/bits"
+
+	"github.com/kadedb/kadedb/graph"
+	"github.com/kadedb/kadedb/query/bind"
+	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/query/procedure"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/catalog"
+	"github.com/kadedb/kadedb/value"
+)
+
+// stamp says for which schema, and roughly for how large a graph, plans are good now.
+func (e *Engine) stamp() stamp {
+	r, err := e.store.Snapshot()
+	if err != nil {
+		return stamp{} // the store is closed: whoever runs the plan finds out
+	}
+	defer r.Close()
+	size := uint64(r.CountNodes(catalog.AnyLabel)) + uint64(r.CountRels(catalog.AnyType))
+	return stamp{schema: r.Catalog().Epoch, stats: r.Statistics().Seq<<8 | uint64(bits.Len64(size))}
+}
+
+// procedures shows the table of procedures to the binder.
+type procedures struct{ table *procedure.Table }
+
+func (p procedures) Suggest(name string) string { return p.table.Suggest(name) }
+
+func (p procedures) Procedure(name string) (*bind.Procedure, bool) {
+	d, ok := p.table.Lookup(name)
+	if !ok {
+		return nil, false
+	}
+	return &bind.Procedure{Name: d.Name, Args: fields(d.Args), Results: fields(d.Results), Writes: d.Mode == procedure.Write}, true
+}
+
+func fields(in []procedure.Field) []bind.Field {
+	out := make([]bind.Field, len(in))
+	for i, f := range in {
+		t := expr.Types(f.Type.Kinds)
+		if f.Type.Nullable {
+			t |= 1 << value.KindNull
+		}
+		out[i] = bind.Field{Name: f.Name, Type: t, Default: f.Default}
+	}
+	return out
+}
+
+// call runs a procedure for exec.
+func (r *Result) call(ctx context.Context, name string, args []value.Value, emit func([]value.Value) error) error {
+	e := r.engine
+	d, ok := e.procs.Lookup(name)
+	if !ok {
+		return status.Errorf(status.ProcedureNotFound, "there is no procedure %s", name)
+	}
+	args, err := d.Coerce(args)
+	if err != nil {
+		return err
+	}
+	pctx := &procedure.Context{Context: ctx, Catalog: catalogView{r.x.Reader}, Sessions: sessions{&e.registry, r.request.Owner},
+		Functions: e.functions, Settings: e.opts.Settings, Version: e.opts.Version, Table: e.procs}
+	return d.Run(pctx, args, emit)
+}
+
+// catalogView shows a snapshot's schema to procedures.
+type catalogView struct{ r *graph.Reader }
+
+func (v catalogView) Labels() ([]string, error) {
+	var out []string
+	c := v.r.Catalog()
+	for id := range c.Tokens.Len(catalog.Label) {
+		if v.r.CountNodes(catalog.LabelID(id)) > 0 {
+			out = append(out, c.LabelName(catalog.LabelID(id)))
+		}
+	}
+	return out, nil
+}
+
+func (v catalogView) RelationshipTypes() ([]string, error) {
+	var out []string
+	for _, id := range v.r.Types() {
+		if v.r.CountRels(id) > 0 {
+			out = append(out, v.r.Catalog().TypeName(id))
+		}
+	}
+	return out, nil
+}
+
+func (v catalogView) PropertyKeys() ([]string, error) {
+	c := v.r.Catalog()
+	out := make([]string, c.Tokens.Len(catalog.Key))
+	for id := range out {
+		out[id] = c.KeyName(catalog.KeyID(id))
+	}
+	return out, nil
+}
+
+func (v catalogView) Counts() (nodes, rels int64, err error) {
+	return v.r.CountNodes(catalog.AnyLabel), v.r.CountRels(catalog.AnyType), nil
+}
+
+func (v catalogView) keys(ids []catalog.KeyID) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = v.r.Catalog().KeyName(id)
+	}
+	return out
+}
+
+func (v catalogView) target(e catalog.Entity, token uint32) (entity, label string) {
+	if e == catalog.Relationships {
+		return "RELATIONSHIP", v.r.Catalog().TypeName(catalog.TypeID(token))
+	}
+	return "NODE", v.r.Catalog().LabelName(catalog.LabelID(token))
+}
+
+func (v catalogView) Indexes() ([]procedure.Index, error) {
+	c := v.r.Catalog()
+	owner := map[catalog.IndexID]string{}
+	for _, k := range c.Constraints {
+		if k.Kind == catalog.Unique || k.Kind == catalog.NodeKey {
+			owner[k.Index] = k.Name
+		}
+	}
+	var out []procedure.Index
+	for _, x := range c.Indexes {
+		p := procedure.Index{Name: x.Name, State: "ONLINE", Progress: 100, Type: "RANGE", Keys: v.keys(x.Keys), Constraint: owner[x.ID]}
+		if !x.Online {
+			p.State, p.Progress = "POPULATING", 0
+		}
+		p.Entity, p.Label = v.target(x.Entity, x.Token)
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func (v catalogView) Constraints() ([]procedure.Constraint, error) {
+	c := v.r.Catalog()
+	var out []procedure.Constraint
+	for _, k := range c.Constraints {
+		p := procedure.Constraint{Name: k.Name, Type: k.Kind.String(), Keys: v.keys(k.Keys)}
+		p.Entity, p.Label = v.target(k.Entity, k.Token)
+		if k.Kind == catalog.ValueType {
+			p.Of = k.Type.String()
+		}
+		if x, ok := c.Index(k.Index); ok && (k.Kind == catalog.Unique || k.Kind == catalog.NodeKey) {
+			p.Index = x.Name
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}

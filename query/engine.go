@@ -1,0 +1,126 @@
+package query
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/kadedb/kadedb/graph"
+	"github.com/kadedb/kadedb/internal/memory"
+	"github.com/kadedb/kadedb/query/exec"
+	"github.com/kadedb/kadedb/query/exec/spill"
+	"github.com/kadedb/kadedb/query/function"
+	"github.com/kadedb/kadedb/query/optimize"
+	"github.com/kadedb/kadedb/query/procedure"
+	"github.com/kadedb/kadedb/value"
+)
+
+// Options configure an Engine.
+type Options struct {
+	Store      *graph.Store
+	Procedures []*procedure.Def    // beside the built-in ones
+	Budget     *memory.Budget      // of the store; each query gets a child
+	Space      func() *spill.Space // room on disk for one query; nil: nothing spills
+	Limits     Limits              // defaults of each query
+	Tx         TxLimits
+	PlanCache  int // plans kept; 0: no cache
+	Workers    int // lanes of a long pipeline
+	BatchSize  int // 0: column.BatchSize
+	Rules      optimize.Options
+	Durability graph.Durability
+	// OpenCSV opens a file for LOAD CSV; nil: LOAD is refused.
+	OpenCSV func(ctx context.Context, from string, terminator rune) (exec.CSV, error)
+	// Settings lists what SHOW SETTINGS shows.
+	Settings []procedure.Setting
+	Version  string
+	Logger   *slog.Logger // nil: slog.Default()
+}
+
+// Limits bound one query. A zero field is no limit, or exec's default.
+type Limits struct {
+	Memory     int64
+	Time       time.Duration
+	Rows       int64 // rows of an answer that is not streamed
+	PathRows   int64
+	PathLength int
+}
+
+// merged returns l with the non-zero fields of over.
+func (l Limits) merged(over *Limits) Limits {
+	if over == nil {
+		return l
+	}
+	if over.Memory > 0 {
+		l.Memory = over.Memory
+	}
+	if over.Time > 0 {
+		l.Time = over.Time
+	}
+	if over.Rows > 0 {
+		l.Rows = over.Rows
+	}
+	if over.PathRows > 0 {
+		l.PathRows = over.PathRows
+	}
+	if over.PathLength > 0 {
+		l.PathLength = over.PathLength
+	}
+	return l
+}
+
+// TxLimits bound explicit transactions. A zero field is no limit.
+type TxLimits struct {
+	Idle time.Duration // without a statement
+	Time time.Duration // altogether
+	Open int           // at once
+}
+
+// Engine runs statements over one store. It is safe for any number of goroutines.
+type Engine struct {
+	opts      Options
+	store     *graph.Store
+	procs     *procedure.Table
+	functions []procedure.Function
+	cache     *planCache
+	registry  registry
+	log       *slog.Logger
+}
+
+// New returns an engine over an open store, which the caller closes after it.
+func New(o Options) (*Engine, error) {
+	procs, err := procedure.NewTable(o.Procedures...)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{opts: o, store: o.Store, procs: procs, cache: newPlanCache(o.PlanCache), log: o.Logger}
+	if e.log == nil {
+		e.log = slog.Default()
+	}
+	e.registry.init()
+	for _, d := range function.All() {
+		e.functions = append(e.functions, procedure.Function{Name: d.Name, Signature: d.Usage(), Doc: d.Doc,
+			Example: d.Example, Aggregating: d.Class == function.Aggregate})
+	}
+	return e, nil
+}
+
+// Close ends every open transaction; running statements fail with Cancelled.
+func (e *Engine) Close() { e.registry.closeAll() }
+
+// CacheStats returns the plan cache's counters.
+func (e *Engine) CacheStats() CacheStats { return e.cache.stats() }
+
+// Request is one statement to run.
+type Request struct {
+	Text   string
+	Params map[string]value.Value
+	Limits *Limits // over the engine's; nil: those
+	// ReadOnly refuses statements that write.
+	ReadOnly bool
+	// Streamed answers have no limit on their rows.
+	Streamed bool
+	// Tx runs the statement in an open transaction; nil: in one of its own.
+	Tx *Tx
+	// Owner is who asks: a token's id, "" without tokens. It owns what BEGIN opens.
+	Owner string
+}
