@@ -196,6 +196,9 @@ func (f *flat) run(b *column.Batch, lists *column.Vector, rows []int32, do func(
 		if len(f.idx) == 0 {
 			return nil
 		}
+		if err := f.c.check(len(f.idx)); err != nil {
+			return err
+		}
 		m := f.c.pool.mark()
 		f.fill(b)
 		err := do(&f.batch, f.idx)
@@ -216,6 +219,16 @@ func (f *flat) run(b *column.Batch, lists *column.Vector, rows []int32, do func(
 		}
 	}
 	return flush()
+}
+
+// valueBytes is the size of a boxed value, its content aside.
+const valueBytes = 32
+
+func (c *Context) check(values int) error {
+	if c.Check == nil {
+		return nil
+	}
+	return c.Check(int64(values) * valueBytes)
 }
 
 // fill makes the child batch of what was collected.
@@ -417,6 +430,9 @@ func (c *Context) reduce(e *Reduce, b *column.Batch) (*column.Vector, error) {
 		live = longer(live, lists, step)
 		if len(live) == 0 {
 			return out, nil
+		}
+		if err := c.check(len(live)); err != nil {
+			return nil, err
 		}
 		m := c.pool.mark()
 		acc, local := c.result(column.Any, b, false), c.result(column.Any, b, false)

@@ -29,14 +29,18 @@ type Graph interface {
 	Properties(entity value.Value) (*value.Map, error)
 }
 
-// Context is what evaluation needs beside the batch. Each worker has one: it holds
-// scratch memory and is not safe for several goroutines. The zero Context evaluates
-// expressions that need no graph, parameter or subquery.
+// Context is what evaluation needs beside the batch. Each worker of an execution
+// has one: it holds scratch memory, and what it has worked out for constants and
+// parameters, and is not safe for several goroutines. The zero Context evaluates expressions
+// that need no graph, parameter or subquery.
 type Context struct {
 	Params map[string]value.Value
 	Graph  Graph
 	// Functions is handed to every function: clock, random numbers, the graph.
 	Functions *function.Context
+	// Check, where not nil, is called while lists are worked through, with the bytes of
+	// values made since the last call: an error (cancellation, memory) ends the evaluation.
+	Check func(bytes int64) error
 	// Subquery runs s for the selected rows of b. The vector has one entry for each
 	// row of b, and may be kept by the evaluator until Reset.
 	Subquery func(s *Subquery, b *column.Batch) (*column.Vector, error)

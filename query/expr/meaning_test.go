@@ -257,3 +257,18 @@ func TestFoldAndString(t *testing.T) {
 		t.Error("CanFail is wrong about 1 / 0 or a comparison")
 	}
 }
+
+// TestFilterOfNothing holds that an empty selection is not nil, which would select all.
+func TestFilterOfNothing(t *testing.T) {
+	for _, e := range []Expr{lit(false), lit(nil), eq(slot(0), slot(1)), &Logic{Op: And, Args: []Expr{lit(true), lit(false)}},
+		&Logic{Op: Or, Args: []Expr{lit(nil), lit(false)}}, eq(&Property{Base: slot(0), Key: "age"}, 3)} {
+		none := meaningBatch()
+		none.Sel = []int32{}
+		for _, b := range []*column.Batch{meaningBatch(), none} {
+			sel, err := Filter(newTestContext(), e, b)
+			if err != nil || sel == nil || len(sel) != 0 {
+				t.Errorf("%s: %v, %v; want an empty list", String(e), sel, err)
+			}
+		}
+	}
+}

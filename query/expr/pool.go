@@ -24,12 +24,13 @@ func (p *pool) vector() *column.Vector {
 	return p.vecs[p.v-1]
 }
 
-// rows returns an empty list with room for n row numbers.
+// rows returns an empty list with room for n row numbers. It is never nil, which as
+// a selection would mean all rows.
 func (p *pool) rows(n int) []int32 {
 	if p.l == len(p.lists) {
 		p.lists = append(p.lists, nil)
 	}
-	if cap(p.lists[p.l]) < n {
+	if p.lists[p.l] == nil || cap(p.lists[p.l]) < n {
 		p.lists[p.l] = make([]int32, 0, max(n, column.BatchSize))
 	}
 	p.l++
