@@ -31,7 +31,7 @@ func (p *pool) rows(n int) []int32 {
 		p.lists = append(p.lists, nil)
 	}
 	if p.lists[p.l] == nil || cap(p.lists[p.l]) < n {
-		p.lists[p.l] = make([]int32, 0, max(n, column.BatchSize))
+		p.lists[p.l] = make([]int32, 0, max(n, min(2*cap(p.lists[p.l]), column.BatchSize), 8))
 	}
 	p.l++
 	return p.lists[p.l-1][:0]
@@ -39,3 +39,11 @@ func (p *pool) rows(n int) []int32 {
 
 // Reset takes back all vectors and lists that Eval and Filter returned.
 func (c *Context) Reset() { c.pool.release(mark{}) }
+
+// Forget readies c for another execution: what it worked out for constants and
+// parameters is dropped, its memory kept.
+func (c *Context) Forget() {
+	c.Reset()
+	clear(c.dicts)
+	clear(c.sets)
+}
