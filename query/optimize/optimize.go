@@ -1,0 +1,186 @@
+// Package optimize turns a bound plan into the one that is run: it chooses the order
+// in which each pattern is matched, moves predicates to where they first can be
+// decided, replaces enumeration by counting where only numbers are asked for, and works out which
+// columns each operator must carry.
+//
+//	err := optimize.Optimize(p, optimize.Options{Catalog: snap, Stats: stats})
+//
+//	fold.go           constants
+//	order.go build.go a plan.Match becomes scans, expansions and joins, by cost
+//	rule_*.go         one rewrite a file: its effect, when it must not be made, where it is from
+//	live.go           columns read above; multiplicities
+//	estimate.go       rows and costs, for EXPLAIN and for parallelism
+//
+// Statistics are estimates and may be old: no rule trusts them for an answer. Every rule
+// can be switched off by name, and a plan gives the same rows with any of them off.
+package optimize
+
+import (
+	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/query/plan"
+	"github.com/kadedb/kadedb/storage/catalog"
+)
+
+// Rule names a rewrite that can be switched off.
+type Rule string
+
+// The rules.
+const (
+	Reorder      Rule = "reorder"       // patterns are matched in the cheapest order, not as written
+	UseIndex     Rule = "use_index"     // equality, ranges, IN and STARTS WITH by index
+	PushFilter   Rule = "push_filter"   // filters move below what does not concern them
+	SemiJoin     Rule = "semi_join"     // EXISTS in WHERE becomes a semi-join
+	TopK         Rule = "top_k"         // a sort of which only the first rows are read keeps only those
+	Intersection Rule = "intersect"     // closing two or more relationships at once
+	CountTrails  Rule = "count_trails"  // parts of a pattern that are only counted
+	CountStore   Rule = "count_store"   // counts that the store keeps
+	DistinctEnds Rule = "distinct_ends" // DISTINCT ends of a chain by a search by levels
+	Hash         Rule = "hash_join"     // parts of a pattern joined by equal values
+)
+
+// Options are what Optimize may know.
+type Options struct {
+	Catalog catalog.Snapshot    // zero: no names, no indexes
+	Stats   *catalog.Statistics // nil: guesses
+	Off     map[Rule]bool       // rules not to be used
+}
+
+// Optimize rewrites p in place: afterwards it holds only operators that can be executed.
+func Optimize(p *plan.Plan, o Options) error {
+	z := &optimizer{Options: o, stats: newEstimator(o), known: map[plan.Slot][]string{}}
+	z.slots = p.NumSlots
+	if err := z.plan(p); err != nil {
+		return err
+	}
+	z.setSlots(p)
+	p.Number()
+	return nil
+}
+
+type optimizer struct {
+	Options
+	stats *estimator
+	slots int
+	known map[plan.Slot][]string // labels that patterns ask of a node
+}
+
+func (z *optimizer) on(r Rule) bool { return !z.Off[r] }
+
+func (z *optimizer) newSlot() plan.Slot {
+	z.slots++
+	return z.slots - 1
+}
+
+// plan optimizes one plan and those inside its expressions.
+func (z *optimizer) plan(p *plan.Plan) error {
+	z.fold(p.Root)
+	p.Root = z.lower(p.Root)
+	p.Root = z.rules(p.Root)
+	if err := z.subplans(p.Root); err != nil {
+		return err
+	}
+	live := slotSet{}
+	for _, c := range p.Columns {
+		live.add(c.Slot)
+	}
+	if p.RowID != plan.NoSlot {
+		live.add(p.RowID)
+	}
+	p.Root = z.prune(p.Root, live)
+	markMult(p.Root, false)
+	z.stats.estimate(p.Root)
+	return nil
+}
+
+// rules runs the rewrites on what lower has made, each over the whole tree.
+func (z *optimizer) rules(root plan.Node) plan.Node {
+	steps := []struct {
+		rule Rule
+		run  func(plan.Node) plan.Node
+	}{
+		{PushFilter, z.pushFilters},
+		{SemiJoin, z.semiJoins},
+		{CountStore, z.countStore},
+		{DistinctEnds, z.distinctEnds},
+		{CountTrails, z.countTrails},
+		{TopK, topK},
+	}
+	for _, s := range steps {
+		if z.on(s.rule) {
+			root = s.run(root)
+		}
+	}
+	return root
+}
+
+// subplans optimizes the plans in the expressions of every operator.
+func (z *optimizer) subplans(root plan.Node) error {
+	var err error
+	plan.Walk(root, func(n plan.Node) bool {
+		for _, s := range plan.Subqueries(n) {
+			if sub := plan.Subplan(s); sub != nil && err == nil {
+				if len(sub.Columns) == 0 && s.Result != plan.NoSlot {
+					sub.Columns = []plan.Column{{Slot: s.Result}}
+				}
+				err = z.plan(sub)
+			}
+		}
+		return err == nil
+	})
+	return err
+}
+
+func (z *optimizer) setSlots(p *plan.Plan) {
+	p.NumSlots = z.slots
+	plan.Walk(p.Root, func(n plan.Node) bool {
+		for _, s := range plan.Subqueries(n) {
+			if sub := plan.Subplan(s); sub != nil {
+				z.setSlots(sub)
+			}
+		}
+		return true
+	})
+}
+
+// fold computes the constant parts of all expressions below root.
+func (z *optimizer) fold(root plan.Node) {
+	plan.Walk(root, func(n plan.Node) bool {
+		plan.MapExprs(n, expr.Fold)
+		return true
+	})
+}
+
+// slotSet is a set of slots.
+type slotSet map[plan.Slot]struct{}
+
+func (s slotSet) add(x plan.Slot) {
+	if x != plan.NoSlot {
+		s[x] = struct{}{}
+	}
+}
+
+func (s slotSet) has(x plan.Slot) bool {
+	_, ok := s[x]
+	return ok
+}
+
+func (s slotSet) addAll(o slotSet) {
+	for x := range o {
+		s[x] = struct{}{}
+	}
+}
+
+func (s slotSet) hasAll(xs []plan.Slot) bool {
+	for _, x := range xs {
+		if !s.has(x) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s slotSet) clone() slotSet {
+	c := make(slotSet, len(s))
+	c.addAll(s)
+	return c
+}

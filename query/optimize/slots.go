@@ -1,0 +1,282 @@
+package optimize
+
+import (
+	"slices"
+
+	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/query/plan"
+)
+
+func sorted(s slotSet) []plan.Slot {
+	out := make([]plan.Slot, 0, len(s))
+	for x := range s {
+		out = append(out, x)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// produced returns the slots that n itself writes.
+func produced(n plan.Node) slotSet {
+	s := slotSet{}
+	add := func(xs ...plan.Slot) {
+		for _, x := range xs {
+			s.add(x)
+		}
+	}
+	items := func(its []plan.Item) {
+		for _, it := range its {
+			s.add(it.Slot)
+		}
+	}
+	switch n := n.(type) {
+	case *plan.Argument:
+		add(n.Slots...)
+		add(n.RowID)
+	case *plan.NodeScan:
+		add(n.Node)
+	case *plan.NodeByID:
+		add(n.Node)
+	case *plan.IndexSeek:
+		add(n.Node, n.Rel, n.From, n.To)
+	case *plan.RelScan:
+		add(n.Rel, n.From, n.To)
+	case *plan.Expand:
+		add(n.Rel, n.To)
+	case *plan.ExpandInto:
+		add(n.Rel)
+	case *plan.RelEnds:
+		if !n.FromBound {
+			add(n.From)
+		}
+		if !n.ToBound {
+			add(n.To)
+		}
+	case *plan.VarExpand:
+		add(n.Rels)
+		if !n.Into {
+			add(n.To)
+		}
+	case *plan.VarCheck:
+		if !n.FromBound {
+			add(n.From)
+		}
+		if !n.ToBound {
+			add(n.To)
+		}
+	case *plan.ShortestPath:
+		add(n.Rels)
+		if !n.ToBound {
+			add(n.To)
+		}
+	case *plan.CheapestPath:
+		add(n.Rels)
+		if !n.ToBound {
+			add(n.To)
+		}
+	case *plan.Intersect:
+		add(n.To)
+		for _, l := range n.Lists {
+			add(l.Rel)
+		}
+	case *plan.DistinctExpand:
+		add(n.To)
+	case *plan.NodeCount:
+		add(n.Slot)
+	case *plan.RelCount:
+		add(n.Slot)
+	case *plan.Project:
+		items(n.Items)
+	case *plan.Unwind:
+		add(n.Slot, n.Index)
+	case *plan.Aggregate:
+		items(n.Keys)
+		for _, a := range n.Aggs {
+			add(a.Slot)
+		}
+	case *plan.Union:
+		add(n.Out...)
+	case *plan.CallProcedure:
+		for _, y := range n.Yields {
+			add(y.Slot)
+		}
+	case *plan.LoadCSV:
+		add(n.Slot)
+	case *plan.Create:
+		created(s, &n.Creation)
+	case *plan.Merge:
+		created(s, &n.Creation)
+	}
+	return s
+}
+
+func created(s slotSet, c *plan.Creation) {
+	for _, n := range c.Nodes {
+		s.add(n.Slot)
+	}
+	for _, r := range c.Rels {
+		s.add(r.Slot)
+	}
+	for _, p := range c.Paths {
+		s.add(p.Slot)
+	}
+}
+
+// provides returns every slot that rows of n can carry.
+func provides(n plan.Node) slotSet {
+	switch n := n.(type) {
+	case *plan.Aggregate:
+		s := produced(n)
+		for _, d := range n.Dependent {
+			s.add(d)
+		}
+		return s
+	case *plan.Distinct:
+		s := slotSet{}
+		for _, k := range n.Keys {
+			s.add(k)
+		}
+		return s
+	case *plan.Union:
+		return produced(n)
+	case *plan.Apply:
+		s := provides(n.Outer)
+		if n.JoinKind == plan.Inner || n.JoinKind == plan.LeftOuter {
+			s.addAll(provides(n.Inner))
+		}
+		return s
+	case *plan.HashJoin:
+		s := provides(n.Left)
+		if n.JoinKind == plan.Inner || n.JoinKind == plan.LeftOuter {
+			s.addAll(provides(n.Right))
+		}
+		return s
+	case *plan.Merge:
+		s := provides(n.Input)
+		s.addAll(produced(n))
+		return s
+	case *plan.Foreach:
+		return provides(n.Input)
+	}
+	s := produced(n)
+	for _, in := range n.Inputs() {
+		s.addAll(provides(in))
+	}
+	return s
+}
+
+// reads returns the slots of its input that n itself reads.
+func reads(n plan.Node) slotSet {
+	s := slotSet{}
+	add := func(xs ...plan.Slot) {
+		for _, x := range xs {
+			s.add(x)
+		}
+	}
+	for _, e := range plan.Exprs(n) {
+		add(expr.Slots(nil, e)...)
+	}
+	keys := func(ks []plan.SortKey) {
+		for _, k := range ks {
+			s.add(k.Slot)
+		}
+	}
+	switch n := n.(type) {
+	case *plan.Expand:
+		add(n.From)
+		add(n.Unique...)
+	case *plan.ExpandInto:
+		add(n.From, n.To)
+		add(n.Unique...)
+	case *plan.RelEnds:
+		add(n.Rel)
+		add(n.Unique...)
+		addIf(s, n.FromBound, n.From)
+		addIf(s, n.ToBound, n.To)
+	case *plan.VarExpand:
+		add(n.From)
+		add(n.Unique...)
+		addIf(s, n.Into, n.To)
+		s.hop(n.Hop)
+	case *plan.VarCheck:
+		add(n.Rels)
+		add(n.Unique...)
+		addIf(s, n.FromBound, n.From)
+		addIf(s, n.ToBound, n.To)
+	case *plan.ShortestPath:
+		add(n.From)
+		addIf(s, n.ToBound, n.To)
+		s.hop(n.Hop)
+	case *plan.CheapestPath:
+		add(n.From)
+		addIf(s, n.ToBound, n.To)
+		s.hop(n.Hop)
+	case *plan.Intersect:
+		for _, l := range n.Lists {
+			add(l.From)
+		}
+		add(n.Unique...)
+		delete(s, n.To)
+	case *plan.CountTrails:
+		add(n.Center)
+		add(n.Unique...)
+		for _, a := range n.Arms {
+			for _, h := range a {
+				delete(s, h.Node)
+			}
+		}
+	case *plan.DistinctExpand:
+		add(n.From)
+		for _, h := range n.Hops {
+			delete(s, h.Node)
+		}
+	case *plan.Distinct:
+		add(n.Keys...)
+	case *plan.Aggregate:
+		add(n.Dependent...)
+	case *plan.Sort:
+		keys(n.Keys)
+	case *plan.TopK:
+		keys(n.Keys)
+	case *plan.Create:
+		s.writes(&n.Creation)
+	case *plan.Merge:
+		s.writes(&n.Creation)
+	case *plan.Produce:
+		for _, c := range n.Columns {
+			add(c.Slot)
+		}
+	}
+	return s
+}
+
+func addIf(s slotSet, b bool, x plan.Slot) {
+	if b {
+		s.add(x)
+	}
+}
+
+// hop takes away what stands for the relationship being crossed.
+func (s slotSet) hop(h plan.Hop) {
+	delete(s, h.Rel)
+	delete(s, h.From)
+	delete(s, h.To)
+}
+
+// writes adds the ends of what is created and takes away what is created itself.
+func (s slotSet) writes(c *plan.Creation) {
+	for _, r := range c.Rels {
+		s.add(r.From)
+		s.add(r.To)
+	}
+	for _, p := range c.Paths {
+		for _, x := range expr.Slots(nil, p.Expr) {
+			s.add(x)
+		}
+	}
+	own := slotSet{}
+	created(own, c)
+	for x := range own {
+		delete(s, x)
+	}
+}
