@@ -3,6 +3,8 @@ package search
 import (
 	"context"
 	"math"
+
+	"github.com/kadedb/kadedb/column"
 )
 
 // label is a way found to a node, and the end of a chain of labels back to the start.
@@ -18,9 +20,10 @@ type label struct {
 // not yet settled.
 type labels struct {
 	all     []label
-	heap    []ranked
-	best    table // node → the cheapest label so far; unused where hops are bounded
-	settled table // node → least number of hops among settled labels
+	heap    []ranked // four children a node: half the levels of two, and they share a cache line
+	best    []uint32 // by node: 1 + place of the cheapest label; unused where hops are bounded
+	closed  column.Bitmap
+	settled table // node → least number of hops among settled labels, where hops are bounded
 }
 
 // ranked is a label in the heap: cost plus estimate, ties by the order of discovery, so
@@ -32,27 +35,35 @@ type ranked struct {
 
 func (a ranked) before(b ranked) bool { return a.f < b.f || a.f == b.f && a.at < b.at }
 
+// reset empties l; what was touched is cleared, not the arrays' whole length.
 func (l *labels) reset() {
+	if l.best != nil {
+		for i := range l.all {
+			l.best[l.all[i].node] = 0
+			l.closed.Clear(int(l.all[i].node))
+		}
+	}
 	l.all, l.heap = l.all[:0], l.heap[:0]
-	l.best.reset()
 	l.settled.reset()
 }
 
 func (l *labels) bytes() int64 {
-	return int64(cap(l.all))*24 + int64(cap(l.heap))*16 + l.best.bytes() + l.settled.bytes()
+	return int64(cap(l.all))*24 + int64(cap(l.heap))*16 + int64(cap(l.best))*4 + int64(cap(l.closed))*8 + l.settled.bytes()
 }
 
 func (l *labels) push(f float64, at int32) {
-	h := append(l.heap, ranked{f, at})
+	h := append(l.heap, ranked{})
+	x := ranked{f, at}
 	i := len(h) - 1
 	for i > 0 {
-		up := (i - 1) / 2
-		if !h[i].before(h[up]) {
+		up := (i - 1) / 4
+		if !x.before(h[up]) {
 			break
 		}
-		h[i], h[up] = h[up], h[i]
+		h[i] = h[up]
 		i = up
 	}
+	h[i] = x
 	l.heap = h
 }
 
@@ -60,21 +71,24 @@ func (l *labels) pop() int32 {
 	h := l.heap
 	top := h[0].at
 	last := len(h) - 1
-	h[0] = h[last]
+	x := h[last]
 	h = h[:last]
-	for i := 0; ; {
-		c := 2*i + 1
-		if c >= last {
+	i := 0
+	for 4*i+1 < last {
+		c := 4*i + 1
+		for k := c + 1; k < min(4*i+5, last); k++ {
+			if h[k].before(h[c]) {
+				c = k
+			}
+		}
+		if !h[c].before(x) {
 			break
 		}
-		if c+1 < last && h[c+1].before(h[c]) {
-			c++
-		}
-		if !h[c].before(h[i]) {
-			break
-		}
-		h[i], h[c] = h[c], h[i]
+		h[i] = h[c]
 		i = c
+	}
+	if last > 0 {
+		h[i] = x
 	}
 	l.heap = h
 	return top
@@ -138,12 +152,54 @@ type cheapest struct {
 }
 
 // run is Dijkstra's algorithm: with costs of at least 0 a cheapest walk to another node
-// repeats none, so it is a trail. With a bound on hops a node is settled again whenever a
-// label has fewer hops than all that were cheaper.
+// repeats none, so it is a trail.
 func (c *cheapest) run(from uint32) error {
 	s, l := c.s, &c.s.labels
 	l.reset()
-	bounded := s.opt.Max >= 0
+	if s.opt.Max >= 0 {
+		return c.runBounded(from)
+	}
+	if l.best == nil {
+		l.best, l.closed = make([]uint32, s.g.Nodes), column.NewBitmap(int(s.g.Nodes))
+		if err := s.account(); err != nil {
+			return err
+		}
+	}
+	l.all = append(l.all, label{node: from, parent: -1})
+	l.push(c.estimate(from), 0)
+	for len(l.heap) > 0 && !c.stopped {
+		if err := s.tick(); err != nil {
+			return err
+		}
+		at := l.pop()
+		now := l.all[at]
+		if l.closed.Get(int(now.node)) {
+			continue
+		}
+		l.closed.Set(int(now.node))
+		if err := c.settle(at, now); err != nil || c.stopped {
+			return err
+		}
+		if err := c.expand(at, now); err != nil {
+			return err
+		}
+		for i, to := range s.cand.to {
+			cost := now.cost + s.costs[i]
+			if prev := l.best[to]; l.closed.Get(int(to)) || prev > 0 && l.all[prev-1].cost <= cost {
+				continue
+			}
+			l.all = append(l.all, label{cost, to, s.cand.rel[i], at, now.hops + 1})
+			l.best[to] = uint32(len(l.all))
+			l.push(cost+c.estimate(to), int32(len(l.all)-1))
+		}
+	}
+	return nil
+}
+
+// runBounded is run with at most Max hops: a node is settled again whenever a label has
+// fewer hops than all that were cheaper.
+func (c *cheapest) runBounded(from uint32) error {
+	s, l := c.s, &c.s.labels
 	l.all = append(l.all, label{node: from, parent: -1})
 	l.push(c.estimate(from), 0)
 	for len(l.heap) > 0 && !c.stopped {
@@ -153,7 +209,7 @@ func (c *cheapest) run(from uint32) error {
 		at := l.pop()
 		now := l.all[at]
 		hops, seen := l.settled.get(now.node)
-		if seen && (!bounded || hops <= now.hops) {
+		if seen && hops <= now.hops {
 			continue
 		}
 		l.settled.put(now.node, now.hops)
@@ -162,24 +218,18 @@ func (c *cheapest) run(from uint32) error {
 				return err
 			}
 		}
-		if c.stopped || (bounded && int(now.hops) >= s.opt.Max) {
+		if c.stopped || int(now.hops) >= s.opt.Max {
 			continue
 		}
 		if err := c.expand(at, now); err != nil {
 			return err
 		}
 		for i, to := range s.cand.to {
+			if hops, ok := l.settled.get(to); ok && hops <= now.hops+1 {
+				continue
+			}
 			cost := now.cost + s.costs[i]
-			if prev, ok := l.best.get(to); ok && !bounded && l.all[prev].cost <= cost {
-				continue
-			}
-			if hops, ok := l.settled.get(to); ok && (!bounded || hops <= now.hops+1) {
-				continue
-			}
 			l.all = append(l.all, label{cost, to, s.cand.rel[i], at, now.hops + 1})
-			if !bounded {
-				l.best.put(to, int32(len(l.all)-1))
-			}
 			l.push(cost+c.estimate(to), int32(len(l.all)-1))
 		}
 	}

@@ -21,7 +21,8 @@ func write(b *strings.Builder, e Expr) {
 	case *Const:
 		b.WriteString(e.Value.String())
 	case *Param:
-		b.WriteString("$" + e.Name)
+		// The name of a lifted literal has a byte that no name in a text can have.
+		b.WriteString("$" + strings.ReplaceAll(e.Name, "\x00", "_"))
 	case *Slot:
 		if e.Name == "" {
 			b.WriteString("#" + strconv.Itoa(e.Slot))
@@ -131,6 +132,18 @@ func writeCompound(b *strings.Builder, e Expr) {
 			write(b, e.To)
 		}
 		b.WriteByte(']')
+	case *PathBuild:
+		list(b, '(', Children(e), ')')
+	case *Subquery:
+		b.WriteString([...]string{"EXISTS", "COUNT", "COLLECT"}[e.Kind] + " { " + e.Text + " }")
+	default:
+		writeScoped(b, e)
+	}
+}
+
+// writeScoped writes what binds local variables.
+func writeScoped(b *strings.Builder, e Expr) {
+	switch e := e.(type) {
 	case *ListComprehension:
 		b.WriteString("[" + e.Name + " IN ")
 		write(b, e.List)
@@ -149,10 +162,6 @@ func writeCompound(b *strings.Builder, e Expr) {
 		write(b, e.List)
 		optional(b, " | ", e.Body)
 		b.WriteByte(')')
-	case *PathBuild:
-		list(b, '(', Children(e), ')')
-	case *Subquery:
-		b.WriteString([...]string{"EXISTS", "COUNT", "COLLECT"}[e.Kind] + " { " + e.Text + " }")
 	}
 }
 
