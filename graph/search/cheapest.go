@@ -301,8 +301,11 @@ func (c *cheapest) expand(at int32, now label) error {
 	if n == 0 {
 		return nil
 	}
-	if err := s.opt.Cost(s.cand.from, s.cand.rel, s.cand.to, s.costs); err != nil {
-		return err
+	for lo := 0; lo < n; lo += column.BatchSize {
+		hi := min(lo+column.BatchSize, n)
+		if err := s.opt.Cost(s.cand.from[lo:hi], s.cand.rel[lo:hi], s.cand.to[lo:hi], s.costs[lo:hi]); err != nil {
+			return err
+		}
 	}
 	for i, cost := range s.costs {
 		if !(cost >= 0) {
@@ -318,7 +321,7 @@ func (s *Search) keepHops() error {
 	if s.opt.Hop == nil || len(c.at) == 0 {
 		return nil
 	}
-	keep, err := s.opt.Hop(c.from, c.rel, c.to, c.keep[:0])
+	keep, err := s.passing(c.keep[:0])
 	if err != nil {
 		return err
 	}

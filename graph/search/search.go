@@ -55,8 +55,9 @@ type Path struct {
 	Cost        float64 // of cheapest searches
 }
 
-// Hop appends to keep the places of the hops that a path may take. Hops are given
-// as in the path, from before to. It may be called for hops that lie on no path.
+// Hop appends to keep the places of the hops that a path may take. At most
+// column.BatchSize hops are given, as in the path, from before to. It may be called for
+// hops that lie on no path.
 type Hop func(from, rel, to []uint32, keep []int32) ([]int32, error)
 
 // Options say which paths count.
@@ -72,7 +73,8 @@ type Options struct {
 	// by Close, with a negative number.
 	Reserve func(bytes int64) error
 
-	// Cost sets out[i] to the cost of a hop; NaN stands for null. Cheapest searches only.
+	// Cost sets out[i] to the cost of a hop; NaN stands for null. Cheapest searches only;
+	// called as Hop is.
 	Cost func(from, rel, to []uint32, out []float64) error
 	// BadCost words the error for a cost that is negative or NaN.
 	BadCost func(rel uint32, cost float64) error
@@ -339,7 +341,7 @@ func (s *Search) filterHops(d *side) error {
 	if len(c.at) == 0 {
 		return nil
 	}
-	keep, err := s.opt.Hop(c.from, c.rel, c.to, c.keep[:0])
+	keep, err := s.passing(c.keep[:0])
 	if err != nil {
 		return err
 	}
@@ -353,6 +355,24 @@ func (s *Search) filterHops(d *side) error {
 	}
 	c.reset()
 	return nil
+}
+
+// passing appends the places of the candidates that the filter lets through, asking
+// about a batch at a time.
+func (s *Search) passing(keep []int32) ([]int32, error) {
+	c := &s.cand
+	for lo := 0; lo < len(c.rel); lo += column.BatchSize {
+		hi := min(lo+column.BatchSize, len(c.rel))
+		from := len(keep)
+		var err error
+		if keep, err = s.opt.Hop(c.from[lo:hi], c.rel[lo:hi], c.to[lo:hi], keep); err != nil {
+			return nil, err
+		}
+		for i := from; i < len(keep); i++ {
+			keep[i] += int32(lo)
+		}
+	}
+	return keep, nil
 }
 
 // bottomUpPays reports whether asking every node not yet seen for a neighbour in the

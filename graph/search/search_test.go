@@ -332,6 +332,41 @@ func TestBottomUp(t *testing.T) {
 	}
 }
 
+// TestSupernode checks that filters and costs are asked about batches of a long list.
+func TestSupernode(t *testing.T) {
+	const hops = 5000
+	g := newArrays(hops + 2)
+	for i := range uint32(hops) {
+		g.add(0, i+1, i)
+		g.add(i+1, hops+1, hops+i)
+	}
+	only := func(from, rel, to []uint32, keep []int32) ([]int32, error) {
+		if len(rel) > 2048 {
+			t.Fatalf("a batch of %d hops", len(rel))
+		}
+		for i, r := range rel {
+			if r%hops == 4321 {
+				keep = append(keep, int32(i))
+			}
+		}
+		return keep, nil
+	}
+	opt := Options{Min: 1, Max: -1, Hop: only, Cost: func(from, rel, to []uint32, out []float64) error {
+		clear(out)
+		return nil
+	}}
+	for _, find := range []func(*Search, func(Path) bool) error{
+		func(s *Search, y func(Path) bool) error { return s.Between(context.Background(), 0, hops+1, y) },
+		func(s *Search, y func(Path) bool) error { return s.Cheapest(context.Background(), 0, hops+1, y) },
+	} {
+		var got []trail
+		s := New(Graph{Forward: []Step{{Lists: g}}, Nodes: hops + 2}, opt)
+		if err := find(s, collect(&got)); err != nil || len(got) != 1 || got[0].nodes[1] != 4322 {
+			t.Errorf("got %v, %v; want the way over node 4322", got, err)
+		}
+	}
+}
+
 type arrays struct{ nbr, rel [][]uint32 }
 
 func newArrays(n int) *arrays { return &arrays{make([][]uint32, n), make([][]uint32, n)} }

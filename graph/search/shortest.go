@@ -215,7 +215,7 @@ func (s *Search) firstHops(node uint32) ([]prefix2, error) {
 	for _, h := range hops {
 		s.cand.add(&s.forward, 0, node, h.rel, h.to)
 	}
-	keep, err := s.opt.Hop(s.cand.from, s.cand.rel, s.cand.to, s.cand.keep[:0])
+	keep, err := s.passing(s.cand.keep[:0])
 	if err != nil {
 		return nil, err
 	}
