@@ -358,7 +358,7 @@ func (b *binder) index(e *ast.Index, en *env) (expr.Expr, error) {
 	if !expr.CanBe(x.Type(), expr.NodeType|expr.RelType|expr.MapType|expr.ListType) {
 		return nil, status.Errorf(status.RuntimeTypeMismatch, "%s has no elements", x.Type()).In(status.CompileTime).At(e.Pos)
 	}
-	if expr.IsOnly(x.Type(), expr.ListType|expr.NullType) && !expr.CanBe(i.Type(), expr.IntType) {
+	if x.Type()&^expr.NullType == expr.ListType && !expr.CanBe(i.Type(), expr.IntType) {
 		return nil, status.Errorf(status.RuntimeTypeMismatch, "the place of a list's element is an INTEGER, not %s", i.Type()).
 			In(status.CompileTime).At(e.I.Position())
 	}

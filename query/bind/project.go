@@ -33,7 +33,37 @@ func (p *pipeline) with(c *ast.With) error {
 	if c.Where == nil {
 		return nil
 	}
-	return p.where(c.Where, old)
+	conj, err := p.b.predicatesIn(c.Where, &env{sc: old, pattern: true, subs: columnsAs(cols, c.Projection.Distinct || anyGrouped(cols))})
+	if err != nil {
+		return err
+	}
+	p.filter(conj)
+	return nil
+}
+
+func anyGrouped(cols []*projected) bool {
+	for _, c := range cols {
+		if c.agg {
+			return true
+		}
+	}
+	return false
+}
+
+// columnsAs lists the columns as substitutes for the expressions that they are.
+// Plain names keep their meaning where the old variables are visible.
+func columnsAs(cols []*projected, hidden bool) []substitute {
+	var subs []substitute
+	for _, c := range cols {
+		if c.item == nil {
+			continue
+		}
+		if _, ok := c.item.Expr.(*ast.Variable); ok && !hidden {
+			continue
+		}
+		subs = append(subs, substitute{from: c.item.Expr, to: c.v, complex: !c.agg && !simpleKey(c.item.Expr)})
+	}
+	return subs
 }
 
 func (p *pipeline) ret(c *ast.Return) error {
@@ -165,16 +195,7 @@ func (p *pipeline) orderBy(pr *ast.Projection, cols []*projected, after *scope, 
 	if len(pr.OrderBy) == 0 {
 		return nil
 	}
-	var subs []substitute
-	for _, c := range cols {
-		if c.item == nil {
-			continue
-		}
-		if _, ok := c.item.Expr.(*ast.Variable); ok && !distinct && !grouped {
-			continue
-		}
-		subs = append(subs, substitute{from: c.item.Expr, to: c.v, complex: !c.agg && !simpleKey(c.item.Expr)})
-	}
+	subs := columnsAs(cols, distinct || grouped)
 	p.rows.perRow = true
 	s := &plan.Sort{}
 	hidden := &plan.Project{}

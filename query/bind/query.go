@@ -246,15 +246,23 @@ func (p *pipeline) where(e ast.Expr, sc *scope) error {
 	if err != nil {
 		return err
 	}
+	p.filter(conj)
+	return nil
+}
+
+func (p *pipeline) filter(conj []expr.Expr) {
 	f := &plan.Filter{Predicates: conj}
 	f.Input = p.cur
 	p.cur = f
-	return nil
 }
 
 // predicates binds a WHERE and splits it at its ANDs.
 func (b *binder) predicates(e ast.Expr, sc *scope) ([]expr.Expr, error) {
-	x, err := b.condition(e, &env{sc: sc, pattern: true})
+	return b.predicatesIn(e, &env{sc: sc, pattern: true})
+}
+
+func (b *binder) predicatesIn(e ast.Expr, en *env) ([]expr.Expr, error) {
+	x, err := b.condition(e, en)
 	if err != nil {
 		return nil, err
 	}

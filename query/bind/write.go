@@ -30,7 +30,8 @@ func (p *pipeline) write(c ast.Clause) error {
 }
 
 func (p *pipeline) create(c *ast.Create) error {
-	cr := &creation{b: p.b, before: p.env(), sc: p.sc.copy()}
+	cr := &creation{b: p.b, sc: p.sc.copy()}
+	cr.before = &env{sc: cr.sc}
 	for _, part := range c.Patterns {
 		if err := cr.part(part); err != nil {
 			return err
@@ -123,6 +124,9 @@ func (cr *creation) node(n *ast.NodePattern, alone bool) (plan.Slot, error) {
 	if spec.Props, spec.All, err = cr.properties(n.Properties); err != nil {
 		return 0, err
 	}
+	if err := cr.nodesFirst(spec); err != nil {
+		return 0, err
+	}
 	spec.Slot = cr.newVar(n.Var, expr.NodeType)
 	cr.out.Nodes = append(cr.out.Nodes, spec)
 	if cr.merge != nil {
@@ -134,6 +138,24 @@ func (cr *creation) node(n *ast.NodePattern, alone bool) (plan.Slot, error) {
 		cr.equalities(ref, spec.Props, n.Pos)
 	}
 	return spec.Slot, nil
+}
+
+// nodesFirst refuses a node whose properties speak of a relationship of the same
+// clause: nodes are created before relationships.
+func (cr *creation) nodesFirst(spec plan.NodeSpec) error {
+	es := []expr.Expr{spec.All}
+	for _, p := range spec.Props {
+		es = append(es, p.Expr)
+	}
+	for _, e := range es {
+		for _, s := range expr.Slots(nil, e) {
+			if createdRel(cr.out.Rels, s) {
+				return status.Errorf(status.NotYet, "a node cannot take a property from a relationship that the same clause creates").At(spec.Pos).
+					WithHint("create the node in a clause after it")
+			}
+		}
+	}
+	return nil
 }
 
 func (cr *creation) newVar(name *ast.Name, t expr.Types) plan.Slot {

@@ -28,7 +28,7 @@ func (z *optimizer) match(m *plan.Match) plan.Node {
 
 // outerSlots lists what a pattern reads of the rows it starts from.
 func outerSlots(p *plan.Pattern) []plan.Slot {
-	reads, own := slotSet{}, slotSet{}
+	reads, own := newSet(), newSet()
 	for _, n := range p.Nodes {
 		if n.Bound {
 			reads.add(n.Slot)
@@ -55,8 +55,8 @@ func outerSlots(p *plan.Pattern) []plan.Slot {
 			reads.add(s)
 		}
 	}
-	for s := range own {
-		delete(reads, s)
+	for s := range own.all() {
+		reads.remove(s)
 	}
 	return sorted(reads)
 }
@@ -73,7 +73,7 @@ type assembly struct {
 // assemble builds the operators that match pat for each row of input.
 func (z *optimizer) assemble(pat *plan.Pattern, input plan.Node, rows float64) plan.Node {
 	g := z.graph(pat, rows)
-	a := &assembly{g: g, cur: input, bound: slotSet{}, paths: map[plan.Slot]bool{}}
+	a := &assembly{g: g, cur: input, bound: newSet(), paths: map[plan.Slot]bool{}}
 	if _, ok := input.(*plan.SingleRow); ok {
 		a.cur = nil
 	}
@@ -425,7 +425,7 @@ func hasSlot(xs []plan.Slot, x plan.Slot) bool {
 // hash joins a scan of a node on an equality with what is bound.
 func (a *assembly) hash(s step) {
 	n := a.g.nodes[s.node]
-	right := &assembly{g: a.g, bound: slotSet{}, paths: a.paths}
+	right := &assembly{g: a.g, bound: newSet(), paths: a.paths}
 	right.bound.add(n.Slot)
 	right.cur = &plan.NodeScan{Node: n.Slot, Name: n.Name, Labels: a.takeLabels(n.Slot)}
 	right.filterOn(n.Slot)

@@ -17,7 +17,7 @@ type estimator struct {
 }
 
 func newEstimator(o Options) *estimator {
-	e := &estimator{cat: o.Catalog, stats: o.Stats}
+	e := &estimator{cat: o.Catalog, stats: o.Statistics}
 	if e.cat.Tokens == nil {
 		e.cat.Tokens = catalog.NewTokens()
 	}

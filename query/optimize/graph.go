@@ -35,7 +35,7 @@ type predicate struct {
 }
 
 func (z *optimizer) graph(pat *plan.Pattern, base float64) *queryGraph {
-	g := &queryGraph{z: z, pat: pat, local: slotSet{}, base: max(base, 1)}
+	g := &queryGraph{z: z, pat: pat, local: newSet(), base: max(base, 1)}
 	for _, n := range pat.Nodes {
 		if !n.Bound {
 			g.local.add(n.Slot)

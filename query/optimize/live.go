@@ -14,13 +14,13 @@ func (z *optimizer) prune(n plan.Node, live slotSet) plan.Node {
 	}
 	need := live.clone()
 	own := produced(n)
-	for s := range own {
-		delete(need, s)
+	for s := range own.all() {
+		need.remove(s)
 	}
 	need.addAll(reads(n))
-	has := provides(n)
-	here := slotSet{}
-	for s := range live {
+	has := z.provides(n)
+	here := newSet()
+	for s := range live.all() {
 		if has.has(s) {
 			here.add(s)
 		}
@@ -37,7 +37,7 @@ func (z *optimizer) prune(n plan.Node, live slotSet) plan.Node {
 		z.pruneForeach(n, need)
 	case *plan.Union:
 		for i, in := range n.Parts {
-			l := slotSet{}
+			l := newSet()
 			for _, s := range n.Columns[i] {
 				l.add(s)
 			}
@@ -83,12 +83,12 @@ func dropDead(n plan.Node, live slotSet) plan.Node {
 // pruneApply works out which columns the inner plan gives, and which outer ones it
 // takes.
 func (z *optimizer) pruneApply(a *plan.Apply, need slotSet) {
-	outer := provides(a.Outer)
-	inner := slotSet{}
+	outer := z.provides(a.Outer)
+	inner := newSet()
 	a.Columns = nil
 	if a.JoinKind == plan.Inner || a.JoinKind == plan.LeftOuter {
-		given := provides(a.Inner)
-		for s := range need {
+		given := z.provides(a.Inner)
+		for s := range need.all() {
 			if given.has(s) && !outer.has(s) {
 				inner.add(s)
 			}
@@ -97,8 +97,8 @@ func (z *optimizer) pruneApply(a *plan.Apply, need slotSet) {
 	}
 	inner.add(a.RowID)
 	a.Inner = z.prune(a.Inner, inner)
-	outerNeed := slotSet{}
-	for s := range need {
+	outerNeed := newSet()
+	for s := range need.all() {
 		if outer.has(s) {
 			outerNeed.add(s)
 		}
@@ -110,7 +110,7 @@ func (z *optimizer) pruneApply(a *plan.Apply, need slotSet) {
 // trimArguments cuts the Arguments of a sub-plan to the slots that it reads, and
 // returns those.
 func trimArguments(root plan.Node) slotSet {
-	out := slotSet{}
+	out := newSet()
 	for _, a := range arguments(nil, root) {
 		kept := []plan.Slot{}
 		for _, s := range a.Slots {
@@ -144,10 +144,10 @@ func arguments(dst []*plan.Argument, n plan.Node) []*plan.Argument {
 }
 
 func (z *optimizer) pruneJoin(j *plan.HashJoin, need slotSet) {
-	left, right := slotSet{}, slotSet{}
-	hasLeft, hasRight := provides(j.Left), provides(j.Right)
+	left, right := newSet(), newSet()
+	hasLeft, hasRight := z.provides(j.Left), z.provides(j.Right)
 	j.RightColumns = nil
-	for s := range need {
+	for s := range need.all() {
 		switch {
 		case hasLeft.has(s):
 			left.add(s)
@@ -168,22 +168,22 @@ func (z *optimizer) pruneJoin(j *plan.HashJoin, need slotSet) {
 }
 
 func (z *optimizer) pruneMerge(m *plan.Merge, need slotSet) {
-	own := slotSet{}
+	own := newSet()
 	created(own, &m.Creation)
 	// What Match binds is read by the operator itself: by actions, and above.
 	inner := own.clone()
 	m.Match = z.prune(m.Match, inner)
 	need.addAll(trimArguments(m.Match))
-	for s := range own {
-		delete(need, s)
+	for s := range own.all() {
+		need.remove(s)
 	}
 	m.Input = z.prune(m.Input, need)
 }
 
 func (z *optimizer) pruneForeach(f *plan.Foreach, need slotSet) {
-	f.Body = z.prune(f.Body, slotSet{})
+	f.Body = z.prune(f.Body, newSet())
 	used := trimArguments(f.Body)
-	delete(used, f.Slot)
+	used.remove(f.Slot)
 	need.addAll(used)
 	for _, s := range expr.Slots(nil, f.List) {
 		need.add(s)

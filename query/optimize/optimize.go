@@ -3,7 +3,7 @@
 // decided, replaces enumeration by counting where only numbers are asked for, and works out which
 // columns each operator must carry.
 //
-//	err := optimize.Optimize(p, optimize.Options{Catalog: snap, Stats: stats})
+//	err := optimize.Optimize(p, optimize.Options{Catalog: snap, Statistics: stats})
 //
 //	fold.go           constants
 //	order.go build.go a plan.Match becomes scans, expansions and joins, by cost
@@ -40,9 +40,9 @@ const (
 
 // Options are what Optimize may know.
 type Options struct {
-	Catalog catalog.Snapshot    // zero: no names, no indexes
-	Stats   *catalog.Statistics // nil: guesses
-	Off     map[Rule]bool       // rules not to be used
+	Catalog    catalog.Snapshot    // zero: no names, no indexes
+	Statistics *catalog.Statistics // nil: guesses
+	Off        map[Rule]bool       // rules not to be used
 }
 
 // Optimize rewrites p in place: afterwards it holds only operators that can be executed.
@@ -62,6 +62,7 @@ type optimizer struct {
 	stats *estimator
 	slots int
 	known map[plan.Slot][]string // labels that patterns ask of a node
+	given map[plan.Node]slotSet  // memo of provides
 }
 
 func (z *optimizer) on(r Rule) bool { return !z.Off[r] }
@@ -79,13 +80,14 @@ func (z *optimizer) plan(p *plan.Plan) error {
 	if err := z.subplans(p.Root); err != nil {
 		return err
 	}
-	live := slotSet{}
+	live := newSet()
 	for _, c := range p.Columns {
 		live.add(c.Slot)
 	}
 	if p.RowID != plan.NoSlot {
 		live.add(p.RowID)
 	}
+	z.given = map[plan.Node]slotSet{}
 	p.Root = z.prune(p.Root, live)
 	markMult(p.Root, false)
 	z.stats.estimate(p.Root)
@@ -148,39 +150,4 @@ func (z *optimizer) fold(root plan.Node) {
 		plan.MapExprs(n, expr.Fold)
 		return true
 	})
-}
-
-// slotSet is a set of slots.
-type slotSet map[plan.Slot]struct{}
-
-func (s slotSet) add(x plan.Slot) {
-	if x != plan.NoSlot {
-		s[x] = struct{}{}
-	}
-}
-
-func (s slotSet) has(x plan.Slot) bool {
-	_, ok := s[x]
-	return ok
-}
-
-func (s slotSet) addAll(o slotSet) {
-	for x := range o {
-		s[x] = struct{}{}
-	}
-}
-
-func (s slotSet) hasAll(xs []plan.Slot) bool {
-	for _, x := range xs {
-		if !s.has(x) {
-			return false
-		}
-	}
-	return true
-}
-
-func (s slotSet) clone() slotSet {
-	c := make(slotSet, len(s))
-	c.addAll(s)
-	return c
 }

@@ -56,7 +56,7 @@ type state struct {
 }
 
 func (g *queryGraph) slotsOf(mask uint) slotSet {
-	s := slotSet{}
+	s := newSet()
 	for i, n := range g.nodes {
 		if mask&(1<<i) != 0 {
 			s.add(n.Slot)

@@ -1,24 +1,21 @@
 package optimize
 
 import (
-	"slices"
-
 	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/query/plan"
 )
 
 func sorted(s slotSet) []plan.Slot {
-	out := make([]plan.Slot, 0, len(s))
-	for x := range s {
+	out := []plan.Slot{}
+	for x := range s.all() {
 		out = append(out, x)
 	}
-	slices.Sort(out)
 	return out
 }
 
 // produced returns the slots that n itself writes.
 func produced(n plan.Node) slotSet {
-	s := slotSet{}
+	s := newSet()
 	add := func(xs ...plan.Slot) {
 		for _, x := range xs {
 			s.add(x)
@@ -122,8 +119,17 @@ func created(s slotSet, c *plan.Creation) {
 	}
 }
 
-// provides returns every slot that rows of n can carry.
-func provides(n plan.Node) slotSet {
+// provides returns every slot that rows of n can carry. The set must not be changed.
+func (z *optimizer) provides(n plan.Node) slotSet {
+	if s, ok := z.given[n]; ok {
+		return s
+	}
+	s := z.provided(n)
+	z.given[n] = s
+	return s
+}
+
+func (z *optimizer) provided(n plan.Node) slotSet {
 	switch n := n.(type) {
 	case *plan.Aggregate:
 		s := produced(n)
@@ -132,7 +138,7 @@ func provides(n plan.Node) slotSet {
 		}
 		return s
 	case *plan.Distinct:
-		s := slotSet{}
+		s := newSet()
 		for _, k := range n.Keys {
 			s.add(k)
 		}
@@ -140,34 +146,35 @@ func provides(n plan.Node) slotSet {
 	case *plan.Union:
 		return produced(n)
 	case *plan.Apply:
-		s := provides(n.Outer)
-		if n.JoinKind == plan.Inner || n.JoinKind == plan.LeftOuter {
-			s.addAll(provides(n.Inner))
-		}
-		return s
+		return z.both(n.Outer, n.Inner, n.JoinKind)
 	case *plan.HashJoin:
-		s := provides(n.Left)
-		if n.JoinKind == plan.Inner || n.JoinKind == plan.LeftOuter {
-			s.addAll(provides(n.Right))
-		}
-		return s
+		return z.both(n.Left, n.Right, n.JoinKind)
 	case *plan.Merge:
-		s := provides(n.Input)
-		s.addAll(produced(n))
+		s := produced(n)
+		s.addAll(z.provides(n.Input))
 		return s
 	case *plan.Foreach:
-		return provides(n.Input)
+		return z.provides(n.Input)
 	}
 	s := produced(n)
 	for _, in := range n.Inputs() {
-		s.addAll(provides(in))
+		s.addAll(z.provides(in))
 	}
+	return s
+}
+
+func (z *optimizer) both(left, right plan.Node, kind plan.JoinKind) slotSet {
+	if kind == plan.Semi || kind == plan.Anti {
+		return z.provides(left)
+	}
+	s := z.provides(left).clone()
+	s.addAll(z.provides(right))
 	return s
 }
 
 // reads returns the slots of its input that n itself reads.
 func reads(n plan.Node) slotSet {
-	s := slotSet{}
+	s := newSet()
 	add := func(xs ...plan.Slot) {
 		for _, x := range xs {
 			s.add(x)
@@ -216,19 +223,19 @@ func reads(n plan.Node) slotSet {
 			add(l.From)
 		}
 		add(n.Unique...)
-		delete(s, n.To)
+		s.remove(n.To)
 	case *plan.CountTrails:
 		add(n.Center)
 		add(n.Unique...)
 		for _, a := range n.Arms {
 			for _, h := range a {
-				delete(s, h.Node)
+				s.remove(h.Node)
 			}
 		}
 	case *plan.DistinctExpand:
 		add(n.From)
 		for _, h := range n.Hops {
-			delete(s, h.Node)
+			s.remove(h.Node)
 		}
 	case *plan.Distinct:
 		add(n.Keys...)
@@ -258,9 +265,9 @@ func addIf(s slotSet, b bool, x plan.Slot) {
 
 // hop takes away what stands for the relationship being crossed.
 func (s slotSet) hop(h plan.Hop) {
-	delete(s, h.Rel)
-	delete(s, h.From)
-	delete(s, h.To)
+	s.remove(h.Rel)
+	s.remove(h.From)
+	s.remove(h.To)
 }
 
 // writes adds the ends of what is created and takes away what is created itself.
@@ -274,9 +281,9 @@ func (s slotSet) writes(c *plan.Creation) {
 			s.add(x)
 		}
 	}
-	own := slotSet{}
+	own := newSet()
 	created(own, c)
-	for x := range own {
-		delete(s, x)
+	for x := range own.all() {
+		s.remove(x)
 	}
 }
