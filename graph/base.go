@@ -1,98 +1,208 @@
 package graph
 
 import (
-	"github.com/kadedb/kadedb/column"
+	"slices"
+
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/block"
 	"github.com/kadedb/kadedb/storage/catalog"
-	"github.com/kadedb/kadedb/storage/kv"
 	"github.com/kadedb/kadedb/storage/txn"
-	"github.com/kadedb/kadedb/value"
 )
 
 // base is the directory of the blocks that the last checkpoint wrote: immutable,
-// resident, small. The data itself comes through the cache.
+// resident, small. The data itself comes through the block cache.
 type base struct {
+	store    *txn.Store
+	nodes    []nodeGroup // by number >> groupBits
+	rels     []relGroup
+	nodeCols map[catalog.KeyID]*colDir
+	relCols  map[catalog.KeyID]*colDir
+	adj      map[adjKey]*adjDir
+	indexes  map[catalog.IndexID]*indexBase
 }
 
 var emptyBase = &base{}
 
-// groupCursor keeps the node group last read pinned.
-type groupCursor struct{}
+type adjKey struct {
+	typ catalog.TypeID
+	dir Direction
+}
 
-func (c *groupCursor) close() {}
+// nodeGroup describes the nodes of one group.
+type nodeGroup struct {
+	set  uint64     // block of label set + 1 by offset, 0 = no node; 0 where uniform
+	gen  uint64     // block of generations; 0: all are 0
+	rows uint32     // offsets from here on hold no node
+	sets []setCount // which label sets there are; a uniform group has one, of rows nodes
+}
 
-// relCursor keeps the group of the relationship table last read pinned.
-type relCursor struct{}
+type setCount struct {
+	set catalog.LabelSetID
+	n   uint32
+}
 
-func (c *relCursor) close() {}
+func (g *nodeGroup) uniform() bool { return g.set == 0 }
 
-func (b *base) groupHas(group uint32, sets []bool) bool { return false }
+// relGroup describes the relationships of one group.
+type relGroup struct {
+	typ      uint64 // block of type + 1 by offset, 0 = none; 0 where uniform
+	src, dst uint64 // blocks of ends
+	gen      uint64
+	rows     uint32
+	types    []setCount // set is the type here
+}
 
-func (b *base) relGroupHas(group uint32, typ catalog.TypeID) bool { return false }
+func (g *relGroup) uniform() bool { return g.typ == 0 }
 
-func (b *base) nodeGen(ref uint32) (uint32, error) { return 0, nil }
+// groupCursor keeps one Uint32s block pinned: that of the group last read.
+type groupCursor struct {
+	number uint64
+	h      *block.Handle
+}
 
-func (b *base) relGen(ref uint32) (uint32, error) { return 0, nil }
+func (c *groupCursor) close() {
+	if c.h != nil {
+		c.h.Release()
+		c.h, c.number = nil, 0
+	}
+}
 
+// refs returns the values of a Uint32s block.
+func (c *groupCursor) refs(s *txn.Store, number uint64) ([]uint32, error) {
+	if c.number != number || c.h == nil {
+		c.close()
+		h, err := s.Block(number)
+		if err != nil {
+			return nil, err
+		}
+		c.number, c.h = number, h
+	}
+	return c.h.Block.Refs, nil
+}
+
+// at returns value i of a Uint32s block; 0 beyond its end.
+func (c *groupCursor) at(s *txn.Store, number uint64, i uint32) (uint32, error) {
+	refs, err := c.refs(s, number)
+	if err != nil || i >= uint32(len(refs)) {
+		return 0, err
+	}
+	return refs[i], nil
+}
+
+// relCursor keeps blocks of the relationship table pinned.
+type relCursor struct {
+	typ, src, dst groupCursor
+}
+
+func (c *relCursor) close() {
+	c.typ.close()
+	c.src.close()
+	c.dst.close()
+}
+
+func (b *base) groupHas(group uint32, sets []bool) bool {
+	if group >= uint32(len(b.nodes)) {
+		return false
+	}
+	for _, s := range b.nodes[group].sets {
+		if int(s.set) < len(sets) && sets[s.set] {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *base) relGroupHas(group uint32, typ catalog.TypeID) bool {
+	if group >= uint32(len(b.rels)) {
+		return false
+	}
+	for _, s := range b.rels[group].types {
+		if typ == catalog.AnyType || uint32(s.set) == uint32(typ) {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *base) nodeGen(ref uint32) (uint32, error) {
+	if g := ref >> groupBits; g < uint32(len(b.nodes)) && b.nodes[g].gen != 0 {
+		return b.once(b.nodes[g].gen, ref)
+	}
+	return 0, nil
+}
+
+func (b *base) relGen(ref uint32) (uint32, error) {
+	if g := ref >> groupBits; g < uint32(len(b.rels)) && b.rels[g].gen != 0 {
+		return b.once(b.rels[g].gen, ref)
+	}
+	return 0, nil
+}
+
+func (b *base) once(number uint64, ref uint32) (uint32, error) {
+	var c groupCursor
+	defer c.close()
+	return c.at(b.store, number, ref&(groupSize-1))
+}
+
+// nodeSet returns the label set of a node, and whether it exists.
 func (b *base) nodeSet(c *groupCursor, ref uint32) (catalog.LabelSetID, bool, error) {
-	return 0, false, nil
+	group, i := ref>>groupBits, ref&(groupSize-1)
+	if group >= uint32(len(b.nodes)) || i >= b.nodes[group].rows {
+		return 0, false, nil
+	}
+	g := &b.nodes[group]
+	if g.uniform() {
+		return g.sets[0].set, true, nil
+	}
+	v, err := c.at(b.store, g.set, i)
+	return catalog.LabelSetID(v - 1), v != 0, err
 }
 
+// relType returns the type of a relationship, and whether it exists.
 func (b *base) relType(c *relCursor, ref uint32) (catalog.TypeID, bool, error) {
-	return 0, false, nil
+	group, i := ref>>groupBits, ref&(groupSize-1)
+	if group >= uint32(len(b.rels)) || i >= b.rels[group].rows {
+		return 0, false, nil
+	}
+	g := &b.rels[group]
+	if g.uniform() {
+		return catalog.TypeID(g.types[0].set), true, nil
+	}
+	v, err := c.typ.at(b.store, g.typ, i)
+	return catalog.TypeID(v - 1), v != 0, err
 }
 
-func (b *base) relEnds(c *relCursor, ref uint32) (src, dst uint32, err error) { return 0, 0, nil }
-
-// columnCursor reads one column of the base.
-type columnCursor struct{}
-
-func (c *columnCursor) close() {}
-
-func (b *base) column(e catalog.Entity, key catalog.KeyID) columnCursor { return columnCursor{} }
-
-func (b *base) keys(e catalog.Entity, ref uint32) []catalog.KeyID { return nil }
-
-func (c *columnCursor) value(ref uint32) (value.Value, error) { return value.Null, nil }
-
-func (c *columnCursor) gather(refs []uint32, sel []int32, out *column.Vector) (bool, error) {
-	return false, nil
+// relEnds returns the nodes of a relationship that exists.
+func (b *base) relEnds(c *relCursor, ref uint32) (src, dst uint32, err error) {
+	group, i := ref>>groupBits, ref&(groupSize-1)
+	if group >= uint32(len(b.rels)) || i >= b.rels[group].rows {
+		return 0, 0, nil
+	}
+	g := &b.rels[group]
+	if src, err = c.src.at(b.store, g.src, i); err != nil {
+		return 0, 0, err
+	}
+	dst, err = c.dst.at(b.store, g.dst, i)
+	return src, dst, err
 }
 
-// adjCursor reads the adjacency of the base, of one type and direction.
-type adjCursor struct{}
-
-func (b *base) adjacency(typ catalog.TypeID, d Direction) adjCursor { return adjCursor{} }
-
-func (c *adjCursor) close() {}
-
-func (c *adjCursor) list(node uint32) (nbr, rel []uint32, err error) { return nil, nil, nil }
-
-func (c *adjCursor) degree(node uint32) (int, error) { return 0, nil }
-
-func (c *adjCursor) degrees(first uint32, out []int64) error { return nil }
-
-func (c *adjCursor) edges() int64 { return 0 }
-
-func (c *adjCursor) rng(lo, hi uint32) (off, nbr, rel []uint32, next uint32, err error) {
-	n := min(hi-lo, groupSize)
-	return make([]uint32, n+1), nil, nil, lo + n, nil
+// clone copies the directory, so that parts of it can be exchanged.
+func (b *base) clone() *base {
+	out := *b
+	out.nodes, out.rels = slices.Clone(b.nodes), slices.Clone(b.rels)
+	out.nodeCols, out.relCols = cloneMap(b.nodeCols), cloneMap(b.relCols)
+	out.adj, out.indexes = cloneMap(b.adj), cloneMap(b.indexes)
+	return &out
 }
 
-// indexBase is the directory of one index's blocks.
-type indexBase struct{}
+func cloneMap[K comparable, V any](m map[K]V) map[K]V {
+	out := make(map[K]V, len(m)+1)
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}
 
-// indexBaseCursor walks the keys of an index's blocks. The zero cursor has none.
-type indexBaseCursor struct{}
-
-func (c *indexBaseCursor) open(b *base, x *indexBase, from []byte) error { return nil }
-
-func (c *indexBaseCursor) key() ([]byte, error) { return nil, nil }
-
-func (c *indexBaseCursor) next() {}
-
-func (c *indexBaseCursor) close() {}
-
-// source is where a base's blocks come from.
-type source struct{ store *txn.Store }
-
-func (m *model) load(tx *kv.Tx) (*State, error) { return newState(), nil }
+func corrupt(format string, args ...any) error {
+	return status.Errorf(status.Corruption, format, args...)
+}

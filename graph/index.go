@@ -8,14 +8,13 @@ import (
 	"github.com/kadedb/kadedb/value"
 )
 
-// indexState is one index's data: sorted blocks, and the changes since.
+// indexState is what changed of one index since its blocks were written.
 type indexState struct {
 	id      catalog.IndexID
 	overlay ordered
-	base    *indexBase // nil: no blocks yet
 }
 
-// indexes is every index's data, copied as a whole under a new owner.
+// indexes is every index's changes, copied as a whole under a new owner.
 type indexes struct {
 	own  *owner
 	list []indexState
@@ -61,10 +60,10 @@ type Bound struct {
 // IndexCursor gives the entities of a range of an index in the order of their
 // keys, equal keys by number. Close it.
 type IndexCursor struct {
-	over     orderedCursor
-	base     indexBaseCursor
-	from, to []byte // keys in [from, to); to nil: no end
-	empty    bool
+	over  orderedCursor
+	base  indexBaseCursor
+	to    []byte // keys below it; nil: no end
+	empty bool
 }
 
 // Close unpins what the cursor read.
@@ -117,15 +116,12 @@ func (c *IndexCursor) before(key []byte) bool {
 }
 
 func (s *State) openIndex(id catalog.IndexID, from, to []byte) (*IndexCursor, error) {
-	x := s.indexes.get(id)
-	if x == nil {
-		// Defined, and nothing was ever put into it.
-		return &IndexCursor{empty: true}, nil
+	c := &IndexCursor{to: to}
+	if x := s.indexes.get(id); x != nil {
+		x.overlay.seek(&c.over, from)
 	}
-	c := &IndexCursor{from: from, to: to}
-	x.overlay.seek(&c.over, from)
-	if x.base != nil {
-		if err := c.base.open(s.base, x.base, from); err != nil {
+	if x := s.base.indexes[id]; x != nil {
+		if err := c.base.open(s.base, x, from); err != nil {
 			return nil, err
 		}
 	}

@@ -1,11 +1,7 @@
 package graph
 
 import (
-	"context"
-
-	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/catalog"
-	"github.com/kadedb/kadedb/storage/kv"
 	"github.com/kadedb/kadedb/storage/txn"
 )
 
@@ -25,15 +21,11 @@ func schemaOf(r *txn.Root) *catalog.Schema { return r.State(placeCatalog).(*cata
 // model is the graph's part in transactions; its states are *State.
 type model struct {
 	tokens *catalog.Tokens
-	source *source
 	replay *owner // edits in place while the log is replayed and nobody reads
 }
 
 // ID is modelID.
 func (m *model) ID() byte { return modelID }
-
-// Load reads the checkpoint's directory of blocks.
-func (m *model) Load(tx *kv.Tx) (txn.State, error) { return m.load(tx) }
 
 // Logged needs nothing: operations carry their numbers.
 func (m *model) Logged([]byte) {}
@@ -61,9 +53,4 @@ func (m *model) Apply(next *txn.Root, c *txn.Change) (txn.State, error) {
 		return nil, conflict(catalog.Nodes, ref)
 	}
 	return &st, e.checkConstraints(true)
-}
-
-// Fold writes what root has beyond its base as new blocks.
-func (m *model) Fold(ctx context.Context, root *txn.Root, w *txn.BlockWriter) (txn.Folded, error) {
-	return nil, status.Errorf(status.NotYet, "checkpoints of the graph")
 }

@@ -18,6 +18,7 @@ import (
 //	opSetLabels   id labelset
 //	opDeleteNode  id
 //	opDeleteRel   id
+//	opDropIndex   index                 its data; the catalog's section has the definition
 //
 // Ids are the ids that leave the engine (generation · 2³² + number) as uvarints,
 // tokens uvarints, values as in appendValue. The numbers are those that the
@@ -30,6 +31,7 @@ const (
 	opSetLabels
 	opDeleteNode
 	opDeleteRel
+	opDropIndex
 )
 
 func appendOp(dst []byte, op byte, fields ...uint64) []byte {
@@ -101,6 +103,8 @@ func (e *editor) apply(section []byte) error {
 			err = e.deleteNode(ref)
 		case opDeleteRel:
 			err = e.deleteRel(ref)
+		case opDropIndex:
+			e.s.indexes.drop(e.own, catalog.IndexID(ref))
 		default:
 			return status.Errorf(status.Corruption, "unknown operation %d in a log record", op)
 		}

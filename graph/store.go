@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -49,7 +50,7 @@ func Open(o Options) (*Store, error) {
 	}
 	tokens := catalog.NewTokens()
 	s := &Store{opts: o, tokens: tokens, nodeIDs: newAllocator("nodes"), relIDs: newAllocator("relationships")}
-	s.model = &model{tokens: tokens, source: &source{}, replay: new(owner)}
+	s.model = &model{tokens: tokens, replay: new(owner)}
 	o.Options.Models = []txn.Model{&catalog.Model{Tokens: tokens}, s.model}
 	t, err := txn.Open(o.Options)
 	if err != nil {
@@ -66,6 +67,9 @@ func Open(o Options) (*Store, error) {
 	st := stateOf(root)
 	s.nodeIDs.reset(uint64(st.nodeHigh))
 	s.relIDs.reset(uint64(st.relHigh))
+	if err := s.finishIndexes(); err != nil {
+		return nil, errors.Join(err, s.Abandon())
+	}
 	return s, nil
 }
 

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -21,7 +22,11 @@ func TestRandomTransactions(t *testing.T) {
 	must(t, err)
 	o := newOracle()
 	var n names
-	for round := range 60 {
+	for round := range 80 {
+		if round == 10 || round == 50 {
+			_, err := s.CreateIndex(context.Background(), IndexSpec{Name: fmt.Sprint("x", round), Token: "L1", Keys: []string{fmt.Sprint("k", round/50)}}, nil)
+			must(t, err)
+		}
 		tx, err := s.Begin(context.Background(), false)
 		must(t, err)
 		n = tx.testNames(t)
@@ -46,6 +51,11 @@ func TestRandomTransactions(t *testing.T) {
 			commit(t, tx)
 			o = next
 		}
+		if round%7 == 6 {
+			_, err := s.Checkpoint(context.Background())
+			must(t, err)
+			checkStore(t, s)
+		}
 		if round%10 == 9 {
 			must(t, s.Abandon())
 			s, err = Open(testOptions(dir))
@@ -60,6 +70,11 @@ func TestRandomTransactions(t *testing.T) {
 		t.Errorf("%d snapshots are still open", s.InUse())
 	}
 	must(t, s.Close())
+}
+
+func checkStore(t testing.TB, s *Store) {
+	t.Helper()
+	must(t, s.Check(context.Background(), func(p Problem) { t.Error(p) }))
 }
 
 func open(t testing.TB) *Store {

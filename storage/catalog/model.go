@@ -105,7 +105,7 @@ var _ txn.Model = (*Model)(nil)
 func (m *Model) ID() byte { return ModelID }
 
 // Load reads the checkpoint's catalog.
-func (m *Model) Load(tx *kv.Tx) (txn.State, error) {
+func (m *Model) Load(_ *txn.Store, tx *kv.Tx) (txn.State, error) {
 	raw, _ := tx.Bucket("catalog").Get(nil, []byte("all"))
 	return m.read(&Schema{NextIndex: 1, NextConstr: 1}, raw, true)
 }

@@ -219,3 +219,17 @@ func decodeCheckpoint(b []byte) (c checkpointRecord, err error) {
 	c.Position = wal.Position{Next: wal.LSN(v[3]), Segment: v[4], Offset: int64(v[5])}
 	return c, nil
 }
+
+// Adjust exchanges the newest root for one that holds the same commits and more
+// derived data, such as a part of an index that is being built. It takes a turn in
+// the queue of commits, so f must be quick.
+func (s *Store) Adjust(model int, f func(head *Root) State) {
+	s.enqueue(&request{swap: func(head *Root) *Root { return head.with(model, f(head)) }})
+}
+
+// WithoutCheckpoint runs f while no checkpoint runs.
+func (s *Store) WithoutCheckpoint(f func() error) error {
+	s.checkpointMu.Lock()
+	defer s.checkpointMu.Unlock()
+	return f()
+}

@@ -22,8 +22,9 @@ type Change struct {
 type Model interface {
 	// ID marks the model's sections in the log and its keys; it never changes.
 	ID() byte
-	// Load returns the state of the checkpoint in the file, or an empty one.
-	Load(tx *kv.Tx) (State, error)
+	// Load returns the state of the checkpoint in the file, or an empty one. Blocks
+	// are read from s later, when states are used.
+	Load(s *Store, tx *kv.Tx) (State, error)
 	// Apply returns the state after a change, or why the change cannot be made
 	// (WriteConflict …). next holds the states of earlier models after the change,
 	// and of this and later ones before it.

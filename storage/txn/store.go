@@ -203,7 +203,7 @@ func (s *Store) recover() error {
 			}
 		}
 		for _, m := range s.opts.Models {
-			st, err := m.Load(tx)
+			st, err := m.Load(s, tx)
 			if err != nil {
 				return fmt.Errorf("loading the checkpoint of %s: %w", s.opts.File, err)
 			}
