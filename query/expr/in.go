@@ -6,13 +6,16 @@ import (
 	"github.com/kadedb/kadedb/value"
 )
 
-// inSet is a constant list prepared for IN.
+// inSet is a list prepared for IN.
 type inSet struct {
 	ints    map[int64]struct{} // integers, and floats that equal one
+	floats  map[float64]struct{}
 	strs    map[string]struct{}
+	nodes   map[uint32]struct{}
+	rels    map[uint32]struct{}
 	size    int
 	hasNull bool
-	plain   bool // only strings, numbers and nulls: the maps say it all
+	plain   bool // of these kinds and nulls only: the maps say it all
 }
 
 func newInSet(list []value.Value) *inSet {
@@ -24,20 +27,77 @@ func newInSet(list []value.Value) *inSet {
 		case value.KindInt:
 			s.addInt(v.AsInt())
 		case value.KindFloat:
-			// A float between two integers equals no integer; float vectors take the boxed path.
-			if f := v.AsFloat(); f >= -1<<63 && f < 1<<63 && float64(int64(f)) == f {
-				s.addInt(int64(f))
+			if i, ok := wholeFloat(v.AsFloat()); ok {
+				s.addInt(i)
+			} else if s.floats == nil {
+				s.floats = map[float64]struct{}{v.AsFloat(): {}}
+			} else {
+				s.floats[v.AsFloat()] = struct{}{}
 			}
 		case value.KindString:
 			if s.strs == nil {
 				s.strs = make(map[string]struct{})
 			}
 			s.strs[v.AsString()] = struct{}{}
+		case value.KindNode:
+			s.nodes = addRef(s.nodes, v.Ref())
+		case value.KindRelationship:
+			s.rels = addRef(s.rels, v.Ref())
 		default:
 			s.plain = false
+			return s
 		}
 	}
 	return s
+}
+
+// wholeFloat returns the integer that f equals, if any.
+func wholeFloat(f float64) (int64, bool) {
+	if f >= -1<<63 && f < 1<<63 && float64(int64(f)) == f {
+		return int64(f), true
+	}
+	return 0, false
+}
+
+func addRef(m map[uint32]struct{}, ref uint32) map[uint32]struct{} {
+	if m == nil {
+		m = make(map[uint32]struct{})
+	}
+	m[ref] = struct{}{}
+	return m
+}
+
+// test is `v IN list` for a plain set.
+func (s *inSet) test(v value.Value) value.Ternary {
+	found := false
+	switch v.Kind() {
+	case value.KindNull:
+		if s.size == 0 {
+			return value.False
+		}
+		return value.Unknown
+	case value.KindInt:
+		_, found = s.ints[v.AsInt()]
+	case value.KindFloat:
+		if i, ok := wholeFloat(v.AsFloat()); ok {
+			_, found = s.ints[i]
+		} else {
+			_, found = s.floats[v.AsFloat()]
+		}
+	case value.KindString:
+		_, found = s.strs[v.AsString()]
+	case value.KindNode:
+		_, found = s.nodes[v.Ref()]
+	case value.KindRelationship:
+		_, found = s.rels[v.Ref()]
+	}
+	switch {
+	case found:
+		return value.True
+	case s.hasNull:
+		return value.Unknown
+	}
+	return value.False
 }
 
 func (s *inSet) addInt(i int64) {
@@ -63,11 +123,48 @@ func (c *Context) in(e *In, b *column.Batch) (*column.Vector, error) {
 			}
 		}
 	}
+	var lists listCache
 	out, err := c.ternary2(b, x, list, func(x, list value.Value) (value.Ternary, error) {
+		if set := lists.set(list); set != nil {
+			return set.test(x), nil
+		}
 		v, err := function.In(x, list)
 		return ternary(v), err
 	})
 	return out, at(err, e.Pos)
+}
+
+// listCache prepares a list that several rows in a row share, as they do after
+// WITH collect(…) AS list.
+type listCache struct {
+	elems []value.Value
+	asked int
+	made  *inSet
+}
+
+// minSetList is the length from which preparing a list can pay.
+const minSetList = 8
+
+// set returns the set of list, or nil where comparing its elements is the way.
+func (l *listCache) set(list value.Value) *inSet {
+	if list.Kind() != value.KindList {
+		return nil
+	}
+	elems := list.Elems()
+	if len(elems) < minSetList {
+		return nil
+	}
+	if len(elems) != len(l.elems) || &elems[0] != &l.elems[0] {
+		*l = listCache{elems: elems, asked: 1}
+		return nil
+	}
+	if l.asked++; l.asked == 3 { // the third row makes it likely that more follow
+		l.made = newInSet(elems)
+	}
+	if l.made != nil && l.made.plain {
+		return l.made
+	}
+	return nil
 }
 
 // inSetOf prepares the list once where it is the same for the whole execution.

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/kadedb/kadedb/column"
@@ -270,5 +271,45 @@ func TestFilterOfNothing(t *testing.T) {
 				t.Errorf("%s: %v, %v; want an empty list", String(e), sel, err)
 			}
 		}
+	}
+}
+
+// TestInSharedList holds that a list that many rows share means what it means row by row.
+func TestInSharedList(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	types := []column.Type{column.Int, column.Float, column.String, column.Node, column.Rel, column.Null, column.Bool, column.Any}
+	hits := 0
+	for range 300 {
+		var list []value.Value
+		kinds := types[:r.IntN(6)+1]
+		if r.IntN(4) == 0 {
+			kinds = types
+		}
+		for range r.IntN(12) {
+			list = append(list, scalar(r, kinds[r.IntN(len(kinds))]))
+		}
+		var lists, xs column.Vector
+		lists.Reset(column.Any, 40)
+		xs.Reset(column.Any, 40)
+		for i := range 40 {
+			lists.Anys[i] = value.List(list...)
+			xs.Anys[i] = scalar(r, types[r.IntN(len(types))])
+		}
+		got, err := Eval(newTestContext(), &In{X: slot(0), List: slot(1)}, &column.Batch{Len: 40, Cols: []*column.Vector{&xs, &lists}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 40 {
+			want, err := function.In(xs.Anys[i], lists.Anys[i])
+			if err != nil || !identical(got.Value(i), want) {
+				t.Fatalf("%v IN %v: got %v, want %v, %v", xs.Anys[i], lists.Anys[i], got.Value(i), want, err)
+			}
+			if !want.IsNull() && want.AsBool() {
+				hits++
+			}
+		}
+	}
+	if hits < 100 {
+		t.Errorf("only %d values were found", hits)
 	}
 }
