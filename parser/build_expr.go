@@ -85,9 +85,9 @@ func (b *builder) items(kids []antlr.Tree) []item {
 		case gen.IOperatorContext:
 			items = append(items, item{tok: k.GetStart(), op: operators[k.GetStart().GetTokenType()]})
 		case gen.IOperandContext:
-			items = appendOperand(items, k.AllSign(), k.Postfix(), k.LabelOr())
+			items = b.appendOperand(items, k.AllSign(), k.Postfix(), k.LabelOr())
 		case gen.IFilterOperandContext:
-			items = appendOperand(items, k.AllSign(), k.Postfix(), k.LabelAnd())
+			items = b.appendOperand(items, k.AllSign(), k.Postfix(), k.LabelAnd())
 		case antlr.ParserRuleContext:
 			items = append(items, item{tok: k.GetStart(), test: k})
 		}
@@ -95,7 +95,10 @@ func (b *builder) items(kids []antlr.Tree) []item {
 	return items
 }
 
-func appendOperand(items []item, signs []gen.ISignContext, p gen.IPostfixContext, labels antlr.Tree) []item {
+func (b *builder) appendOperand(items []item, signs []gen.ISignContext, p gen.IPostfixContext, labels antlr.Tree) []item {
+	if len(signs) > maxDepth {
+		b.fail(signs[maxDepth].GetStart(), status.TooDeep, "", "more than %d signs in a row", maxDepth)
+	}
 	for _, s := range signs {
 		items = append(items, item{tok: s.GetStart()})
 	}

@@ -17,8 +17,12 @@ type strategy struct {
 }
 
 func (s strategy) ReportError(p antlr.Parser, e antlr.RecognitionException) {
-	offending, _ := e.GetOffendingToken().(*token)
-	panic(bail{syntaxError(p, offending)})
+	if _, ok := e.(*antlr.NoViableAltException); ok {
+		if in, ok := p.GetTokenStream().(*stream); ok {
+			panic(bail{syntaxError(p, &in.tokens[in.far])})
+		}
+	}
+	s.RecoverInline(p)
 }
 
 func (s strategy) Recover(p antlr.Parser, e antlr.RecognitionException) {
@@ -32,16 +36,11 @@ func (s strategy) RecoverInline(p antlr.Parser) antlr.Token {
 
 func (s strategy) Sync(antlr.Parser) {}
 
-// syntaxError words the error at offending, nil meaning the current token.
+// syntaxError words the error at offending.
 func syntaxError(p antlr.Parser, offending *token) *status.Error {
-	current, _ := p.GetCurrentToken().(*token)
-	if offending == nil {
-		offending = current
-	}
-	expected := p.GetExpectedTokens()
 	var want string
-	if offending == current {
-		want = describe(p, expected)
+	if p.GetCurrentToken() == antlr.Token(offending) {
+		want = describe(p, p.GetExpectedTokens())
 	}
 	if hint := brokenRange(p, offending); hint != "" {
 		return status.Errorf(status.InvalidRelationshipPattern, "`%s` is not expected in a relationship pattern", offending.lexeme()).
@@ -119,20 +118,17 @@ func describe(p antlr.Parser, set *antlr.IntervalSet) string {
 	switch {
 	case has(gen.KadeQLParserIDENTIFIER) && has(gen.KadeQLParserSTRING_LITERAL):
 		return "an expression"
+	case has(antlr.TokenEOF) && len(types) <= 2:
+		// Loops that could have gone on are left by now: more would have been
+		// allowed than what is known here.
+		return ""
 	case has(gen.KadeQLParserIDENTIFIER):
 		parts = append(parts, "a name")
 	case has(gen.KadeQLParserMATCH) && has(gen.KadeQLParserRETURN):
-		if has(antlr.TokenEOF) {
-			return "a clause or the end of the query"
-		}
 		return "a clause such as MATCH or RETURN"
 	}
 	for _, t := range types {
-		if t == antlr.TokenEOF {
-			parts = append(parts, "the end of the query")
-			continue
-		}
-		if t == gen.KadeQLParserESCAPED || t == gen.KadeQLParserIDENTIFIER || isWord(t) && has(gen.KadeQLParserIDENTIFIER) {
+		if t == antlr.TokenEOF || t == gen.KadeQLParserESCAPED || t == gen.KadeQLParserIDENTIFIER || isWord(t) && has(gen.KadeQLParserIDENTIFIER) {
 			continue
 		}
 		parts = append(parts, tokenName(p, t))
@@ -178,6 +174,11 @@ func guess(p antlr.Parser, offending *token) string {
 	case offending.typ == gen.KadeQLParserSEMICOLON || i > 0 && s.tokens[i-1].typ == gen.KadeQLParserSEMICOLON:
 		return "send one statement at a time"
 	}
+	if offending.typ == antlr.TokenEOF {
+		if open := unclosed(s.tokens); open != nil {
+			return fmt.Sprintf("the `%s` at line %d, column %d is not closed", open.lexeme(), open.line, open.column)
+		}
+	}
 	for _, k := range []int{i, i - 1} {
 		if k < 0 || s.tokens[k].typ != gen.KadeQLParserIDENTIFIER {
 			continue
@@ -187,6 +188,25 @@ func guess(p antlr.Parser, offending *token) string {
 		}
 	}
 	return ""
+}
+
+// unclosed returns the innermost bracket that is still open at the end, or nil.
+func unclosed(tokens []token) *token {
+	var open []*token
+	for i := range tokens {
+		switch tokens[i].typ {
+		case gen.KadeQLParserLPAREN, gen.KadeQLParserLBRACKET, gen.KadeQLParserLBRACE:
+			open = append(open, &tokens[i])
+		case gen.KadeQLParserRPAREN, gen.KadeQLParserRBRACKET, gen.KadeQLParserRBRACE:
+			if len(open) > 0 {
+				open = open[:len(open)-1]
+			}
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	return open[len(open)-1]
 }
 
 // typable are the words that a hint may propose.

@@ -54,7 +54,7 @@ func (b *builder) number(t, minus antlr.Token) ast.Expr {
 		n, code := parseInt(s, minus != nil)
 		switch code {
 		case status.IntegerOverflow:
-			b.fail(t, code, "integers have 64 bits; write a float as "+shorten(s)+".0", "the integer `%s` is too large", shorten(s))
+			b.fail(t, code, "integers have 64 bits; a float has a point or an exponent", "the integer `%s` is too large", shorten(s))
 		case status.InvalidNumberLiteral:
 			b.fail(t, code, "octal numbers begin with 0o", "the number `%s` has a leading zero", shorten(s))
 		}

@@ -28,10 +28,10 @@ func Parse(text string) (ast.Statement, error) {
 	return parse(text, nil)
 }
 
-// ParseLifted is Parse, but the literals that Lift took out of this text become
-// parameters: *ast.Parameter with Literal and Index set.
-func ParseLifted(text string, l Lifted) (ast.Statement, error) {
-	return parse(text, l.Offsets)
+// ParseLifted is Parse, but the literals that Lift took out of this same text, given
+// by their offsets, become *ast.Parameter with Literal and Index set.
+func ParseLifted(text string, offsets []int32) (ast.Statement, error) {
+	return parse(text, offsets)
 }
 
 // session is what one parse needs, pooled.

@@ -46,6 +46,7 @@ func (t *token) String() string                              { return t.lexeme()
 type stream struct {
 	tokens []token
 	at     int
+	far    int // the furthest token looked at: where prediction got stuck, if it did
 }
 
 func (s *stream) index(k int) int {
@@ -69,6 +70,7 @@ func (s *stream) LA(k int) int {
 	if k == 0 || i < 0 {
 		return antlr.TokenInvalidType
 	}
+	s.far = max(s.far, i)
 	return s.tokens[i].typ
 }
 
