@@ -115,17 +115,17 @@ func hasSubquery(e expr.Expr) bool {
 func (m *maker) begin(b *column.Batch) {
 	for _, n := range m.c.Nodes {
 		if n.Slot >= 0 {
-			b.Cols[n.Slot] = refColumn(column.Node, b.Len)
+			b.Cols[n.Slot] = refsOf(column.Node, b.Len)
 		}
 	}
 	for _, r := range m.c.Rels {
 		if r.Slot >= 0 {
-			b.Cols[r.Slot] = refColumn(column.Rel, b.Len)
+			b.Cols[r.Slot] = refsOf(column.Rel, b.Len)
 		}
 	}
 }
 
-func refColumn(t column.Type, n int) *column.Vector {
+func refsOf(t column.Type, n int) *column.Vector {
 	v := &column.Vector{}
 	v.Reset(t, n)
 	return v
