@@ -313,3 +313,29 @@ func TestInSharedList(t *testing.T) {
 		t.Errorf("only %d values were found", hits)
 	}
 }
+
+// TestCheckStopsLongLists holds that work inside lists can be stopped and counted.
+func TestCheckStopsLongLists(t *testing.T) {
+	long := make([]any, 3*column.BatchSize)
+	for i := range long {
+		long[i] = i
+	}
+	stop := status.New(status.Cancelled)
+	for _, e := range []Expr{
+		&ListComprehension{Local: 9, List: lit(long), Map: slot(9)},
+		quantify(All, long, eq(slot(9), slot(9))),
+		&Reduce{Acc: 9, Local: 8, Init: lit(0), List: lit(long), Body: slot(8)},
+	} {
+		var bytes int64
+		ctx := newTestContext()
+		ctx.Check = func(n int64) error {
+			if bytes += n; bytes > 40*column.BatchSize {
+				return stop
+			}
+			return nil
+		}
+		if _, err := Eval(ctx, e, meaningBatch()); status.CodeOf(err) != status.Cancelled {
+			t.Errorf("%T: %v after %d bytes, want Cancelled", e, err, bytes)
+		}
+	}
+}
