@@ -171,3 +171,11 @@ func (b *Budget) fullError(n int64) error {
 	return status.Errorf(status.QueryMemoryLimit, "%d bytes more do not fit the memory of %s: %d of %d bytes are in use",
 		n, b.name, b.used.Load(), b.limit).WithHint("raise --memory or --query-memory, or return fewer rows")
 }
+
+// Parent returns the budget that b is a part of, nil for none.
+func (b *Budget) Parent() *Budget {
+	if b == nil {
+		return nil
+	}
+	return b.parent
+}

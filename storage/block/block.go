@@ -7,7 +7,7 @@
 //	enc := block.EncodeInts(nil, ages, nulls)
 //	h, err := cache.Get(block.Key{ID: 7, Version: 3}, load)
 //	defer h.Release()
-//	v := h.Block.Vector(0) // rows 0 … 2047 as a column.Vector, valid while h is held
+//	h.Block.Vector(0, &v) // rows 0 … 2047 as a column.Vector, valid while h is held
 //
 // Blocks are immutable. A block is a run of one column of one group, or a region
 // of adjacency. Encoders choose the smallest encoding; decoders trust nothing: a
@@ -19,6 +19,7 @@ package block
 
 import (
 	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/value"
 )
 
@@ -92,9 +93,9 @@ type CSR struct {
 	Rel   []uint32
 }
 
-// Block is a decoded block. Exactly the fields of its kind are set. Slices are
-// valid until Free, or while the Handle that gave the block is held; strings are
-// ordinary strings and outlive both.
+// Block is a decoded block. Exactly the fields of its kind are set; values of null
+// rows are undefined. Slices are valid until Free, or while the Handle that gave
+// the block is held; strings are ordinary strings and outlive both.
 type Block struct {
 	Header Header
 	Nulls  column.Bitmap // nil: none
@@ -103,17 +104,24 @@ type Block struct {
 	Ints   []int64
 	Floats []float64
 	Refs   []uint32 // Uint32s
-	Strs   []string // Strings of encoding other than Dictionary
-	Codes  []uint32 // Strings of encoding Dictionary: Dict.Strings[Codes[i]]
-	Dict   *column.Dict
-	Anys   []value.Value
-	CSR    CSR
+
+	// Strings of encoding Dictionary or Constant: row i is Dict.Strings[Codes[i]], and
+	// the dictionary ascends. Of encoding Plain: StrData up to StrEnds[i], from
+	// where the row before ends. Str reads both.
+	Codes   []uint32
+	Dict    *column.Dict
+	StrEnds []uint32
+	StrData string
+
+	Anys []value.Value // nil if all rows are null
+	CSR  CSR
 
 	// RelBase and Consecutive: Rel[i] = RelBase + i for all edges of an adjacency
 	// block, as in forward order after an import. Then Ends works.
 	RelBase     uint32
 	Consecutive bool
 
-	mem  []buffer
+	slab *memory.Slab
+	mem  []memory.Buffer
 	size int64
 }
