@@ -1,0 +1,14 @@
+// Package wire is the JSON that KadeDB speaks: values, requests, answers, errors.
+//
+//	RETURN 1, 1.0, 0.0/0.0, date('2024-02-29'), n
+//	[1, 1.0, {"$float": "NaN"}, "2024-02-29", {"id": 0, "labels": ["Airport"], "properties": {"iata": "SEA"}}]
+//
+// An integer is a number of all 64 bits, a float always has a point or an exponent,
+// and what JSON has no number for is {"$float": "NaN"}, "Infinity" or "-Infinity".
+// Temporal values are ISO 8601 strings; a relationship is {"id", "type", "start",
+// "end", "properties"}, a path {"nodes", "relationships"}.
+//
+// Values are appended without reflection; everything read is bounded in depth and
+// allocates no more than the input is long. The package is not for HTTP: see
+// server/rest and client.
+package wire

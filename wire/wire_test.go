@@ -1,0 +1,206 @@
+package wire
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
+)
+
+func node(id uint64, labels []string, props *value.Map) value.Value {
+	return value.FromNode(&value.Node{ID: id, Labels: labels, Props: props})
+}
+
+var sea = node(1<<32, []string{"Airport"}, &value.Map{Keys: []string{"iata"}, Vals: []value.Value{value.String("SEA")}})
+var flight = value.FromRelationship(&value.Relationship{ID: 7, Type: "FLIGHT", Start: 1 << 32, End: 2})
+
+var encodings = []struct {
+	v    value.Value
+	want string
+}{
+	{value.Null, `null`},
+	{value.Bool(true), `true`},
+	{value.Int(math.MaxInt64), `9223372036854775807`},
+	{value.Int(math.MinInt64), `-9223372036854775808`},
+	{value.Float(1), `1.0`},
+	{value.Float(-0.5), `-0.5`},
+	{value.Float(1e300), `1e+300`},
+	{value.Float(math.NaN()), `{"$float":"NaN"}`},
+	{value.Float(math.Inf(1)), `{"$float":"Infinity"}`},
+	{value.Float(math.Inf(-1)), `{"$float":"-Infinity"}`},
+	{value.String("a\"b\\c\n\x01é\u2028"), `"a\"b\\c\n\u0001é` + "\u2028" + `"`},
+	{value.Date(0), `"1970-01-01"`},
+	{value.DateTime(0, 0, &value.Zone{}), `"1970-01-01T00:00Z"`},
+	{value.Duration(value.Span{Months: 14, Days: 3}), `"P1Y2M3D"`},
+	{value.List(value.Int(1), value.List()), `[1,[]]`},
+	{value.FromMap(&value.Map{Keys: []string{"b", "a"}, Vals: []value.Value{value.Int(1), value.Null}}), `{"b":1,"a":null}`},
+	{sea, `{"id":4294967296,"labels":["Airport"],"properties":{"iata":"SEA"}}`},
+	{flight, `{"id":7,"type":"FLIGHT","start":4294967296,"end":2,"properties":{}}`},
+	{value.FromPath(&value.Path{Nodes: []value.Value{node(2, nil, nil)}}), `{"nodes":[{"id":2,"labels":[],"properties":{}}],"relationships":[]}`},
+}
+
+func TestEncode(t *testing.T) {
+	for _, c := range encodings {
+		got := string(Encoder{}.Append(nil, c.v))
+		if got != c.want {
+			t.Errorf("%v gives %s, want %s", c.v, got, c.want)
+		}
+		if !json.Valid([]byte(got)) {
+			t.Errorf("%s is not JSON", got)
+		}
+	}
+	if got := string(Encoder{IntsAsStrings: true}.Append(nil, value.List(value.Int(1), flight))); got !=
+		`["1",{"id":"7","type":"FLIGHT","start":"4294967296","end":"2","properties":{}}]` {
+		t.Errorf("integers as strings give %s", got)
+	}
+	if got := string(AppendString(nil, "a\xffb")); got != `"a\ufffdb"` {
+		t.Errorf("a byte that is no UTF-8 gives %s", got)
+	}
+}
+
+// Everything but temporal values comes back as it was.
+func TestRoundTrip(t *testing.T) {
+	for _, c := range encodings {
+		switch c.v.Kind() {
+		case value.KindDate, value.KindDateTime, value.KindDuration:
+			continue
+		}
+		got, err := DecodeAnswer([]byte(c.want))
+		if err != nil {
+			t.Errorf("%s: %v", c.want, err)
+			continue
+		}
+		if again := string(Encoder{}.Append(nil, got)); again != c.want || got.Kind() != c.v.Kind() {
+			t.Errorf("%s comes back as the %s %s", c.want, got.Kind(), again)
+		}
+	}
+}
+
+func TestDecode(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{` 1 `, "1"}, {`1.0`, "1.0"}, {`1e2`, "100.0"}, {`-0`, "0"}, {`-0.0`, "-0.0"},
+		{`"\u00e9\ud83d\ude00\/"`, `'é😀/'`},
+		{`{"a":1,"b":[true,null],"a":2}`, "{a: 2, b: [true, null]}"},
+		{`{"id":1,"labels":[],"properties":{}}`, "{id: 1, labels: [], properties: {}}"},
+	} {
+		v, err := Decode([]byte(c.in))
+		if err != nil || v.String() != c.want {
+			t.Errorf("%s gives %v, %v; want %s", c.in, v, err, c.want)
+		}
+	}
+	for _, c := range []struct {
+		in   string
+		code status.Code
+	}{
+		{``, status.MalformedRequest}, {`{`, status.MalformedRequest}, {`[1,]`, status.MalformedRequest},
+		{`{"a":1,}`, status.MalformedRequest}, {`{a:1}`, status.MalformedRequest}, {`01`, status.MalformedRequest},
+		{`1.`, status.MalformedRequest}, {`.5`, status.MalformedRequest}, {`+1`, status.MalformedRequest}, {`1e`, status.MalformedRequest},
+		{`-`, status.MalformedRequest}, {`NaN`, status.MalformedRequest}, {`"a`, status.MalformedRequest}, {"\"a\nb\"", status.MalformedRequest},
+		{`"\ud800"`, status.MalformedRequest}, {`"\ud800\u0041"`, status.MalformedRequest}, {`"\u12"`, status.MalformedRequest},
+		{`"\x"`, status.MalformedRequest}, {"\"\xff\"", status.MalformedRequest}, {`1 2`, status.MalformedRequest},
+		{`{"$float":"x"}`, status.MalformedRequest}, {`"\`, status.MalformedRequest}, {"\x00", status.MalformedRequest},
+		{`9223372036854775808`, status.NumberOutOfRange}, {`1e999`, status.NumberOutOfRange},
+		{strings.Repeat("[", 1<<20), status.TooDeep}, {strings.Repeat(`{"a":`, 1<<20), status.TooDeep},
+	} {
+		if _, err := Decode([]byte(c.in)); status.CodeOf(err) != c.code || err == nil {
+			t.Errorf("%.40q gives %v, want %s", c.in, err, c.code.Info().Name)
+		}
+	}
+}
+
+func TestManyKeysAreLinear(t *testing.T) {
+	var b []byte
+	const n = 200_000
+	b = append(b, '{')
+	for i := range n {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(AppendString(b, strings.Repeat("k", 1)+string(rune('a'+i%26))+time.Duration(i).String()), ":1"...)
+	}
+	b = append(b, '}')
+	v, err := Decode(b)
+	if err != nil || v.AsMap().Len() != n {
+		t.Fatalf("%d keys, %v", v.AsMap().Len(), err)
+	}
+}
+
+func TestRequest(t *testing.T) {
+	yes := true
+	want := &Request{Query: "RETURN $a", Params: map[string]value.Value{"a": value.Float(math.NaN())}, Tx: "x",
+		Timeout: 5 * time.Second, MemoryBytes: 1, MaxRows: 2, MaxPathRows: 3, MaxPathLength: 4, Isolation: "snapshot", ReadOnly: &yes}
+	body := AppendRequest(nil, want)
+	got, err := DecodeRequest(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := string(AppendRequest(nil, got)); again != string(body) {
+		t.Errorf("%s comes back as %s", body, again)
+	}
+	for _, bad := range []string{`[]`, `{"query":1}`, `{"params":[]}`, `{"timeout_ms":0}`, `{"timeout_ms":"5"}`, `{"timeout_ms":-1}`,
+		`{"querry":"x"}`, `{"read_only":1}`, `{"max_rows":1.5}`} {
+		if _, err := DecodeRequest([]byte(bad)); status.CodeOf(err) != status.MalformedRequest {
+			t.Errorf("%s gives %v", bad, err)
+		}
+	}
+}
+
+func TestError(t *testing.T) {
+	e := status.Errorf(status.UndefinedVariable, "variable `n` is not defined").At(status.Pos{Line: 2, Column: 8}).WithHint("define it")
+	body := AppendError(nil, e)
+	const want = "{\"code\":\"KDB-1002\",\"name\":\"UndefinedVariable\",\"message\":\"variable `n` is not defined\",\"line\":2,\"column\":8," +
+		"\"hint\":\"define it\",\"type\":\"SyntaxError\",\"phase\":\"compile time\",\"detail\":\"UndefinedVariable\"}"
+	if string(body) != want {
+		t.Errorf("%s\nwant\n%s", body, want)
+	}
+	v, err := Decode(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := DecodeError(v.AsMap())
+	if !errors.Is(back, status.New(status.UndefinedVariable)) || back.Pos.Line != 2 || back.Hint != e.Hint || back.Msg != e.Msg {
+		t.Errorf("it comes back as %+v", back)
+	}
+	if got := string(AppendError(nil, status.Errorf(status.BodyLimit, "too long"))); got !=
+		`{"code":"KDB-4007","name":"BodyLimit","message":"too long","line":null,"column":null,"hint":null}` {
+		t.Errorf("an error without a place gives %s", got)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, c := range encodings {
+		f.Add([]byte(c.want))
+	}
+	f.Add([]byte(`{"query":"RETURN 1","params":{"a":[1,2.5,"x"]}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		v, err := Decode(b)
+		if (err == nil) != json.Valid(b) && status.CodeOf(err) == status.MalformedRequest {
+			if strings.Contains(string(b), "$float") || strings.Contains(err.Error(), "surrogate") || strings.Contains(err.Error(), "UTF-8") {
+				return // stricter than JSON
+			}
+			t.Fatalf("%q: %v, encoding/json says %v", b, err, json.Valid(b))
+		}
+		if err != nil {
+			return
+		}
+		again, err := Decode(Encoder{}.Append(nil, v))
+		if err != nil || string(Encoder{}.Append(nil, again)) != string(Encoder{}.Append(nil, v)) {
+			t.Fatalf("%q comes back as %v, %v", b, again, err)
+		}
+	})
+}
+
+func BenchmarkAppendRow(b *testing.B) {
+	row := []value.Value{value.Int(123456), value.String("Seattle-Tacoma Intl"), value.Float(47.44898194), sea}
+	var dst []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = Encoder{}.AppendRow(dst[:0], row)
+	}
+	b.SetBytes(int64(len(dst)))
+}
