@@ -28,6 +28,8 @@ type Program struct {
 	workers []*worker
 	sink    func(*column.Batch) error
 	labels  labelSets
+	passing passingSets
+	loops   loopSets
 	writes  bool
 }
 
@@ -90,6 +92,8 @@ func (p *Program) Run(x *Context, sink func(*column.Batch) error) (err error) {
 func (p *Program) end() {
 	p.main.close()
 	p.labels.forget()
+	p.passing.forget()
+	p.loops.forget(p.writes)
 	for _, w := range p.workers {
 		if w.x != nil {
 			w.release()

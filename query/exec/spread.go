@@ -53,6 +53,25 @@ func (s *spread) setOwn(slot plan.Slot, v *column.Vector) {
 // push gives n rows, of which row i continues input row idx[i]. sel names those
 // that count, nil: all.
 func (s *spread) push(n int, idx, sel []int32) error {
+	s.fill(n, idx, sel)
+	if s.src.Mult != nil {
+		s.mult = slices.Grow(s.mult[:0], n)[:n]
+		for i, r := range idx[:n] {
+			s.mult[i] = s.src.Mult[r]
+		}
+		s.batch.Mult = s.mult
+	}
+	return s.give()
+}
+
+// pushWith is push with multiplicities of the operator's own.
+func (s *spread) pushWith(n int, idx, sel []int32, mult []int64) error {
+	s.fill(n, idx, sel)
+	s.batch.Mult = mult
+	return s.give()
+}
+
+func (s *spread) fill(n int, idx, sel []int32) {
 	b := &s.batch
 	b.Len, b.Sel, b.Mult = n, sel, nil
 	for i, slot := range s.carry {
@@ -65,14 +84,6 @@ func (s *spread) push(n int, idx, sel []int32) error {
 			b.Cols[slot] = &s.store[i]
 		}
 	}
-	if s.src.Mult != nil {
-		s.mult = slices.Grow(s.mult[:0], n)[:n]
-		for i, r := range idx[:n] {
-			s.mult[i] = s.src.Mult[r]
-		}
-		b.Mult = s.mult
-	}
-	return s.give()
 }
 
 // pushFrom gives n rows that all continue input row r: its columns are constant.

@@ -1,0 +1,301 @@
+package exec
+
+import (
+	"slices"
+
+	"github.com/kadedb/kadedb/graph/csr"
+	"github.com/kadedb/kadedb/query/plan"
+	"github.com/kadedb/kadedb/storage/catalog"
+)
+
+// A star's arms i = 1 … m find sets R(i) of relationships at the center, and a match
+// takes a different one from each. Their number is
+//
+//	Σ over partitions of the arms  Π over blocks B  (-1)^(|B|-1) (|B|-1)! · |∩ R(i), i in B|
+//
+// by Möbius inversion: for two arms |R1||R2| - |R1 ∩ R2|. With directions Out and In
+// the intersection holds self-loops only.
+
+// starTerm is a partition.
+type starTerm struct {
+	sign   int64
+	blocks []*starBlock
+}
+
+// starBlock is arms that take one relationship together.
+type starBlock struct {
+	hops  []*countedHop
+	types []catalog.TypeID
+	dir   plan.Direction
+	loops bool // self-loops only
+
+	node  uint32 // the last one counted
+	n     int64
+	valid bool
+	calls int
+	sets  []loopSet
+}
+
+// starTerms lists the partitions of the hops; blocks that can have nothing in common
+// are left out, and equal blocks of different partitions are one.
+func (c *countTrails) starTerms(hops []*countedHop) []starTerm {
+	var terms []starTerm
+	blocks := map[uint]*starBlock{}
+	var rec func(i int, parts []uint)
+	rec = func(i int, parts []uint) {
+		if i == len(hops) {
+			t := starTerm{sign: 1}
+			for _, p := range parts {
+				bl := blocks[p]
+				if bl == nil {
+					bl = newStarBlock(hops, p)
+					blocks[p] = bl
+				}
+				if len(bl.types) == 0 {
+					return
+				}
+				for k := 1; k < len(bl.hops); k++ {
+					t.sign *= -int64(k)
+				}
+				t.blocks = append(t.blocks, bl)
+			}
+			terms = append(terms, t)
+			return
+		}
+		for k := range parts {
+			parts[k] |= 1 << i
+			rec(i+1, parts)
+			parts[k] &^= 1 << i
+		}
+		rec(i+1, append(slices.Clone(parts), 1<<i))
+	}
+	rec(0, nil)
+	return terms
+}
+
+func newStarBlock(hops []*countedHop, members uint) *starBlock {
+	b := &starBlock{dir: plan.Both}
+	for i, h := range hops {
+		if members>>i&1 == 0 {
+			continue
+		}
+		types := typesOf(h.legs)
+		if len(b.hops) == 0 {
+			b.types = types
+		} else {
+			b.types = slices.DeleteFunc(slices.Clone(b.types), func(t catalog.TypeID) bool { return !slices.Contains(types, t) })
+		}
+		switch d := h.hop.Dir; {
+		case d == plan.Both:
+		case b.dir == plan.Both:
+			b.dir = d
+		case b.dir != d:
+			b.loops = true
+		}
+		b.hops = append(b.hops, h)
+	}
+	return b
+}
+
+func typesOf(l *legs) []catalog.TypeID {
+	var out []catalog.TypeID
+	for i := range l.list {
+		if !slices.Contains(out, l.list[i].typ) {
+			out = append(out, l.list[i].typ)
+		}
+	}
+	return out
+}
+
+func (c *countTrails) starCount(p *trailPart, node uint32) (int64, error) {
+	sum := int64(0)
+	for _, t := range p.star {
+		n := t.sign
+		for _, b := range t.blocks {
+			k, err := b.count(c, node)
+			if err != nil {
+				return 0, err
+			}
+			if k == 0 {
+				n = 0
+				break
+			}
+			if n < 0 {
+				n, err = mulCount(-n, k)
+				n = -n
+			} else {
+				n, err = mulCount(n, k)
+			}
+			if err != nil {
+				return 0, err
+			}
+		}
+		sum += n // signs alternate, and no partial sum is beyond the largest product by much
+		if n > 0 && sum < 0 {
+			return 0, overflowed()
+		}
+	}
+	return sum, nil
+}
+
+// count returns how many relationships at node all of the block's hops could take.
+func (b *starBlock) count(c *countTrails, node uint32) (int64, error) {
+	if b.valid && b.node == node && !c.w.prog.writes {
+		return b.n, nil
+	}
+	var n int64
+	var err error
+	switch {
+	case b.loops:
+		n, err = b.countLoops(c, node)
+	case len(b.hops) == 1:
+		h := b.hops[0]
+		if h.filter.passive() {
+			n, err = h.legs.degree(node)
+		} else {
+			n, err = h.filtered(node)
+		}
+	default:
+		n, err = b.countCommon(node)
+	}
+	b.node, b.n, b.valid = node, n, err == nil
+	return n, err
+}
+
+// filtered is the number of a node's hops to nodes that pass.
+func (h *countedHop) filtered(node uint32) (int64, error) {
+	n := int64(0)
+	for j := range h.legs.list {
+		g := &h.legs.list[j]
+		nbr, _, err := g.adj.List(node)
+		if err != nil {
+			return 0, err
+		}
+		k, err := h.filter.count(nbr)
+		if err != nil {
+			return 0, err
+		}
+		if g.skipLoops && k > 0 {
+			lo, hi := csr.Find(nbr, node)
+			loops, err := h.filter.count(nbr[lo:hi])
+			if err != nil {
+				return 0, err
+			}
+			k -= loops
+		}
+		n += int64(k)
+	}
+	return n, nil
+}
+
+// countLoops counts self-loops, which most types have none of.
+func (b *starBlock) countLoops(c *countTrails, node uint32) (int64, error) {
+	b.calls++
+	if b.sets == nil && !c.w.prog.writes && b.calls > int(c.w.reader().NodeHigh())/16 {
+		b.sets = []loopSet{}
+		for _, t := range b.types {
+			s, err := c.w.prog.loops.get(c.w.x, t)
+			if err != nil {
+				return 0, err
+			}
+			if len(s) > 0 {
+				b.sets = append(b.sets, s)
+			}
+		}
+	}
+	n := int64(0)
+	if b.sets != nil {
+		for _, s := range b.sets {
+			n += s[node]
+		}
+	} else {
+		l := b.hops[0].legs
+		for i := range l.list {
+			g := &l.list[i]
+			if g.skipLoops || !slices.Contains(b.types, g.typ) {
+				continue
+			}
+			k, err := g.loops(node)
+			if err != nil {
+				return 0, err
+			}
+			n += int64(k)
+		}
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	for _, h := range b.hops {
+		if ok, err := h.filter.one(node); !ok || err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
+}
+
+// countCommon counts the relationships in the block's direction whose other ends
+// pass every hop's filter.
+func (b *starBlock) countCommon(node uint32) (int64, error) {
+	n := int64(0)
+	l := b.widest()
+	for i := range l.list {
+		g := &l.list[i]
+		if !slices.Contains(b.types, g.typ) || b.dir == plan.Out && g.in || b.dir == plan.In && !g.in {
+			continue
+		}
+		nbr, _, err := g.adj.List(node)
+		if err != nil {
+			return 0, err
+		}
+		skip := g.skipLoops && b.dir == plan.Both
+		if skip {
+			lo, hi := csr.Find(nbr, node)
+			k, err := b.passing(nbr[lo:hi])
+			if err != nil {
+				return 0, err
+			}
+			n -= k
+		}
+		k, err := b.passing(nbr)
+		if err != nil {
+			return 0, err
+		}
+		n += k
+	}
+	return n, nil
+}
+
+// widest returns the lists of a hop that has the block's direction.
+func (b *starBlock) widest() *legs {
+	for _, h := range b.hops {
+		if h.hop.Dir == b.dir {
+			return h.legs
+		}
+	}
+	return b.hops[0].legs
+}
+
+// passing counts the nodes that pass every filter.
+func (b *starBlock) passing(nodes []uint32) (int64, error) {
+	for i, h := range b.hops {
+		if len(nodes) == 0 {
+			return 0, nil
+		}
+		if i == len(b.hops)-1 {
+			n, err := h.filter.count(nodes)
+			return int64(n), err
+		}
+		keep, all, err := h.filter.pass(nodes)
+		if err != nil {
+			return 0, err
+		}
+		if !all {
+			part := make([]uint32, len(keep))
+			for j, k := range keep {
+				part[j] = nodes[k]
+			}
+			nodes = part
+		}
+	}
+	return 0, nil
+}
