@@ -25,6 +25,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/kadedb/kadedb/auth"
 	"github.com/kadedb/kadedb/graph"
 	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/query"
@@ -81,7 +82,10 @@ type Options struct {
 	// Holder names this process to others that find the folder locked: an address.
 	Holder   string
 	Settings []procedure.Setting // what SHOW SETTINGS shows
-	Logger   *slog.Logger        // slog.Default()
+	// Progress is told during Open how much of the log was replayed, and how much there
+	// is at most.
+	Progress func(records, bytes, atMost int64)
+	Logger   *slog.Logger // slog.Default()
 	Engine   Engine
 	FS       vfs.FS // of the log and spill files: vfs.OS
 }
@@ -102,6 +106,7 @@ type DB struct {
 	temporary bool
 	store     *graph.Store
 	engine    *query.Engine
+	tokens    *auth.Tokens
 	budget    *memory.Budget
 	opts      Options
 }
@@ -142,30 +147,39 @@ func open(dir string, given *Options, readOnly bool) (*DB, error) {
 		TxLimit: int(o.TxMemory),
 		Options: txn.Options{FS: o.FS, Dir: dir, Create: !readOnly, ReadOnly: readOnly, Holder: o.Holder, Memory: budget,
 			WAL:             wal.Options{KeepAge: o.LogKeepAge, KeepBytes: o.LogKeepBytes},
-			CheckpointBytes: o.CheckpointBytes,
-			Note:            func(err error) { log.Error("background work failed", "error", err) }},
+			CheckpointBytes: o.CheckpointBytes, Progress: o.Progress,
+			Note: func(err error) { log.Error("background work failed", "error", err) }},
 	})
 	if err != nil {
 		return nil, err
 	}
 	db := &DB{dir: dir, store: store, budget: budget, opts: o}
-	cache := o.Engine.PlanCache
-	if o.Engine.NoPlanCache {
-		cache = 0
-	}
-	db.engine, err = query.New(query.Options{
-		Store: store, Procedures: o.Procedures, Budget: budget, Limits: o.Limits, Tx: o.TxLimits, PlanCache: cache,
-		Workers: o.Engine.Workers, BatchSize: o.Engine.BatchSize, Rules: o.Engine.Rules, Durability: o.Durability,
-		Space:   func() *spill.Space { return spill.NewSpace(o.FS, o.Engine.TempDir, "spill-") },
-		OpenCSV: db.openCSV, Settings: o.Settings, Version: Version, Logger: log,
-	})
-	if err != nil {
+	if err := db.start(); err != nil {
 		if cerr := store.Close(); cerr != nil {
 			log.Error("closing after a failed start", "error", cerr)
 		}
 		return nil, err
 	}
 	return db, nil
+}
+
+// start makes what works on the open store.
+func (db *DB) start() (err error) {
+	o := &db.opts
+	cache := o.Engine.PlanCache
+	if o.Engine.NoPlanCache {
+		cache = 0
+	}
+	if db.tokens, err = auth.Open(db.store.KV()); err != nil {
+		return err
+	}
+	db.engine, err = query.New(query.Options{
+		Store: db.store, Procedures: o.Procedures, Budget: db.budget, Limits: o.Limits, Tx: o.TxLimits, PlanCache: cache,
+		Workers: o.Engine.Workers, BatchSize: o.Engine.BatchSize, Rules: o.Engine.Rules, Durability: o.Durability,
+		Space:   func() *spill.Space { return spill.NewSpace(o.FS, o.Engine.TempDir, "spill-") },
+		OpenCSV: db.openCSV, Settings: o.Settings, Version: Version, Logger: o.Logger,
+	})
+	return err
 }
 
 func (o *Options) fill(dir string) {
@@ -250,6 +264,15 @@ func (db *DB) Stats() Stats {
 
 // EngineOf returns the query engine of db, for front ends.
 func (db *DB) EngineOf() *query.Engine { return db.engine }
+
+// Tokens returns the store's bearer tokens, for front ends.
+func (db *DB) Tokens() *auth.Tokens { return db.tokens }
+
+// Budget returns the store's memory budget; an answer that is collected counts in it.
+func (db *DB) Budget() *memory.Budget { return db.budget }
+
+// Limits returns what bounds a query that asks for nothing else.
+func (db *DB) Limits() Limits { return db.opts.Limits }
 
 // CSV is a file that LOAD CSV reads.
 type CSV = exec.CSV

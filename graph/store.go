@@ -8,6 +8,7 @@ import (
 
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/catalog"
+	"github.com/kadedb/kadedb/storage/kv"
 	"github.com/kadedb/kadedb/storage/txn"
 	"github.com/kadedb/kadedb/storage/wal"
 )
@@ -154,3 +155,6 @@ func (s *Store) Close() error { return s.txn.Close() }
 
 // Abandon closes the files as they are: the next Open replays the log.
 func (s *Store) Abandon() error { return s.txn.Abandon() }
+
+// KV returns the file of blocks, for small records beside the graph.
+func (s *Store) KV() *kv.Store { return s.txn.KV() }

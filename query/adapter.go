@@ -60,7 +60,7 @@ func (r *Result) call(ctx context.Context, name string, args []value.Value, emit
 	if err != nil {
 		return err
 	}
-	pctx := &procedure.Context{Context: ctx, Catalog: catalogView{r.x.Reader}, Sessions: sessions{&e.registry, r.request.Owner},
+	pctx := &procedure.Context{Context: ctx, Catalog: catalogView{r.x.Reader}, Sessions: e.sessions(r.request),
 		Functions: e.functions, Settings: e.opts.Settings, Version: e.opts.Version, Table: e.procs}
 	return d.Run(pctx, args, emit)
 }

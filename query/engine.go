@@ -121,6 +121,9 @@ type Request struct {
 	Streamed bool
 	// Tx runs the statement in an open transaction; nil: in one of its own.
 	Tx *Tx
-	// Owner is who asks: a token's id, "" without tokens. It owns what BEGIN opens.
+	// Owner is who asks: a token's id, "" without tokens. It owns what BEGIN opens, and
+	// SHOW and TERMINATE TRANSACTIONS know only what is its own.
 	Owner string
+	// Everyone lets them know what every owner has.
+	Everyone bool
 }

@@ -112,6 +112,14 @@ func (e *Engine) EndOwner(owner string) int {
 		status.Errorf(status.TransactionTerminated, "the token that opened this was revoked"))
 }
 
+// sessions returns what the request may see of others.
+func (e *Engine) sessions(r *Request) sessions {
+	if r.Everyone {
+		return sessions{r: &e.registry}
+	}
+	return sessions{&e.registry, r.Owner}
+}
+
 // sessions is what the procedures about transactions see: those of an owner, or
 // all where owner is "".
 type sessions struct {

@@ -44,6 +44,9 @@ type Options struct {
 	CheckpointBytes int64
 	// Note is told of errors that no caller can be given: those of background work.
 	Note func(error)
+	// Progress is told during Open how much of the log was replayed, and how much there
+	// is at most.
+	Progress func(records, bytes, atMost int64)
 	// Step is called before each step of a checkpoint; its error stops it there.
 	Step func(name string) error
 }
@@ -227,7 +230,18 @@ func (s *Store) recover() error {
 		return err
 	}
 	p := &replayer{s: s, root: root}
-	if err := s.wal.Replay(ck.LSN+1, ck.Position, p.record); err != nil {
+	record := p.record
+	if o := s.opts.Progress; o != nil {
+		var records, bytes int64
+		atMost := s.wal.Stats().DiskBytes
+		record = func(lsn wal.LSN, payload []byte) error {
+			records++
+			bytes += int64(len(payload))
+			o(records, bytes, atMost)
+			return p.record(lsn, payload)
+		}
+	}
+	if err := s.wal.Replay(ck.LSN+1, ck.Position, record); err != nil {
 		return err
 	}
 	s.head.Store(p.root)
@@ -328,3 +342,7 @@ func (s *Store) closeFiles() error {
 	}
 	return errors.Join(errs...)
 }
+
+// KV returns the file of blocks, for small records that are no part of a model.
+// Each keeps to a bucket of its own.
+func (s *Store) KV() *kv.Store { return s.kv }
