@@ -156,8 +156,8 @@ func (dst *Batch) Gather(b *Batch, idx []int32, slots []int) {
 		}
 	}
 	for _, s := range slots {
-		if src := b.Cols[s]; src != nil {
-			one(s, src)
+		if s < len(b.Cols) && b.Cols[s] != nil {
+			one(s, b.Cols[s])
 		}
 	}
 	if b.Mult == nil {

@@ -94,7 +94,16 @@ func (t *topK) push(b *column.Batch) error {
 	if t.all != nil {
 		return t.all.Append(b)
 	}
-	return t.top.Append(b)
+	err := t.top.Append(b)
+	if status.CodeOf(err) != status.QueryMemoryLimit || t.w.x.Space == nil {
+		return err
+	}
+	// The batch is among the rows held already.
+	t.all = ordering.NewSorter(t.w.x.Space, t.w.x.Budget, t.n.Live, t.keys)
+	err = t.top.Drain(t.all)
+	t.top.Close()
+	t.top = nil
+	return err
 }
 
 func (t *topK) finish() error {

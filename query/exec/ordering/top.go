@@ -5,6 +5,7 @@ import (
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/internal/memory"
+	"github.com/kadedb/kadedb/query/exec/spill"
 )
 
 // Top keeps the first k rows of an order. Rows that come after the k-th of those seen
@@ -127,6 +128,10 @@ func (t *Top) Each(f func(b *column.Batch) error) error {
 		return f(b)
 	})
 }
+
+// Drain gives all rows that are held, k of them or more, as they came where equal, to
+// a Sorter of the same keys.
+func (t *Top) Drain(to *Sorter) error { return spill.EachOf(t.sort.buf, to.Append) }
 
 // Close frees memory.
 func (t *Top) Close() { t.sort.account.Close() }
