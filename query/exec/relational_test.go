@@ -137,7 +137,7 @@ func aggregateFunc(t *testing.T, name string) *function.Def {
 }
 
 func TestRelationalOperators(t *testing.T) {
-	const n = 5000
+	const n = 3000
 	cases := []struct {
 		name   string
 		slots  int
