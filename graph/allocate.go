@@ -93,3 +93,26 @@ func (a *allocator) group() (run, error) {
 	a.high += groupSize
 	return r, nil
 }
+
+// reserve returns the first of n numbers in groups of their own; what is left of
+// the last group goes to the class.
+func (a *allocator) reserve(of, n uint32) (uint32, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	first := a.high
+	groups := (uint64(n) + groupSize - 1) / groupSize
+	if first+groups*groupSize > 1<<32 {
+		return 0, status.Errorf(status.StoreFull, "the store has no %d numbers of %s left", n, a.what)
+	}
+	a.high += groups * groupSize
+	c := a.classes[of]
+	if c == nil {
+		c = &class{}
+		a.classes[of] = c
+	}
+	c.taken = max(c.taken, ownGroupAt)
+	if c.run.next == c.run.end {
+		c.run = run{first + uint64(n), a.high}
+	}
+	return uint32(first), nil
+}

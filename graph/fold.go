@@ -28,6 +28,7 @@ type folded struct {
 	base   *base
 	m      manifest
 	leaves map[catalog.IndexID]map[*onode]struct{} // of from's index overlays
+	after  *State                                  // an import's counts; nil: head's
 }
 
 // Fold writes what root has beyond its base as new blocks.
@@ -74,6 +75,10 @@ func (f *folded) Rebase(state txn.State) txn.State {
 		return &out
 	})
 	next.indexes = f.indexesSince(head, o)
+	if a := f.after; a != nil {
+		next.setCounts, next.typeCounts, next.nodeCount, next.relCount = a.setCounts, a.typeCounts, a.nodeCount, a.relCount
+		next.nodeHigh, next.relHigh = a.nodeHigh, a.relHigh
+	}
 	return &next
 }
 

@@ -30,6 +30,11 @@ func newState() *State { return &State{base: emptyBase} }
 
 // clean reports whether nothing lies over the base.
 func (s *State) clean() bool {
+	for i := range s.indexes.list {
+		if s.indexes.list[i].overlay.n > 0 {
+			return false
+		}
+	}
 	return s.nodes.empty() && s.rels.empty() && s.nodeCols.empty() && s.relCols.empty() && s.adj.empty()
 }
 

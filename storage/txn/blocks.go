@@ -51,7 +51,7 @@ func (w *BlockWriter) Put(data []byte) (uint64, error) {
 	w.Blocks++
 	w.Bytes += int64(len(data))
 	if w.bytes >= updateBytes {
-		return n, w.flush()
+		return n, w.Flush()
 	}
 	return n, nil
 }
@@ -59,7 +59,8 @@ func (w *BlockWriter) Put(data []byte) (uint64, error) {
 // Retire says that the checkpoint's manifest no longer names a block.
 func (w *BlockWriter) Retire(number uint64) { w.retired = append(w.retired, number) }
 
-func (w *BlockWriter) flush() error {
+// Flush writes what Put has not written yet; blocks can be read from then on.
+func (w *BlockWriter) Flush() error {
 	if len(w.batch) == 0 {
 		return nil
 	}

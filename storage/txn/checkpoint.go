@@ -59,7 +59,7 @@ func (s *Store) checkpoint(ctx context.Context, write func(*Root, *BlockWriter) 
 	w := &BlockWriter{s: s}
 	folded, err := write(root, w)
 	if err == nil {
-		err = w.flush()
+		err = w.Flush()
 	}
 	if err == nil {
 		err = ctx.Err()
@@ -103,7 +103,7 @@ func (s *Store) afterCheckpoint(root *Root) error {
 func (s *Store) swapExclusive(root *Root, w *BlockWriter, folded []Folded) error {
 	var err error
 	s.enqueue(&request{swap: func(head *Root) *Root {
-		if head.Seq != root.Seq {
+		if !sameStates(head, root, folded) {
 			err = status.Errorf(status.WriteConflict, "the store was written to during the import")
 			return head
 		}
@@ -113,6 +113,18 @@ func (s *Store) swapExclusive(root *Root, w *BlockWriter, folded []Folded) error
 		return s.rebased(head, w, folded)
 	}})
 	return err
+}
+
+// sameStates reports whether the states that are folded are still the same. Others
+// (and commits that left a state as it was, such as of new names) do not matter:
+// their records come after root's and are replayed over the new base.
+func sameStates(head, root *Root, folded []Folded) bool {
+	for i, f := range folded {
+		if f != nil && head.states[i] != root.states[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // writeManifest makes the checkpoint count.

@@ -1,0 +1,113 @@
+package graph
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/catalog"
+	"github.com/kadedb/kadedb/value"
+)
+
+// TestImport imports twice, the second time with relationships between old and new
+// nodes, under a key constraint, and compares with plain maps.
+func TestImport(t *testing.T) {
+	ctx := context.Background()
+	r := rand.New(rand.NewPCG(5, 5))
+	dir := t.TempDir()
+	s, err := Open(testOptions(dir))
+	must(t, err)
+	tx := begin(t, s)
+	n := tx.testNames(t)
+	commit(t, tx)
+	_, err = s.CreateConstraint(ctx, ConstraintSpec{Name: "key", Kind: catalog.Unique, Token: "L0", Keys: []string{"k0"}}, nil)
+	must(t, err)
+	o := newOracle()
+	next := int64(0)
+	load := func(nodes uint32, edges int, duplicate bool) error {
+		after := o.clone()
+		_, err := s.Import(ctx, func(b *Bulk) error {
+			first, err := b.Nodes(n.labels[:1], nodes)
+			if err != nil {
+				return err
+			}
+			ids := column.Vector{Type: column.Int, Ints: make([]int64, nodes)}
+			names := column.Vector{Type: column.String, Strs: make([]string, nodes), Nulls: column.NewBitmap(int(nodes))}
+			for i := range ids.Ints {
+				ids.Ints[i] = next
+				if next++; duplicate {
+					ids.Ints[i] = 0
+				}
+				props := map[catalog.KeyID]value.Value{n.keys[0]: value.Int(ids.Ints[i])}
+				if i%3 == 0 {
+					names.Nulls.Set(i)
+				} else {
+					names.Strs[i] = string(rune('a' + i%26))
+					props[n.keys[1]] = value.String(names.Strs[i])
+				}
+				after.nodes[first+uint32(i)] = &oracleNode{map[catalog.LabelID]bool{n.labels[0]: true}, props}
+			}
+			must(t, b.NodeColumn(n.keys[0], first, &ids, int(nodes)))
+			must(t, b.NodeColumn(n.keys[1], first, &names, int(nodes)))
+			var src, dst []uint32
+			all := make([]uint32, 0, len(after.nodes))
+			for id := range after.nodes {
+				all = append(all, id)
+			}
+			for range edges {
+				src, dst = append(src, all[r.IntN(len(all))]), append(dst, all[r.IntN(len(all))])
+			}
+			weights := make([]float64, edges)
+			for i := range weights {
+				weights[i] = float64(i)
+			}
+			firstRel, order, err := b.AddRels(n.types[0], src, dst)
+			if err != nil {
+				return err
+			}
+			sorted := column.Vector{Type: column.Float, Floats: make([]float64, edges)}
+			for i, was := range order {
+				sorted.Floats[i] = weights[was]
+				after.rels[firstRel+uint32(i)] = &oracleRel{n.types[0], src[i], dst[i], map[catalog.KeyID]value.Value{n.keys[2]: value.Float(weights[was])}}
+			}
+			return b.RelColumn(n.keys[2], firstRel, &sorted, edges)
+		})
+		if err == nil {
+			o = after
+		}
+		return err
+	}
+	check := func() {
+		t.Helper()
+		rd, err := s.Snapshot()
+		must(t, err)
+		o.compare(t, rd, n)
+		rd.Close()
+		checkStore(t, s)
+	}
+	must(t, load(3000, 9000, false))
+	check()
+	must(t, load(66_000, 5_000, false))
+	check()
+	wantCode(t, load(10, 10, true), status.ConstraintViolation)
+	check()
+	// Ordinary transactions go on over imported blocks.
+	tx = begin(t, s)
+	for range 200 {
+		o.step(t, tx, n, r)
+	}
+	tx.Rollback()
+	must(t, s.Abandon())
+	s, err = Open(testOptions(dir))
+	must(t, err)
+	check2, err := s.Snapshot()
+	must(t, err)
+	if check2.CountRels(n.types[0]) != 14_000 {
+		t.Errorf("after reopening there are %d relationships, want 14000", check2.CountRels(n.types[0]))
+	}
+	check2.Close()
+	checkStore(t, s)
+	must(t, s.Close())
+}
