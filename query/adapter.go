@@ -56,13 +56,17 @@ func (r *Result) call(ctx context.Context, name string, args []value.Value, emit
 	if !ok {
 		return status.Errorf(status.ProcedureNotFound, "there is no procedure %s", name)
 	}
-	args, err := d.Coerce(args)
-	if err != nil {
-		return err
+	given := make([]value.Value, len(args))
+	for i, a := range args {
+		v, err := d.Coerce(i, a)
+		if err != nil {
+			return err
+		}
+		given[i] = v
 	}
 	pctx := &procedure.Context{Context: ctx, Catalog: catalogView{r.x.Reader}, Sessions: e.sessions(r.request),
 		Functions: e.functions, Settings: e.opts.Settings, Version: e.opts.Version, Table: e.procs}
-	return d.Run(pctx, args, emit)
+	return d.Run(pctx, given, emit)
 }
 
 // catalogView shows a snapshot's schema to procedures.

@@ -3,8 +3,6 @@ package query
 import (
 	"sync"
 	"sync/atomic"
-
-	"github.com/kadedb/kadedb/value"
 )
 
 // planCache keeps compiled statements: first by their exact text, so that the same
@@ -103,23 +101,4 @@ func (m *clockMap[V]) put(key string, v V) {
 	s.key, s.val = key, v
 	m.at[key] = m.hand
 	m.hand = (m.hand + 1) % len(m.slots)
-}
-
-// liftedName is the name of the parameter that stands for the i-th lifted literal.
-// No text can write it.
-func liftedParams(vals []any) []value.Value {
-	out := make([]value.Value, len(vals))
-	for i, v := range vals {
-		switch v := v.(type) {
-		case int64:
-			out[i] = value.Int(v)
-		case float64:
-			out[i] = value.Float(v)
-		case string:
-			out[i] = value.String(v)
-		case bool:
-			out[i] = value.Bool(v)
-		}
-	}
-	return out
 }

@@ -3,12 +3,14 @@ package query
 import (
 	"sync"
 
+	"github.com/kadedb/kadedb/graph"
 	"github.com/kadedb/kadedb/parser"
 	"github.com/kadedb/kadedb/parser/ast"
 	"github.com/kadedb/kadedb/query/bind"
 	"github.com/kadedb/kadedb/query/exec"
 	"github.com/kadedb/kadedb/query/optimize"
 	"github.com/kadedb/kadedb/query/plan"
+	"github.com/kadedb/kadedb/storage/catalog"
 	"github.com/kadedb/kadedb/value"
 )
 
@@ -64,7 +66,7 @@ func (e *Engine) Prepare(text string) (*Prepared, error) {
 	if ok {
 		if c, found := e.cache.keyed.get(lifted.Key); found && c.stamp == now {
 			e.cache.keyHits.Add(1)
-			p := &Prepared{text: text, lifted: liftedParams(lifted.Params), c: c}
+			p := &Prepared{text: text, lifted: lifted.Params, c: c}
 			e.cache.exact.put(text, p)
 			return p, nil
 		}
@@ -85,7 +87,7 @@ func (e *Engine) compile(text string, lifted parser.Lifted, lift bool, now stamp
 	var tree ast.Statement
 	var err error
 	if lift {
-		tree, err = parser.ParseLifted(text, lifted)
+		tree, err = parser.ParseLifted(text, lifted.Offsets)
 	} else {
 		tree, err = parser.Parse(text)
 	}
@@ -99,7 +101,7 @@ func (e *Engine) compile(text string, lifted parser.Lifted, lift bool, now stamp
 	c := &compiled{stamp: now, explain: bound.Explain, profile: bound.Profile, plan: bound.Plan, command: bound.Command}
 	p := &Prepared{text: text, c: c}
 	if lift {
-		p.lifted = liftedParams(lifted.Params)
+		p.lifted = lifted.Params
 	}
 	if c.plan == nil {
 		return p, nil
@@ -120,8 +122,29 @@ func (e *Engine) optimize(c *compiled) error {
 	}
 	defer snap.Close()
 	opts := e.opts.Rules
-	opts.Catalog, opts.Statistics = snap.Catalog(), e.store.Statistics()
+	opts.Catalog, opts.Statistics = snap.Catalog(), liveStatistics(snap)
 	return optimize.Optimize(c.plan, opts)
+}
+
+// liveStatistics returns the last statistics taken, with counts as they are now.
+func liveStatistics(r *graph.Reader) *catalog.Statistics {
+	s := catalog.Statistics{}
+	if old := r.Statistics(); old != nil {
+		s = *old
+	}
+	s.Nodes = uint64(r.CountNodes(catalog.AnyLabel))
+	labels := make(map[catalog.LabelID]uint64)
+	for id := range r.Catalog().Len(catalog.Label) {
+		labels[catalog.LabelID(id)] = uint64(r.CountNodes(catalog.LabelID(id)))
+	}
+	types := make(map[catalog.TypeID]catalog.TypeStatistics)
+	for _, id := range r.Types() {
+		t := s.Types[id]
+		t.Count = uint64(r.CountRels(id))
+		types[id] = t
+	}
+	s.Labels, s.Types = labels, types
+	return &s
 }
 
 // program returns a program of the plan, from the pool where there is one.

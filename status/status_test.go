@@ -65,3 +65,13 @@ func TestCaret(t *testing.T) {
 		}
 	}
 }
+
+func TestNearest(t *testing.T) {
+	for _, c := range []struct{ name, want string }{
+		{"shortestpath", "shortestPath"}, {"conut", "count"}, {"coutn", "count"}, {"xyz", ""}, {"count", ""}, {"cuont", "count"}, {"ab", ""},
+	} {
+		if got := Nearest(c.name, "shortestPath", "count", "collect"); got != c.want {
+			t.Errorf("Nearest(%q) = %q, want %q", c.name, got, c.want)
+		}
+	}
+}

