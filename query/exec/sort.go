@@ -6,8 +6,8 @@ import (
 	"github.com/kadedb/kadedb/query/plan"
 )
 
-// sort is plan.Sort.
-type sort struct {
+// sorter is plan.Sort.
+type sorter struct {
 	w     *worker
 	out   operator
 	slots []plan.Slot
@@ -24,20 +24,20 @@ func sortKeys(keys []plan.SortKey) []ordering.Key {
 }
 
 func (b *builder) sort(n *plan.Sort, lanes []lane) (runner, error) {
-	op := &sort{w: lanes[0].w, out: lanes[0].out, slots: n.Live, keys: sortKeys(n.Keys)}
+	op := &sorter{w: lanes[0].w, out: lanes[0].out, slots: n.Live, keys: sortKeys(n.Keys)}
 	b.scope.onReset(op.drop)
 	b.scope.onClose(op.drop)
 	return b.build(n.Input, []lane{{w: op.w, out: op}})
 }
 
-func (s *sort) drop() {
+func (s *sorter) drop() {
 	if s.rows != nil {
 		closeQuietly(s.w.x, s.rows)
 		s.rows = nil
 	}
 }
 
-func (s *sort) push(b *column.Batch) error {
+func (s *sorter) push(b *column.Batch) error {
 	if err := s.w.x.check(); err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (s *sort) push(b *column.Batch) error {
 	return s.rows.Append(b)
 }
 
-func (s *sort) finish() error {
+func (s *sorter) finish() error {
 	if s.rows == nil {
 		return s.out.finish()
 	}

@@ -6,7 +6,6 @@ import (
 	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/query/plan"
 	"github.com/kadedb/kadedb/status"
-	"github.com/kadedb/kadedb/value"
 )
 
 // topK is plan.TopK: it keeps no more than a multiple of the rows wanted, and drops
@@ -49,10 +48,10 @@ func (t *topK) begin() error {
 		return nil
 	}
 	var err error
-	if t.skip, err = rowCount(t.ec, t.n.Skip, "SKIP"); err != nil {
+	if t.skip, err = countOf(t.w, t.ec, t.n.Skip, "SKIP", status.Pos{}); err != nil {
 		return err
 	}
-	if t.count, err = rowCount(t.ec, t.n.Count, "LIMIT"); err != nil {
+	if t.count, err = countOf(t.w, t.ec, t.n.Count, "LIMIT", status.Pos{}); err != nil {
 		return err
 	}
 	t.ready = true
@@ -62,26 +61,6 @@ func (t *topK) begin() error {
 		t.top = ordering.NewTop(t.w.x.Budget, t.n.Live, t.keys, int(t.skip+t.count))
 	}
 	return nil
-}
-
-// rowCount evaluates the operand of SKIP or LIMIT; a nil one is 0.
-func rowCount(ec *expr.Context, e expr.Expr, word string) (int64, error) {
-	if e == nil {
-		return 0, nil
-	}
-	ec.Reset()
-	v, err := expr.Eval(ec, e, &column.Batch{Len: 1})
-	if err != nil {
-		return 0, err
-	}
-	switch n := v.Value(0); {
-	case n.Kind() != value.KindInt:
-		return 0, status.Errorf(status.InvalidArgumentType, "%s takes an INTEGER, not %s", word, n.Kind())
-	case n.AsInt() < 0:
-		return 0, status.Errorf(status.NegativeIntegerArgument, "%s takes a number that is not negative", word)
-	default:
-		return n.AsInt(), nil
-	}
 }
 
 func (t *topK) push(b *column.Batch) error {
