@@ -38,6 +38,10 @@ func (s strategy) Sync(antlr.Parser) {}
 
 // syntaxError words the error at offending.
 func syntaxError(p antlr.Parser, offending *token) *status.Error {
+	if later := laterOn(p, offending); later != "" {
+		return status.Errorf(status.NotYet, "%s cannot be used in this version", later).At(offending.pos()).
+			WithHint("it is planned for a later version")
+	}
 	var want string
 	if p.GetCurrentToken() == antlr.Token(offending) {
 		want = describe(p, p.GetExpectedTokens())
@@ -174,6 +178,14 @@ func guess(p antlr.Parser, offending *token) string {
 	case offending.typ == gen.KadeQLParserSEMICOLON || i > 0 && s.tokens[i-1].typ == gen.KadeQLParserSEMICOLON:
 		return "send one statement at a time"
 	}
+	prev := &s.tokens[max(i-1, 0)]
+	switch {
+	case offending.typ == gen.KadeQLParserGT && prev.typ == gen.KadeQLParserMINUS,
+		offending.typ == gen.KadeQLParserMINUS && prev.typ == gen.KadeQLParserGT:
+		return "an arrow is written -->, or -[:TYPE]->"
+	case prev.typ == gen.KadeQLParserON && i > 1 && s.tokens[i-2].typ == gen.KadeQLParserINDEX:
+		return "write CREATE INDEX FOR (n:Label) ON (n.key)"
+	}
 	if offending.typ == antlr.TokenEOF {
 		if open := unclosed(s.tokens); open != nil {
 			return fmt.Sprintf("the `%s` at line %d, column %d is not closed", open.lexeme(), open.line, open.column)
@@ -188,6 +200,67 @@ func guess(p antlr.Parser, offending *token) string {
 		}
 	}
 	return ""
+}
+
+// laterClauses and laterThings are words of KadeQL whose statements are not
+// part of the grammar yet, with what they are about.
+var (
+	laterClauses = map[string]string{
+		"FROM": "reading tables, documents and series", "JOIN": "JOIN", "ASOF": "ASOF JOIN", "SUBSCRIBE": "SUBSCRIBE", "EXPORT": "EXPORT",
+		"HAVING": "HAVING", "OVER": "window functions", "ALTER": "ALTER", "GRANT": "GRANT", "REVOKE": "REVOKE", "DENY": "DENY",
+		"USING": "a planner hint", "VALID": "valid time", "VALID_TIME": "valid time", "SYSTEM_TIME": "system time", "SEARCH": "SEARCH",
+		"EARLIEST": "a journey", "LATEST": "a journey", "FASTEST": "a journey", "JOURNEY": "a journey", "USE": "USE",
+	}
+	laterThings = map[string]string{
+		"TABLE": "a table", "TABLES": "tables", "COLLECTION": "a document collection", "COLLECTIONS": "document collections", "SERIES": "a series",
+		"MATERIALIZED": "a materialized view", "CONTINUOUS": "a continuous aggregate", "VIEW": "a view", "VIEWS": "views", "PROCEDURE": "a procedure of your own",
+		"ALERT": "an alert", "ALERTS": "alerts", "HISTORY": "history", "USER": "a user", "USERS": "users", "ROLE": "a role", "ROLES": "roles",
+		"DATABASE": "a database", "DATABASES": "databases", "INTO": "INSERT INTO",
+	}
+)
+
+// laterOn says what the tokens around offending ask for, if it is something
+// of KadeQL that the grammar does not have yet.
+func laterOn(p antlr.Parser, offending *token) string {
+	s, ok := p.GetTokenStream().(*stream)
+	if !ok {
+		return ""
+	}
+	for i := int(offending.index); i >= max(int(offending.index)-1, 0); i-- {
+		t := &s.tokens[i]
+		if !isName(t.typ) {
+			continue
+		}
+		w := strings.ToUpper(t.lexeme())
+		if i == int(offending.index) && t.typ == gen.KadeQLParserAS && isOf(&s.tokens[i+1]) {
+			return "AS OF"
+		}
+		if what := laterClauses[w]; what != "" && clausePlace(s.tokens, i) {
+			return what
+		}
+		if i == 0 {
+			continue
+		}
+		switch s.tokens[i-1].typ {
+		case gen.KadeQLParserCREATE, gen.KadeQLParserDROP, gen.KadeQLParserSHOW, gen.KadeQLParserINSERT:
+			if what := laterThings[w]; what != "" {
+				return what
+			}
+		}
+	}
+	return ""
+}
+
+func isOf(t *token) bool { return t.typ == gen.KadeQLParserOF }
+
+// clausePlace reports whether token i stands where a clause could begin: at
+// the start, or after what ends an operand or a pattern.
+func clausePlace(tokens []token, i int) bool {
+	if i == 0 {
+		return true
+	}
+	prev := tokens[i-1].typ
+	return endsOperand(prev) || prev == gen.KadeQLParserFOR || prev == gen.KadeQLParserEQ || prev == gen.KadeQLParserMATCH
 }
 
 // unclosed returns the innermost bracket that is still open at the end, or nil.
