@@ -39,6 +39,7 @@ type Cache struct {
 	main    queue
 	encoded queue
 	ghosts  ghosts
+	left    int64 // evictions so far
 	stats   CacheStats
 }
 
@@ -56,7 +57,7 @@ type entry struct {
 	pins    int
 	heat    uint8
 	dead    bool          // dropped, to be freed at its last Release
-	evicted bool          // was decoded before
+	left    int64         // Cache.left when it was evicted last, 0: never
 	loading chan struct{} // closed when the load is over
 	enc     memory.Buffer
 	encSize int64
@@ -77,7 +78,7 @@ type Handle struct {
 // for each key at a time.
 func NewCache(budget *memory.Budget, load Loader) *Cache {
 	c := &Cache{load: load, slab: memory.NewSlab(idleBytes), entries: map[Key]*entry{}}
-	c.ghosts.keys = map[Key]bool{}
+	c.ghosts.keys = map[Key]int64{}
 	if budget != nil {
 		c.budget = budget.Sub("block cache", 0)
 		budget.OnPressure(c.shrink)
@@ -94,7 +95,7 @@ func (c *Cache) Get(key Key) (*Handle, error) {
 	for {
 		e := c.entries[key]
 		if e == nil {
-			e = &entry{key: key, evicted: c.ghosts.keys[key]}
+			e = &entry{key: key, left: c.ghosts.keys[key]}
 			e.handle.c, e.handle.e = c, e
 			c.entries[key] = e
 		}
@@ -161,14 +162,16 @@ func (c *Cache) miss(e *entry) (*Handle, error) {
 		c.stats.Loads++
 		c.keepEncoded(e, enc, b.size)
 	}
-	if e.evicted {
+	if e.left > 0 {
 		c.stats.Rereads++
 		if b.Header.Kind == Adjacency {
 			c.stats.AdjacencyRereads++
 		}
 	}
 	e.handle.Block = b
-	if e.evicted {
+	// Soon: within as many evictions as the cache has blocks. A longer scan that comes
+	// round again is still a scan.
+	if e.left > 0 && c.left-e.left <= int64(c.small.n+c.main.n) {
 		c.main.push(e)
 	} else {
 		c.small.push(e)
@@ -276,7 +279,7 @@ func (c *Cache) forget(e *entry) {
 		e.in.remove(e)
 	}
 	c.dropEncoded(e)
-	c.ghosts.add(e.key)
+	c.ghosts.add(e.key, e.left)
 	delete(c.entries, e.key)
 }
 
@@ -316,14 +319,7 @@ func (c *Cache) evict(need int64) (freed int64) {
 			c.main.push(e)
 		default:
 			freed += e.handle.Block.size
-			c.freeBlock(e)
-			c.stats.Evictions++
-			e.evicted = true
-			if e.enc.Bytes != nil {
-				c.encoded.push(e)
-			} else {
-				c.forget(e)
-			}
+			c.demote(e)
 		}
 	}
 	return freed
@@ -361,13 +357,21 @@ func (c *Cache) discard(e *entry) {
 	if e.in != nil {
 		e.in.remove(e)
 	}
-	c.freeBlock(e)
 	if e.dead {
+		c.freeBlock(e)
 		c.dropEncoded(e)
 		return
 	}
-	e.evicted = true
+	c.demote(e)
+}
+
+// demote frees the decoded block of an entry that is in no queue. Its encoded bytes
+// stay, or its key.
+func (c *Cache) demote(e *entry) {
+	c.freeBlock(e)
 	c.stats.Evictions++
+	c.left++
+	e.left = c.left
 	if e.enc.Bytes != nil {
 		c.encoded.push(e)
 	} else {

@@ -42,23 +42,23 @@ func (e *entry) decoded() int64 {
 	return e.handle.Block.size
 }
 
-// ghosts remembers the keys that left last.
+// ghosts remembers the keys that left last, and when.
 type ghosts struct {
-	keys map[Key]bool
+	keys map[Key]int64
 	ring []Key
 	at   int
 }
 
-func (g *ghosts) add(k Key) {
-	if g.keys[k] {
-		return
-	}
-	g.keys[k] = true
-	if len(g.ring) < ghostKeys {
+func (g *ghosts) add(k Key, left int64) {
+	_, known := g.keys[k]
+	g.keys[k] = left
+	switch {
+	case known:
+	case len(g.ring) < ghostKeys:
 		g.ring = append(g.ring, k)
-		return
+	default:
+		delete(g.keys, g.ring[g.at])
+		g.ring[g.at] = k
+		g.at = (g.at + 1) % ghostKeys
 	}
-	delete(g.keys, g.ring[g.at])
-	g.ring[g.at] = k
-	g.at = (g.at + 1) % ghostKeys
 }

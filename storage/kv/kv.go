@@ -106,6 +106,9 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, status.Errorf(status.NotAStore, "%s is empty", path)
 	}
 	db, err := openBolt(path, o)
+	for ; errors.Is(err, syscall.ENOMEM) && o.MmapSize > 1<<30; db, err = openBolt(path, o) {
+		o.MmapSize /= 4 // a limit on address space
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -118,6 +121,7 @@ func create(path string, o Options) error {
 	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return diskError(tmp, err)
 	}
+	o.MmapSize = 0
 	db, err := openBolt(tmp, o)
 	if err != nil {
 		return err

@@ -61,12 +61,30 @@ func (t *Tx) Buckets() []string {
 	return names
 }
 
+// A value beyond large has a bucket of its own, with one key. bbolt rewrites a leaf
+// whole when anything in it changes, and leaves of large values still hold up to
+// four: deleting one block would write three others again.
+const large = 2 << 10
+
+var inside = []byte{0}
+
+// find returns the value of key, nil where there is none, valid in the transaction.
+func (b *Bucket) find(key []byte) []byte {
+	if b == nil {
+		return nil
+	}
+	if v := b.b.Get(key); v != nil {
+		return v
+	}
+	if own := b.b.Bucket(key); own != nil {
+		return own.Get(inside)
+	}
+	return nil
+}
+
 // Get appends the value of key to dst, and reports whether there is one.
 func (b *Bucket) Get(dst, key []byte) ([]byte, bool) {
-	if b == nil {
-		return dst, false
-	}
-	v := b.b.Get(key)
+	v := b.find(key)
 	if v == nil {
 		return dst, false
 	}
@@ -77,10 +95,7 @@ func (b *Bucket) Get(dst, key []byte) ([]byte, bool) {
 
 // Size returns the length of key's value, -1 where there is none.
 func (b *Bucket) Size(key []byte) int {
-	if b == nil {
-		return -1
-	}
-	if v := b.b.Get(key); v != nil {
+	if v := b.find(key); v != nil {
 		return len(v)
 	}
 	return -1
@@ -88,7 +103,7 @@ func (b *Bucket) Size(key []byte) int {
 
 // Put sets the value of key. Neither slice may change before the transaction ends.
 func (b *Bucket) Put(key, val []byte) error {
-	if err := b.b.Put(key, val); err != nil {
+	if err := b.put(key, val); err != nil {
 		return b.s.keyError(key, err)
 	}
 	b.s.stats.puts.Add(1)
@@ -96,9 +111,38 @@ func (b *Bucket) Put(key, val []byte) error {
 	return nil
 }
 
+func (b *Bucket) put(key, val []byte) error {
+	if !b.b.Writable() {
+		return berrors.ErrTxNotWritable
+	}
+	own := b.b.Bucket(key)
+	switch {
+	case own == nil && len(val) <= large:
+		return b.b.Put(key, val)
+	case own == nil:
+		if err := b.b.Delete(key); err != nil {
+			return err
+		}
+		var err error
+		if own, err = b.b.CreateBucket(key); err != nil {
+			return err
+		}
+	case len(val) <= large:
+		if err := b.b.DeleteBucket(key); err != nil {
+			return err
+		}
+		return b.b.Put(key, val)
+	}
+	return own.Put(inside, val)
+}
+
 // Delete removes key, if it is there.
 func (b *Bucket) Delete(key []byte) error {
-	if err := b.b.Delete(key); err != nil {
+	err := b.b.Delete(key)
+	if errors.Is(err, berrors.ErrIncompatibleValue) {
+		err = b.b.DeleteBucket(key)
+	}
+	if err != nil {
 		return b.s.keyError(key, err)
 	}
 	b.s.stats.deletes.Add(1)
@@ -119,7 +163,7 @@ func (b *Bucket) Scan(prefix, from []byte, f func(k, v []byte) error) error {
 	c := b.b.Cursor()
 	for k, v := c.Seek(start); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
 		if v == nil {
-			continue // a nested bucket: not ours
+			v = b.find(k)
 		}
 		b.s.stats.read.Add(int64(len(k) + len(v)))
 		if err := f(k, v); errors.Is(err, Stop) {

@@ -1,0 +1,419 @@
+package kv_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/kv"
+)
+
+func create(t *testing.T, o kv.Options) *kv.Store {
+	t.Helper()
+	o.Create = true
+	s, err := kv.Open(filepath.Join(t.TempDir(), "blocks.db"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func put(t *testing.T, s *kv.Store, pairs ...string) {
+	t.Helper()
+	err := s.Update(func(tx *kv.Tx) error {
+		b, err := tx.CreateBucket("b")
+		if err != nil {
+			return err
+		}
+		for i := 0; i < len(pairs); i += 2 {
+			if err := b.Put([]byte(pairs[i]), []byte(pairs[i+1])); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func get(t *testing.T, s *kv.Store, key string) (string, bool) {
+	t.Helper()
+	var out []byte
+	var ok bool
+	err := s.View(func(tx *kv.Tx) error {
+		out, ok = tx.Bucket("b").Get(nil, []byte(key))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out), ok
+}
+
+func TestReadAndWrite(t *testing.T) {
+	s := create(t, kv.Options{})
+	if _, ok := get(t, s, "a"); ok {
+		t.Fatal("a new store holds something")
+	}
+	put(t, s, "a", "1", "ab", "2", "b", "3", "empty", "")
+	if v, ok := get(t, s, "ab"); !ok || v != "2" {
+		t.Fatalf("%q, %v", v, ok)
+	}
+	if v, ok := get(t, s, "empty"); !ok || v != "" {
+		t.Fatalf("%q, %v", v, ok)
+	}
+	var seen []string
+	scan := func(prefix, from string, stop int) {
+		seen = nil
+		err := s.View(func(tx *kv.Tx) error {
+			return tx.Bucket("b").Scan([]byte(prefix), []byte(from), func(k, v []byte) error {
+				seen = append(seen, string(k)+"="+string(v))
+				if len(seen) == stop {
+					return kv.Stop
+				}
+				return nil
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		prefix, from string
+		stop         int
+		want         string
+	}{{"", "", 0, "[a=1 ab=2 b=3 empty=]"}, {"a", "", 0, "[a=1 ab=2]"}, {"a", "aa", 0, "[ab=2]"}, {"", "b", 1, "[b=3]"}, {"z", "", 0, "[]"}} {
+		if scan(c.prefix, c.from, c.stop); fmt.Sprint(seen) != c.want {
+			t.Errorf("prefix %q from %q: %v, want %s", c.prefix, c.from, seen, c.want)
+		}
+	}
+	// Values change between short and long, and are found by scans.
+	long := string(bytes.Repeat([]byte("x"), 100_000))
+	for _, v := range []string{long, "short", long + "y", long, ""} {
+		put(t, s, "b", v)
+		if got, ok := get(t, s, "b"); !ok || got != v {
+			t.Fatalf("%d bytes, %v; want %d", len(got), ok, len(v))
+		}
+		if scan("b", "", 0); fmt.Sprint(seen) != "[b="+v+"]" {
+			t.Fatalf("a scan finds %d", len(seen))
+		}
+	}
+	put(t, s, "long", long)
+	for _, k := range []string{"long", "b", "none"} {
+		if err := s.Update(func(tx *kv.Tx) error { return tx.Bucket("b").Delete([]byte(k)) }); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := get(t, s, k); ok {
+			t.Fatalf("%q is still there", k)
+		}
+	}
+	boom := errors.New("boom")
+	err := s.Update(func(tx *kv.Tx) error {
+		b := tx.Bucket("b")
+		if err := b.Delete([]byte("a")); err != nil {
+			return err
+		}
+		return boom
+	})
+	if _, ok := get(t, s, "a"); !errors.Is(err, boom) || !ok {
+		t.Fatalf("a failed update counts: %v", err)
+	}
+	err = s.View(func(tx *kv.Tx) error { return tx.Bucket("b").Put([]byte("x"), nil) })
+	if status.CodeOf(err) != status.ReadOnlyStore {
+		t.Fatalf("a write in View: %v", err)
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string, content []byte) string {
+		p := filepath.Join(dir, name)
+		if err := os.WriteFile(p, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	held := create(t, kv.Options{})
+	for _, c := range []struct {
+		path string
+		want status.Code
+	}{
+		{filepath.Join(dir, "missing"), status.NotAStore},
+		{file("empty", nil), status.NotAStore},
+		{file("text", bytes.Repeat([]byte("not a store\n"), 2000)), status.NotAStore},
+		{file("short", []byte("x")), status.NotAStore},
+		{held.Path(), status.StoreLocked},
+	} {
+		s, err := kv.Open(c.path, kv.Options{LockTimeout: 20 * time.Millisecond})
+		if status.CodeOf(err) != c.want {
+			t.Errorf("%s: %v", filepath.Base(c.path), err)
+		}
+		if s != nil {
+			s.Close()
+		}
+	}
+	// What a crash left of an earlier creation does not matter.
+	p := filepath.Join(dir, "new")
+	file("new.tmp", []byte("half"))
+	s, err := kv.Open(p, kv.Options{Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, "a", "1")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := kv.Open(p, kv.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if v, _ := get(t, r, "a"); v != "1" {
+		t.Fatal(v)
+	}
+	if err := r.Update(func(*kv.Tx) error { return nil }); status.CodeOf(err) != status.ReadOnlyStore {
+		t.Fatal(err)
+	}
+}
+
+// A reader that stays does not stop a file that grows, nor the other way round.
+func TestGrowthWaitsForNobody(t *testing.T) {
+	s := create(t, kv.Options{})
+	put(t, s, "a", "1")
+	release, started := make(chan struct{}), make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		err := s.View(func(tx *kv.Tx) error {
+			close(started)
+			<-release
+			if v, _ := tx.Bucket("b").Get(nil, []byte("a")); string(v) != "1" {
+				return fmt.Errorf("the snapshot has %q", v)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	<-started
+	big := string(bytes.Repeat([]byte("x"), 1<<20))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 40 {
+			put(t, s, "a", fmt.Sprint(i), fmt.Sprint("big", i), big)
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Error("a growing file waits for a reader")
+	}
+	close(release)
+	wg.Wait()
+	if st := s.Stats(); st.FileSize > 60<<20 || st.FileSize < 40<<20 {
+		t.Fatalf("the file has %d bytes", st.FileSize)
+	}
+}
+
+func TestCompact(t *testing.T) {
+	p := filepath.Join(t.TempDir(), "blocks.db")
+	s, err := kv.Open(p, kv.Options{Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		put(t, s, fmt.Sprint(i), string(bytes.Repeat([]byte{byte(i)}, 1<<20)))
+	}
+	err = s.Update(func(tx *kv.Tx) error {
+		for i := range 19 {
+			if err := tx.Bucket("b").Delete([]byte(fmt.Sprint(i))); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, "z", "1")
+	before := s.Stats()
+	if before.FreeBytes < 15<<20 {
+		t.Fatalf("%+v", before)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := kv.Compact(p); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = kv.Open(p, kv.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if v, ok := get(t, s, "19"); !ok || len(v) != 1<<20 || v[5] != 19 {
+		t.Fatal("compacting lost a value")
+	}
+	if st := s.Stats(); st.FileSize > before.FileSize/3 {
+		t.Fatalf("%d bytes, before %d", st.FileSize, before.FileSize)
+	}
+}
+
+// Hooks: an error before a commit leaves everything as it was; the file after a
+// commit, copied, is a store of that version.
+func TestCommitHooks(t *testing.T) {
+	var images [][]byte
+	var refuse error
+	s := create(t, kv.Options{
+		BeforeCommit: func() error { return refuse },
+		AfterCommit: func(path string) {
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Error(err)
+			}
+			images = append(images, b)
+		},
+	})
+	put(t, s, "a", "0")
+	refuse = errors.New("refused")
+	if err := s.Update(func(tx *kv.Tx) error { return tx.Bucket("b").Put([]byte("a"), []byte("x")) }); !errors.Is(err, refuse) {
+		t.Fatal(err)
+	}
+	refuse = nil
+	put(t, s, "a", "1")
+	if len(images) != 2 {
+		t.Fatalf("%d commits", len(images))
+	}
+	for i, b := range images {
+		r := openImage(t, b)
+		if v, _ := get(t, r, "a"); v != fmt.Sprint(i) {
+			t.Fatalf("image %d holds %q", i, v)
+		}
+		r.Close()
+	}
+}
+
+func openImage(t *testing.T, b []byte) *kv.Store {
+	t.Helper()
+	s, err := openBytes(t, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func openBytes(t *testing.T, b []byte) (*kv.Store, error) {
+	p := filepath.Join(t.TempDir(), "image.db")
+	if err := os.WriteFile(p, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return kv.Open(p, kv.Options{})
+}
+
+const pageSize = 4096
+
+// A commit torn by a power cut: all its data pages and either meta page give that
+// meta's version; a disk that lost data pages and kept the meta page gives a typed
+// error or the values of a version, never a panic. Values carry their own check.
+func TestTornCommit(t *testing.T) {
+	const seed = 8
+	rng := rand.New(rand.NewPCG(seed, 1))
+	var images [][]byte
+	s := create(t, kv.Options{AfterCommit: func(path string) {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Error(err)
+		}
+		images = append(images, b)
+	}})
+	value := func(round, k int) string { return fmt.Sprintf("%d/%d/%0*d", round, k, 1+(round*k*37)%9000, 7) }
+	for round := range 12 {
+		var pairs []string
+		for k := range 30 {
+			if k%3 == round%3 || round == 0 {
+				pairs = append(pairs, fmt.Sprint(k), value(round, k))
+			}
+		}
+		put(t, s, pairs...)
+	}
+	for i := 1; i < len(images); i++ {
+		old, now := images[i-1], images[i]
+		for trial := range 10 {
+			lying := trial%2 == 1
+			torn := append(bytes.Clone(old), make([]byte, max(0, len(now)-len(old)))...)
+			for at := 0; at < len(now); at += pageSize {
+				meta := at < 2*pageSize
+				if at+pageSize <= len(torn) && (lying && (meta || rng.IntN(2) == 0) || !lying && !meta) {
+					copy(torn[at:at+pageSize], now[at:])
+				}
+			}
+			r, err := openBytes(t, torn)
+			if err == nil {
+				err = checkVersion(r, value)
+				r.Close()
+			}
+			if err == nil || lying && (status.CodeOf(err) == status.Corruption || errors.Is(err, errMixed)) {
+				continue
+			}
+			t.Fatalf("seed %d, commit %d, lying %v: %v", seed, i, lying, err)
+		}
+	}
+}
+
+var errMixed = errors.New("values of no version")
+
+func checkVersion(s *kv.Store, value func(round, k int) string) error {
+	return s.View(func(tx *kv.Tx) error {
+		return tx.Bucket("b").Scan(nil, nil, func(k, v []byte) error {
+			var round, key int
+			if _, err := fmt.Sscanf(string(v), "%d/%d/", &round, &key); err != nil || string(v) != value(round, key) || string(k) != fmt.Sprint(key) {
+				return errMixed
+			}
+			return nil
+		})
+	})
+}
+
+// A file cut behind a running store's back is a typed error, not the end of the process.
+func TestTruncatedWhileOpen(t *testing.T) {
+	s := create(t, kv.Options{})
+	big := string(bytes.Repeat([]byte("x"), 1<<20))
+	for i := range 8 {
+		put(t, s, fmt.Sprint(i), big)
+	}
+	if err := os.Truncate(s.Path(), 3*pageSize); err != nil {
+		t.Fatal(err)
+	}
+	err := s.View(func(tx *kv.Tx) error {
+		return tx.Bucket("b").Scan(nil, nil, func(k, v []byte) error { _ = bytes.Clone(v); return nil })
+	})
+	if status.CodeOf(err) != status.Corruption {
+		t.Fatalf("reading a cut file: %v", err)
+	}
+}
+
+// A panic of the caller's is the caller's.
+func TestForeignPanic(t *testing.T) {
+	s := create(t, kv.Options{})
+	defer func() {
+		if r := recover(); r != "mine" {
+			t.Fatalf("recovered %v", r)
+		}
+		put(t, s, "a", "1") // nothing is locked
+	}()
+	err := s.Update(func(*kv.Tx) error { panic("mine") })
+	t.Fatal("no panic", err)
+}
