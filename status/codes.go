@@ -163,6 +163,8 @@ const (
 	MethodNotAllowed   Code = 5010
 	NoSuchToken        Code = 5011
 	InvalidSetting     Code = 5012
+	TooManyFailures    Code = 5013
+	InvalidUsage       Code = 5014
 
 	FileNotFound         Code = 6001
 	MissingColumn        Code = 6002
@@ -286,6 +288,8 @@ var table = []Info{
 	{MethodNotAllowed, "MethodNotAllowed", "", 0, Client, "the address does not take this method", ""},
 	{NoSuchToken, "NoSuchToken", "", 0, NotFound, "no token has this id", ""},
 	{InvalidSetting, "InvalidSetting", "", 0, Client, "a setting's value cannot be used", ""},
+	{TooManyFailures, "TooManyFailures", "", 0, Limited, "too many wrong tokens from one address", ""},
+	{InvalidUsage, "InvalidUsage", "", 0, Client, "a command line that cannot be used", ""},
 
 	{FileNotFound, "FileNotFound", "", Runtime, NotFound, "a file is missing or unreadable", ""},
 	{MissingColumn, "MissingColumn", "", 0, Client, "a file lacks a column that was named", ""},

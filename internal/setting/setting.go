@@ -49,6 +49,7 @@ const (
 	TxTime         Name = "tx-time"
 	TxOpen         Name = "tx-open"
 	BodySize       Name = "body-size"
+	Requests       Name = "requests"
 	CheckpointSize Name = "checkpoint-size"
 	PlanCache      Name = "plan-cache"
 )
@@ -102,6 +103,7 @@ var table = []Setting{
 	{Name: TxTime, Kind: Duration, Default: "10m", Doc: "An explicit transaction open for so long is rolled back."},
 	{Name: TxOpen, Kind: Count, Default: "1000", Doc: "Explicit transactions open at once."},
 	{Name: BodySize, Kind: Size, Default: "16MiB", Doc: "Largest request body."},
+	{Name: Requests, Kind: Count, Default: "256", Doc: "Requests that run at once; more are refused."},
 	{Name: CheckpointSize, Kind: Size, Default: "64MiB", Doc: "A checkpoint starts when so much log was written since the last."},
 	{Name: PlanCache, Kind: Count, Default: "4096", Doc: "Plans kept; 0 turns the plan cache off."},
 }
