@@ -121,6 +121,8 @@ func text(v value.Value) string {
 		return fmt.Sprint(v.AsInt())
 	case value.KindString:
 		return v.AsString()
+	case value.KindBool:
+		return fmt.Sprint(v.AsBool())
 	case value.KindList:
 		return fmt.Sprint("list of ", len(v.Elems()))
 	}
