@@ -14,6 +14,8 @@ type Adjacency struct {
 	// Scratch: merged lists, and the changes that go into them.
 	nbr, rel []uint32
 	ch, ch2  csr.Changes
+
+	rangeOff, rangeNbr, rangeRel []uint32
 }
 
 // Adjacency returns a cursor over the relationships of a type, seen from the end
@@ -119,8 +121,17 @@ func (a *Adjacency) Degrees(first uint32, out []int64) error {
 // on, as one block or piece of scratch holds; next is where to go on. The
 // slices are valid until the cursor's next call.
 func (a *Adjacency) Range(lo, hi uint32) (off, nbr, rel []uint32, next uint32, err error) {
-	if a.overlay == nil || !a.overlay.any(lo>>pageBits, (hi-1)>>pageBits+1) {
+	if a.overlay == nil {
 		return a.base.rng(lo, hi)
+	}
+	// Up to the next page with changes the base's lists will do.
+	dirty := uint64(1 << 32)
+	a.overlay.each(lo>>pageBits, (hi-1)>>pageBits+1, func(i uint32, _ *adjPage) bool {
+		dirty = uint64(i) << pageBits
+		return false
+	})
+	if dirty > uint64(lo) {
+		return a.base.rng(lo, uint32(min(uint64(hi), dirty)))
 	}
 	return a.mergedRange(lo, hi)
 }
@@ -128,18 +139,22 @@ func (a *Adjacency) Range(lo, hi uint32) (off, nbr, rel []uint32, next uint32, e
 // rangeEdges is where a merged range stops growing.
 const rangeEdges = 1 << 14
 
+// mergedRange gives the lists of one page with changes, and of those after it as
+// long as they have changes too.
 func (a *Adjacency) mergedRange(lo, hi uint32) (off, nbr, rel []uint32, next uint32, err error) {
-	var outNbr, outRel []uint32
-	off = append(off, 0)
-	for next = lo; next < hi && len(outNbr) < rangeEdges && len(off) <= groupSize; next++ {
+	a.rangeOff, a.rangeNbr, a.rangeRel = append(a.rangeOff[:0], 0), a.rangeNbr[:0], a.rangeRel[:0]
+	for next = lo; next < hi && len(a.rangeNbr) < rangeEdges; next++ {
+		if next&pageMask == 0 && a.overlay.get(next>>pageBits) == nil {
+			break
+		}
 		n, r, err := a.List(next)
 		if err != nil {
 			return nil, nil, nil, lo, err
 		}
-		outNbr, outRel = append(outNbr, n...), append(outRel, r...)
-		off = append(off, uint32(len(outNbr)))
+		a.rangeNbr, a.rangeRel = append(a.rangeNbr, n...), append(a.rangeRel, r...)
+		a.rangeOff = append(a.rangeOff, uint32(len(a.rangeNbr)))
 	}
-	return off, outNbr, outRel, next, nil
+	return a.rangeOff, a.rangeNbr, a.rangeRel, next, nil
 }
 
 // Between returns the relationships from node to other, ascending.

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/kadedb/kadedb/status"
-	"github.com/kadedb/kadedb/storage/block"
 	"github.com/kadedb/kadedb/storage/catalog"
 	"github.com/kadedb/kadedb/storage/txn"
 )
@@ -54,33 +53,23 @@ type relGroup struct {
 
 func (g *relGroup) uniform() bool { return g.typ == 0 }
 
-// groupCursor keeps one Uint32s block pinned: that of the group last read.
+// groupCursor reads Uint32s blocks and keeps them pinned.
 type groupCursor struct {
-	number uint64
-	h      *block.Handle
+	pins pinSet
 }
 
-func (c *groupCursor) close() {
-	if c.h != nil {
-		c.h.Release()
-		c.h, c.number = nil, 0
-	}
-}
+func (c *groupCursor) close() { c.pins.close() }
 
-// refs returns the values of a Uint32s block.
+// refs returns the values of a block.
 func (c *groupCursor) refs(s *txn.Store, number uint64) ([]uint32, error) {
-	if c.number != number || c.h == nil {
-		c.close()
-		h, err := s.Block(number)
-		if err != nil {
-			return nil, err
-		}
-		c.number, c.h = number, h
+	b, err := c.pins.get(s, number)
+	if err != nil {
+		return nil, err
 	}
-	return c.h.Block.Refs, nil
+	return b.Refs, nil
 }
 
-// at returns value i of a Uint32s block; 0 beyond its end.
+// at returns value i of a block; 0 beyond its end.
 func (c *groupCursor) at(s *txn.Store, number uint64, i uint32) (uint32, error) {
 	refs, err := c.refs(s, number)
 	if err != nil || i >= uint32(len(refs)) {

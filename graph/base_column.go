@@ -52,69 +52,20 @@ func (b *base) keys(e catalog.Entity, ref uint32) []catalog.KeyID {
 	return out
 }
 
-// maxPins is how many blocks a cursor keeps pinned.
-const maxPins = 64
-
 // columnCursor reads one column of the base, keeping blocks pinned.
 type columnCursor struct {
 	store *txn.Store
 	dir   *colDir
 	pins  pinSet
-	last  uint64 // the block of lastB
-	lastB *block.Block
+
+	typ    column.Type // see colDir.commonType; valid where known
+	single bool
+	known  bool
 }
 
-// pinSet keeps blocks pinned by number, up to maxPins.
-type pinSet struct {
-	byNumber map[uint64]*block.Handle
-}
+func (c *columnCursor) close() { c.pins.close() }
 
-func (p *pinSet) get(s *txn.Store, number uint64) (*block.Block, error) {
-	if h := p.byNumber[number]; h != nil {
-		return h.Block, nil
-	}
-	if len(p.byNumber) >= maxPins {
-		p.close()
-	}
-	h, err := s.Block(number)
-	if err != nil && len(p.byNumber) > 0 {
-		// The budget may be full of our own pins.
-		p.close()
-		h, err = s.Block(number)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if p.byNumber == nil {
-		p.byNumber = make(map[uint64]*block.Handle, 8)
-	}
-	p.byNumber[number] = h
-	return h.Block, nil
-}
-
-func (p *pinSet) close() {
-	for _, h := range p.byNumber {
-		h.Release()
-	}
-	clear(p.byNumber)
-}
-
-func (c *columnCursor) close() {
-	c.pins.close()
-	c.last, c.lastB = 0, nil
-}
-
-func (c *columnCursor) block(number uint64) (*block.Block, error) {
-	if number == c.last && c.lastB != nil {
-		return c.lastB, nil
-	}
-	b, err := c.pins.get(c.store, number)
-	if err != nil {
-		return nil, err
-	}
-	c.last, c.lastB = number, b
-	return b, nil
-}
+func (c *columnCursor) block(number uint64) (*block.Block, error) { return c.pins.get(c.store, number) }
 
 // value returns one entity's value, boxed.
 func (c *columnCursor) value(ref uint32) (value.Value, error) {
@@ -185,13 +136,16 @@ func (d *colDir) commonType() (column.Type, bool) {
 // gather fills out for a column of one type, and reports false, having done
 // nothing, for one of several.
 func (c *columnCursor) gather(refs []uint32, sel []int32, out *column.Vector) (bool, error) {
-	t, ok := column.Null, true
-	if c.dir != nil {
-		t, ok = c.dir.commonType()
+	if !c.known {
+		c.known, c.typ, c.single = true, column.Null, true
+		if c.dir != nil {
+			c.typ, c.single = c.dir.commonType()
+		}
 	}
-	if !ok {
+	if !c.single {
 		return false, nil
 	}
+	t := c.typ
 	g := gatherer{out: out, n: len(refs)}
 	g.reset()
 	out.Type = t

@@ -6,8 +6,6 @@
 //	rel  [12 3 · · 40 41 8]
 package csr
 
-import "math/bits"
-
 // Changes is a sorted list of edges of one node; Del marks those that are
 // removed. A nil Del marks none.
 type Changes struct {
@@ -196,27 +194,42 @@ func Build(first uint32, n int, src, dst, rel []uint32) (off, nbr, out []uint32)
 	return off, nbr, out
 }
 
+// digit is how many bits one pass of the radix sort takes.
+const digit = 11
+
 // SortEdges sorts the three parallel slices by (a, b, c): a stable radix sort
-// from the least significant byte on, which skips bytes that never differ.
+// from the least significant key on, which skips keys that are in order already
+// and digits that never differ.
 func SortEdges(a, b, c []uint32) {
-	if len(a) < 2 || sorted(a, b, c) {
+	if len(a) < 2 {
 		return
+	}
+	from := 2
+	switch {
+	case sorted(b, c, nil):
+		if sorted(a, b, c) {
+			return
+		}
+		from = 0
+	case sorted(c, nil, nil):
+		from = 1
 	}
 	n := len(a)
 	ta, tb, tc := make([]uint32, n), make([]uint32, n), make([]uint32, n)
 	x, y := [3][]uint32{a, b, c}, [3][]uint32{ta, tb, tc}
-	for key := 2; key >= 0; key-- {
+	for key := from; key >= 0; key-- {
 		var or, and uint32 = 0, ^uint32(0)
 		for _, v := range x[key] {
 			or |= v
 			and &= v
 		}
 		differ := or ^ and
-		for differ != 0 {
-			shift := uint(bits.TrailingZeros32(differ)) &^ 7
+		for shift := uint(0); shift < 32; shift += digit {
+			if differ>>shift&(1<<digit-1) == 0 {
+				continue
+			}
 			radixPass(&x, &y, key, shift)
 			x, y = y, x
-			differ &^= 0xff << shift
 		}
 	}
 	if &x[0][0] != &a[0] {
@@ -227,22 +240,31 @@ func SortEdges(a, b, c []uint32) {
 }
 
 func radixPass(x, y *[3][]uint32, key int, shift uint) {
-	var at [256]uint32
+	var at [1 << digit]uint32
 	for _, v := range x[key] {
-		at[v>>shift&0xff]++
+		at[v>>shift&(1<<digit-1)]++
 	}
 	Prefix(at[:])
 	keys := x[key]
+	n := len(keys)
+	x0, x1, x2 := x[0][:n], x[1][:n], x[2][:n]
+	y0, y1, y2 := y[0], y[1], y[2]
 	for i, v := range keys {
-		p := at[v>>shift&0xff]
-		at[v>>shift&0xff]++
-		y[0][p], y[1][p], y[2][p] = x[0][i], x[1][i], x[2][i]
+		d := v >> shift & (1<<digit - 1)
+		p := at[d]
+		at[d] = p + 1
+		y0[p], y1[p], y2[p] = x0[i], x1[i], x2[i]
 	}
 }
 
+// sorted reports whether the rows ascend by a, then b, then c; nil keys are all equal.
 func sorted(a, b, c []uint32) bool {
 	for i := 1; i < len(a); i++ {
-		if a[i] < a[i-1] || a[i] == a[i-1] && (b[i] < b[i-1] || b[i] == b[i-1] && c[i] < c[i-1]) {
+		switch {
+		case a[i] > a[i-1] || b == nil && a[i] == a[i-1]:
+		case a[i] < a[i-1] || b[i] < b[i-1]:
+			return false
+		case b[i] == b[i-1] && c != nil && c[i] < c[i-1]:
 			return false
 		}
 	}
