@@ -63,23 +63,27 @@ func outerSlots(p *plan.Pattern) []plan.Slot {
 
 // assembly builds the operators of one pattern, bottom up.
 type assembly struct {
-	g     *queryGraph
-	cur   plan.Node
-	bound slotSet
-	rels  []int // matched so far, for uniqueness
-	paths map[plan.Slot]bool
+	g       *queryGraph
+	cur     plan.Node
+	bound   slotSet
+	rels    []int // matched so far, for uniqueness
+	paths   map[plan.Slot]bool
+	counted []bool // by index into Pattern.Counted
 }
 
 // assemble builds the operators that match pat for each row of input.
 func (z *optimizer) assemble(pat *plan.Pattern, input plan.Node, rows float64) plan.Node {
 	g := z.graph(pat, rows)
-	a := &assembly{g: g, cur: input, bound: newSet(), paths: map[plan.Slot]bool{}}
+	a := &assembly{g: g, cur: input, bound: newSet(), paths: map[plan.Slot]bool{}, counted: make([]bool, len(pat.Counted))}
 	if _, ok := input.(*plan.SingleRow); ok {
 		a.cur = nil
 	}
 	start := a.start()
+	mask := start
 	for _, s := range g.order(start) {
 		a.step(s)
+		mask |= g.bits(s)
+		z.stats.rows[a.cur] = g.card(mask)
 	}
 	if a.cur == nil {
 		a.cur = input
@@ -169,7 +173,7 @@ func (a *assembly) unique(r *plan.PatternRel) []plan.Slot {
 	}
 	var out []plan.Slot
 	for _, i := range a.rels {
-		if q := &a.g.pat.Rels[i]; overlap(q.Types, r.Types) && q.Search <= plan.Trails && r.Search <= plan.Trails {
+		if q := &a.g.pat.Rels[i]; overlap(q.Types, r.Types) && q.Group == r.Group && q.Search <= plan.Trails && r.Search <= plan.Trails {
 			out = append(out, q.Slot)
 		}
 	}
@@ -425,7 +429,7 @@ func hasSlot(xs []plan.Slot, x plan.Slot) bool {
 // hash joins a scan of a node on an equality with what is bound.
 func (a *assembly) hash(s step) {
 	n := a.g.nodes[s.node]
-	right := &assembly{g: a.g, bound: newSet(), paths: a.paths}
+	right := &assembly{g: a.g, bound: newSet(), paths: a.paths, counted: a.counted}
 	right.bound.add(n.Slot)
 	right.cur = &plan.NodeScan{Node: n.Slot, Name: n.Name, Labels: a.takeLabels(n.Slot)}
 	right.filterOn(n.Slot)
@@ -479,12 +483,52 @@ func (a *assembly) filter() {
 		p.done = true
 		ps = append(ps, p.e)
 	}
-	if len(ps) == 0 {
-		return
+	if len(ps) > 0 {
+		f := &plan.Filter{Predicates: ps}
+		f.Input = a.input()
+		a.cur = f
 	}
-	f := &plan.Filter{Predicates: ps}
-	f.Input = a.input()
-	a.cur = f
+	a.count()
+}
+
+// count adds the chains that are only counted, as soon as their center and all
+// relationships that they must differ from are bound.
+func (a *assembly) count() {
+	pat := a.g.pat
+	for i, c := range pat.Counted {
+		if a.counted[i] || !a.bound.has(pat.Nodes[c.Center].Slot) {
+			continue
+		}
+		unique, ready := a.unlikeArms(c)
+		if !ready {
+			continue
+		}
+		a.counted[i] = true
+		n := pat.Nodes[c.Center]
+		op := &plan.CountTrails{Center: n.Slot, Name: n.Name, Arms: c.Arms, Unique: unique}
+		op.Input = a.input()
+		a.cur = op
+	}
+}
+
+// unlikeArms lists the relationships of the pattern that counted ones must differ from,
+// and reports whether all are bound.
+func (a *assembly) unlikeArms(c plan.CountedArms) ([]plan.Slot, bool) {
+	var out []plan.Slot
+	for i := range a.g.pat.Rels {
+		r := &a.g.pat.Rels[i]
+		if r.Group != c.Group || r.Search > plan.Trails {
+			continue
+		}
+		for _, arm := range c.Arms {
+			for _, h := range arm {
+				if overlap(h.Types, r.Types) && !hasSlot(out, r.Slot) {
+					out = append(out, r.Slot)
+				}
+			}
+		}
+	}
+	return out, a.bound.hasAll(out)
 }
 
 // reachable reports whether need is bound, or is a path whose parts are.

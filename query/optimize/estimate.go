@@ -19,11 +19,11 @@ func (e *estimator) estimate(n plan.Node) {
 	op := n.Base()
 	own := 0.0
 	op.Rows, own = e.operator(n, max(rows, 0))
+	if known, ok := e.rows[n]; ok {
+		op.Rows = known
+	}
 	op.Cost = cost + own
 }
-
-// noLabels is used where the labels of slots are not known any more.
-func noLabels(plan.Slot) []string { return nil }
 
 // operator returns the rows of n for so many rows of its first input, and its own cost.
 func (e *estimator) operator(n plan.Node, in float64) (rows, cost float64) {
@@ -45,7 +45,7 @@ func (e *estimator) operator(n plan.Node, in float64) (rows, cost float64) {
 	case *plan.Filter:
 		share := 1.0
 		for _, p := range n.Predicates {
-			share *= e.selectivity(p, noLabels)
+			share *= e.selectivity(p, e.labelsOf)
 		}
 		return in * share, in * costPredicate * float64(len(n.Predicates))
 	case *plan.Project:

@@ -14,10 +14,14 @@ import (
 type estimator struct {
 	cat   catalog.Snapshot
 	stats *catalog.Statistics
+	known map[plan.Slot][]string // labels that patterns ask of a node
+	rows  map[plan.Node]float64  // what ordering found for the operators that it made
 }
 
+func (e *estimator) labelsOf(s plan.Slot) []string { return e.known[s] }
+
 func newEstimator(o Options) *estimator {
-	e := &estimator{cat: o.Catalog, stats: o.Statistics}
+	e := &estimator{cat: o.Catalog, stats: o.Statistics, known: map[plan.Slot][]string{}, rows: map[plan.Node]float64{}}
 	if e.cat.Tokens == nil {
 		e.cat.Tokens = catalog.NewTokens()
 	}
@@ -235,7 +239,7 @@ func (e *estimator) labelShare(l expr.Label) float64 {
 
 func (e *estimator) compareShare(p *expr.Compare, labels func(plan.Slot) []string) float64 {
 	side, other, op := p.Left, p.Right, p.Op
-	if _, ok := side.(*expr.Property); !ok {
+	if _, ok := side.(*expr.Const); ok {
 		side, other, op = p.Right, p.Left, mirror(p.Op)
 	}
 	switch op {
@@ -310,6 +314,9 @@ func (e *estimator) commonShare(side expr.Expr, v value.Value, labels func(plan.
 
 // equalShare returns the share of rows whose side equals some value.
 func (e *estimator) equalShare(side expr.Expr, labels func(plan.Slot) []string) float64 {
+	if c, ok := side.(*expr.Call); ok && len(c.Args) == 1 {
+		side = c.Args[0] // toLower(n.name): about as many values as n.name
+	}
 	prop, ok := side.(*expr.Property)
 	if !ok {
 		return guessEqual

@@ -23,6 +23,8 @@ type queryNode struct {
 	labels []string
 	count  float64 // nodes with the labels
 	card   float64 // those that pass the predicates on this node alone; 1 for a bound one
+	arms   float64 // rows that the counted chains make of one
+	walk   float64 // cost of counting them, a node
 }
 
 // predicate is one conjunct, and what must be bound before it is decided.
@@ -59,7 +61,9 @@ func (z *optimizer) graph(pat *plan.Pattern, base float64) *queryGraph {
 		}
 		g.nodes = append(g.nodes, q)
 		g.nodes[i].card *= g.shareOf(n.Slot)
+		g.nodes[i].arms = 1
 	}
+	g.countArms()
 	return g
 }
 
@@ -79,8 +83,8 @@ func (g *queryGraph) predicates() {
 		g.preds = append(g.preds, p)
 		if p.label != "" {
 			s := e.(*expr.LabelTest).Base.(*expr.Slot).Slot
-			if !slices.Contains(g.z.known[s], p.label) {
-				g.z.known[s] = append(g.z.known[s], p.label)
+			if !slices.Contains(g.z.stats.known[s], p.label) {
+				g.z.stats.known[s] = append(g.z.stats.known[s], p.label)
 			}
 		}
 	}
@@ -167,7 +171,7 @@ func volatile(e expr.Expr) bool {
 	return found
 }
 
-func (g *queryGraph) labelsOf(s plan.Slot) []string { return g.z.known[s] }
+func (g *queryGraph) labelsOf(s plan.Slot) []string { return g.z.stats.known[s] }
 
 // shareOf returns the share of nodes that pass the predicates on slot s alone, labels
 // aside.
@@ -248,4 +252,40 @@ func trailRows(degree float64, lo, hi int) float64 {
 		pow *= degree
 	}
 	return min(sum, 1e15)
+}
+
+// countArms estimates the chains that are only counted.
+func (g *queryGraph) countArms() {
+	for _, c := range g.pat.Counted {
+		n := &g.nodes[c.Center]
+		for _, arm := range c.Arms {
+			label, rows := firstLabel(n.labels), 1.0
+			for i, h := range arm {
+				d := g.z.stats.rels(label, h.Types, firstLabel(h.Labels))
+				if h.Dir == plan.In {
+					d = g.z.stats.rels(firstLabel(h.Labels), h.Types, label)
+				}
+				d /= max(g.z.stats.nodes(labelList(label)), 1)
+				if i < len(arm)-1 || len(h.Filter) > 0 {
+					n.walk += rows * d * costEdge
+				}
+				n.walk += rows * costExpandRow
+				rows *= d
+				for _, e := range h.Filter {
+					rows *= g.z.stats.selectivity(e, func(plan.Slot) []string { return h.Labels })
+				}
+				label = firstLabel(h.Labels)
+			}
+			n.arms *= rows
+		}
+		// Rows are kept; only their weights change. A row without any match goes.
+		n.card *= min(1, n.arms)
+	}
+}
+
+func labelList(l string) []string {
+	if l == "" {
+		return nil
+	}
+	return []string{l}
 }

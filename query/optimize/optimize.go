@@ -29,7 +29,8 @@ const (
 	Reorder      Rule = "reorder"       // patterns are matched in the cheapest order, not as written
 	UseIndex     Rule = "use_index"     // equality, ranges, IN and STARTS WITH by index
 	PushFilter   Rule = "push_filter"   // filters move below what does not concern them
-	SemiJoin     Rule = "semi_join"     // EXISTS in WHERE becomes a semi-join
+	MergeMatch   Rule = "merge_match"   // consecutive MATCHes are ordered together
+	CountPresent Rule = "count_present" // count(x) of what is never null
 	TopK         Rule = "top_k"         // a sort of which only the first rows are read keeps only those
 	Intersection Rule = "intersect"     // closing two or more relationships at once
 	CountTrails  Rule = "count_trails"  // parts of a pattern that are only counted
@@ -47,7 +48,7 @@ type Options struct {
 
 // Optimize rewrites p in place: afterwards it holds only operators that can be executed.
 func Optimize(p *plan.Plan, o Options) error {
-	z := &optimizer{Options: o, stats: newEstimator(o), known: map[plan.Slot][]string{}}
+	z := &optimizer{Options: o, stats: newEstimator(o)}
 	z.slots = p.NumSlots
 	if err := z.plan(p); err != nil {
 		return err
@@ -61,8 +62,7 @@ type optimizer struct {
 	Options
 	stats *estimator
 	slots int
-	known map[plan.Slot][]string // labels that patterns ask of a node
-	given map[plan.Node]slotSet  // memo of provides
+	given map[plan.Node]slotSet // memo of provides
 }
 
 func (z *optimizer) on(r Rule) bool { return !z.Off[r] }
@@ -75,8 +75,11 @@ func (z *optimizer) newSlot() plan.Slot {
 // plan optimizes one plan and those inside its expressions.
 func (z *optimizer) plan(p *plan.Plan) error {
 	z.fold(p.Root)
-	p.Root = z.lower(p.Root)
 	p.Root = z.rules(p.Root)
+	p.Root = z.lower(p.Root)
+	if z.on(TopK) {
+		p.Root = topK(p.Root)
+	}
 	if err := z.subplans(p.Root); err != nil {
 		return err
 	}
@@ -94,18 +97,20 @@ func (z *optimizer) plan(p *plan.Plan) error {
 	return nil
 }
 
-// rules runs the rewrites on what lower has made, each over the whole tree.
+// rules runs the rewrites of patterns and what stands above them, each over the whole
+// tree.
 func (z *optimizer) rules(root plan.Node) plan.Node {
 	steps := []struct {
 		rule Rule
 		run  func(plan.Node) plan.Node
 	}{
 		{PushFilter, z.pushFilters},
-		{SemiJoin, z.semiJoins},
+		{MergeMatch, z.mergeMatches},
+		{CountPresent, z.countPresent},
+		{PushFilter, z.pushFilters},
 		{CountStore, z.countStore},
 		{DistinctEnds, z.distinctEnds},
 		{CountTrails, z.countTrails},
-		{TopK, topK},
 	}
 	for _, s := range steps {
 		if z.on(s.rule) {

@@ -268,6 +268,11 @@ func (g *queryGraph) cost(mask uint, s step) float64 {
 		out = g.card(mask | 1<<s.node)
 	}
 	c += out * g.predicateCost(s, mask)
+	for i, n := range g.nodes {
+		if g.bits(s)&(1<<i) != 0 {
+			c += min(out, g.card(mask|g.bits(s))/max(min(1, n.arms), 1e-9)) * n.walk
+		}
+	}
 	for _, i := range s.close {
 		if g.pat.Rels[i].Search == plan.OneHop {
 			c += out * costInto

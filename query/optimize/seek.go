@@ -211,13 +211,17 @@ func (g *queryGraph) whyNoIndex(k int) []string {
 			if !ok || !propertyOf(side, n.Slot, prop.Key) {
 				continue
 			}
+			note := ""
 			switch {
 			case len(n.labels) == 0:
-				out = append(out, fmt.Sprintf("no index on %s.%s: the node has no label in the pattern", n.Name, prop.Key))
+				note = fmt.Sprintf("no index on %s.%s: the node has no label in the pattern", n.Name, prop.Key)
 			case c.Op == expr.Ne:
-				out = append(out, fmt.Sprintf("no index on %s.%s: <> cannot use one", n.Name, prop.Key))
+				note = fmt.Sprintf("no index on %s.%s: <> cannot use one", n.Name, prop.Key)
 			default:
-				out = append(out, fmt.Sprintf("no index on :%s(%s)", strings.Join(n.labels, ":"), prop.Key))
+				note = fmt.Sprintf("no index on :%s(%s)", strings.Join(n.labels, ":"), prop.Key)
+			}
+			if !slices.Contains(out, note) {
+				out = append(out, note)
 			}
 		}
 	}

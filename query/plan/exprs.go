@@ -128,6 +128,13 @@ func mapWriteExprs(n Node, f func(expr.Expr) expr.Expr, opt func(*expr.Expr), li
 			list(n.Pattern.Rels[i].Hop.Filter)
 			opt(&n.Pattern.Rels[i].Cost)
 		}
+		for _, c := range n.Pattern.Counted {
+			for _, a := range c.Arms {
+				for i := range a {
+					list(a[i].Filter)
+				}
+			}
+		}
 	}
 }
 

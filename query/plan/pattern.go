@@ -27,6 +27,16 @@ type Pattern struct {
 	// types are disjoint.
 	Unique bool
 	Paths  []Item // named paths, computed when all of their parts are bound
+	// Counted are chains of relationships that the optimizer has taken out of the pattern, as
+	// only their number matters.
+	Counted []CountedArms
+}
+
+// CountedArms are chains that start at one node of a pattern.
+type CountedArms struct {
+	Center int // index into Pattern.Nodes
+	Group  int // as of PatternRel
+	Arms   [][]CountedHop
 }
 
 // PatternNode is a node of a pattern.
@@ -62,6 +72,7 @@ type PatternRel struct {
 	Hop      Hop
 	Cost     expr.Expr
 	Pos      status.Pos
+	Group    int // relationships of one group must differ: those written in one MATCH
 }
 
 // Kind is "Match".
