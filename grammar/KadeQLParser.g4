@@ -292,23 +292,17 @@ labelPrimary
 
 // ---- expressions
 
-// Operands and operators in a row; the builder knows the precedences.
+// Operands and operators in a row; the builder knows the precedences. There
+// are few rules between an expression and its atoms on purpose: each costs a
+// node for each literal of a text.
 expression
-    : operand ( operator operand | isTest )*
+    : sign* postfix ( COLON labelOr )? ( operator sign* postfix ( COLON labelOr )? | isTest )*
     ;
 
 // The same without a top-level | in a label expression or type, for places
 // where | ends it: [x IN list WHERE x:Label | x.name].
 filterExpression
-    : filterOperand ( operator filterOperand | filterIsTest )*
-    ;
-
-operand
-    : sign* postfix ( COLON labelOr )?
-    ;
-
-filterOperand
-    : sign* postfix ( COLON labelAnd )?
+    : sign* postfix ( COLON labelAnd )? ( operator sign* postfix ( COLON labelAnd )? | filterIsTest )*
     ;
 
 sign
@@ -339,7 +333,18 @@ filterIsTest
     ;
 
 postfix
-    : atom postfixPart*
+    : ( INTEGER_LITERAL | FLOAT_LITERAL | STRING_LITERAL | BAD_NUMBER | TRUE | FALSE | NULL
+      | parameter
+      | patternValue
+      | subquery
+      | variable mapProjection?
+      | LPAREN expression RPAREN
+      | caseValue
+      | patternComprehension
+      | list
+      | map
+      )
+      postfixPart*
     ;
 
 postfixPart
@@ -353,29 +358,6 @@ postfixPart
 // all(x IN list WHERE …) and reduce(a = 0, x IN list | …).
 call
     : LPAREN ( STAR | DISTINCT? expression ( COMMA expression )* where? ( BAR expression )? )? RPAREN
-    ;
-
-atom
-    : literal
-    | parameter
-    | patternValue
-    | subquery
-    | variable mapProjection?
-    | LPAREN expression RPAREN
-    | caseValue
-    | patternComprehension
-    | list
-    | map
-    ;
-
-literal
-    : INTEGER_LITERAL
-    | FLOAT_LITERAL
-    | STRING_LITERAL
-    | BAD_NUMBER
-    | TRUE
-    | FALSE
-    | NULL
     ;
 
 parameter

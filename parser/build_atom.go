@@ -9,10 +9,14 @@ import (
 	"github.com/kadedb/kadedb/parser/ast"
 )
 
-func (b *builder) atom(ctx gen.IAtomContext) ast.Expr {
+// atom builds what a postfix expression begins with.
+func (b *builder) atom(ctx gen.IPostfixContext) ast.Expr {
 	switch c := ctx.GetChild(0).(type) {
-	case gen.ILiteralContext:
-		return b.literal(c.GetStart())
+	case antlr.TerminalNode:
+		if c.GetSymbol().GetTokenType() == gen.KadeQLParserLPAREN {
+			return b.expr(ctx.Expression())
+		}
+		return b.literal(c.GetSymbol())
 	case gen.IParameterContext:
 		return b.parameter(c)
 	case gen.IVariableContext:
@@ -42,7 +46,7 @@ func (b *builder) atom(ctx gen.IAtomContext) ast.Expr {
 	case gen.IMapContext:
 		return b.mapLit(c)
 	}
-	return b.expr(ctx.Expression())
+	panic("parser: an atom of the grammar that nothing builds")
 }
 
 func (b *builder) literal(t antlr.Token) ast.Expr {

@@ -41,9 +41,7 @@ func (b *builder) filterExpr(ctx gen.IFilterExpressionContext) ast.Expr {
 // flat builds the flat list of operands and operators that an expression is.
 func (b *builder) flat(kids []antlr.Tree) ast.Expr {
 	if len(kids) == 1 {
-		if o, ok := kids[0].(gen.IOperandContext); ok && o.GetChildCount() == 1 {
-			return b.postfix(o.Postfix())
-		}
+		return b.postfix(kids[0].(gen.IPostfixContext))
 	}
 	items := b.items(kids)
 	b.chain += len(items)
@@ -79,30 +77,28 @@ func (it item) pos() ast.Loc {
 }
 
 func (b *builder) items(kids []antlr.Tree) []item {
-	items := make([]item, 0, len(kids)+1)
+	items := make([]item, 0, len(kids))
+	signs := 0
 	for _, k := range kids {
 		switch k := k.(type) {
+		case gen.ISignContext:
+			if signs++; signs > maxDepth {
+				b.fail(k.GetStart(), status.TooDeep, "", "more than %d signs in a row", maxDepth)
+			}
+			items = append(items, item{tok: k.GetStart()})
+			continue
+		case gen.IPostfixContext:
+			items = append(items, item{operand: operandKids{postfix: k}})
+		case gen.ILabelOrContext, gen.ILabelAndContext:
+			items[len(items)-1].operand.labels = k
 		case gen.IOperatorContext:
 			items = append(items, item{tok: k.GetStart(), op: operators[k.GetStart().GetTokenType()]})
-		case gen.IOperandContext:
-			items = b.appendOperand(items, k.AllSign(), k.Postfix(), k.LabelOr())
-		case gen.IFilterOperandContext:
-			items = b.appendOperand(items, k.AllSign(), k.Postfix(), k.LabelAnd())
 		case antlr.ParserRuleContext:
 			items = append(items, item{tok: k.GetStart(), test: k})
 		}
+		signs = 0
 	}
 	return items
-}
-
-func (b *builder) appendOperand(items []item, signs []gen.ISignContext, p gen.IPostfixContext, labels antlr.Tree) []item {
-	if len(signs) > maxDepth {
-		b.fail(signs[maxDepth].GetStart(), status.TooDeep, "", "more than %d signs in a row", maxDepth)
-	}
-	for _, s := range signs {
-		items = append(items, item{tok: s.GetStart()})
-	}
-	return append(items, item{operand: operandKids{p, labels}})
 }
 
 // opInfo is a binary operator; a comparison has cmp set, the others bin.
@@ -223,26 +219,19 @@ func bareNumber(it item) antlr.Token {
 	if p == nil || it.operand.labels != nil || p.GetChildCount() != 1 {
 		return nil
 	}
-	l := p.Atom().Literal()
-	if l == nil {
-		return nil
-	}
-	switch l.GetStart().GetTokenType() {
+	switch t := p.GetStart(); t.GetTokenType() {
 	case gen.KadeQLParserINTEGER_LITERAL, gen.KadeQLParserFLOAT_LITERAL:
-		return l.GetStart()
+		return t
 	}
 	return nil
 }
 
-// bareVariable returns the token of an operand that is a variable and nothing else.
-func bareVariable(it item) antlr.Token {
-	p := it.operand.postfix
-	if p == nil || it.operand.labels != nil || p.GetChildCount() != 1 {
-		return nil
-	}
-	a := p.Atom()
-	if v := a.Variable(); v != nil && a.MapProjection() == nil {
-		return v.GetStart()
+// bareVariable returns the token of an operand that is a variable and nothing else, nil for others.
+func bareVariable(k antlr.Tree) antlr.Token {
+	if p, ok := k.(gen.IPostfixContext); ok && p.GetChildCount() == 1 {
+		if v, ok := p.GetChild(0).(gen.IVariableContext); ok {
+			return v.GetStart()
+		}
 	}
 	return nil
 }
@@ -287,19 +276,20 @@ func (b *builder) isTest(x ast.Expr, ctx antlr.Tree) ast.Expr {
 
 // postfix builds an atom and what follows it.
 func (b *builder) postfix(ctx gen.IPostfixContext) ast.Expr {
-	kids := ctx.GetChildren()
-	atom := kids[0].(gen.IAtomContext)
-	if len(kids)-1 > maxDepth {
+	parts := ctx.AllPostfixPart()
+	if len(parts) > maxDepth {
 		b.fail(ctx.GetStart(), status.TooDeep, "", "more than %d accesses in a row", maxDepth)
 	}
+	x := b.atom(ctx)
+	if len(parts) == 0 {
+		return x
+	}
 	var dotted []string // the name that a call would have here, nil if none
-	if v := atom.Variable(); v != nil && atom.MapProjection() == nil {
+	if v := ctx.Variable(); v != nil && ctx.MapProjection() == nil {
 		dotted = []string{nameText(v.GetStart())}
 	}
-	x := b.atom(atom)
 	place := ast.At(x.Position())
-	for _, k := range kids[1:] {
-		p := k.(gen.IPostfixPartContext)
+	for _, p := range parts {
 		switch {
 		case p.Name() != nil:
 			key := name(p.Name())
@@ -387,7 +377,7 @@ func (b *builder) reduce(place ast.Loc, fn string, ctx gen.ICallContext, args []
 	if fn == "reduce" && len(args) == 3 && ctx.Where() == nil && !has(ctx, gen.KadeQLParserDISTINCT) {
 		acc := args[0].GetChildren()
 		v, list := b.binding(args[1])
-		if t := b.bound(acc, gen.KadeQLParserEQ); t != nil && v != nil {
+		if t := bound(acc, gen.KadeQLParserEQ); t != nil && v != nil {
 			return &ast.Reduce{
 				Loc: place, Acc: &ast.Name{Loc: at(t), Text: nameText(t)}, Init: b.flat(acc[2:]),
 				Var: v, List: list, Expr: b.expr(args[2]),
@@ -400,7 +390,7 @@ func (b *builder) reduce(place ast.Loc, fn string, ctx gen.ICallContext, args []
 
 // bound returns the variable of a flat expression that has the form
 // `variable op …`, nil for any other form.
-func (b *builder) bound(kids []antlr.Tree, op int) antlr.Token {
+func bound(kids []antlr.Tree, op int) antlr.Token {
 	if len(kids) < 3 {
 		return nil
 	}
@@ -408,17 +398,13 @@ func (b *builder) bound(kids []antlr.Tree, op int) antlr.Token {
 	if !ok || o.GetStart().GetTokenType() != op {
 		return nil
 	}
-	items := b.items(kids[:1])
-	if len(items) != 1 {
-		return nil
-	}
-	return bareVariable(items[0])
+	return bareVariable(kids[0])
 }
 
 // binding reads `x IN list`, nil for anything else.
 func (b *builder) binding(ctx gen.IExpressionContext) (*ast.Name, ast.Expr) {
 	kids := ctx.GetChildren()
-	t := b.bound(kids, gen.KadeQLParserIN)
+	t := bound(kids, gen.KadeQLParserIN)
 	if t == nil {
 		return nil, nil
 	}
@@ -436,7 +422,7 @@ func (b *builder) list(ctx gen.IListContext) ast.Expr {
 	if n == 1 {
 		kids := elems[0].GetChildren()
 		certain := bar != nil || where != nil
-		if t := b.bound(kids, gen.KadeQLParserIN); t != nil && (certain || onlyTighter(kids[3:])) {
+		if t := bound(kids, gen.KadeQLParserIN); t != nil && (certain || onlyTighter(kids[3:])) {
 			c := &ast.ListComprehension{
 				Loc: loc(ctx), Var: &ast.Name{Loc: at(t), Text: nameText(t)}, List: b.flat(kids[2:]), Where: b.filterExpr(where),
 			}

@@ -14,6 +14,9 @@ import (
 // scan appends the tokens of text to dst, the last of them EOF. Lines and
 // columns are not set (see locate). It must agree with KadeQLLexer.g4.
 func scan(dst []token, text string) ([]token, *status.Error) {
+	if most := len(text)/4 + 16; cap(dst) < most {
+		dst = append(make([]token, 0, most), dst...)
+	}
 	for i := 0; ; {
 		i = skipSpace(text, i)
 		if i < 0 {

@@ -74,7 +74,7 @@ func TestSLLIsEnough(t *testing.T) {
 		t.Errorf("%d syntax errors", a.errors)
 	}
 	for rule, text := range a.rules {
-		if rule != "atom" && rule != "patternValue" && rule != "labelOr" {
+		if rule != "postfix" && rule != "patternValue" && rule != "labelOr" {
 			t.Errorf("%s is ambiguous in %s", rule, text)
 		}
 	}
