@@ -91,7 +91,7 @@ func (c *hopCheck) filter(n int, idx []int32, row int32, to, rel []uint32) ([]in
 		return nil, nil
 	}
 	if c.nothing {
-		return c.sel[:0:0], nil
+		return []int32{}, nil
 	}
 	sel := append(c.sel[:0], (&column.Batch{Len: n}).Selection()...)
 	c.sel = sel
@@ -108,7 +108,7 @@ func (c *hopCheck) filter(n int, idx []int32, row int32, to, rel []uint32) ([]in
 		return nil, nil
 	}
 	if sel == nil {
-		sel = c.sel[:0:0]
+		sel = []int32{}
 	}
 	return sel, nil
 }
