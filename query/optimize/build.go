@@ -68,7 +68,8 @@ type assembly struct {
 	bound   slotSet
 	rels    []int // matched so far, for uniqueness
 	paths   map[plan.Slot]bool
-	counted []bool // by index into Pattern.Counted
+	first   float64 // rows of the next operator, as estimated
+	counted []bool  // by index into Pattern.Counted
 }
 
 // assemble builds the operators that match pat for each row of input.
@@ -81,6 +82,7 @@ func (z *optimizer) assemble(pat *plan.Pattern, input plan.Node, rows float64) p
 	start := a.start()
 	mask := start
 	for _, s := range g.order(start) {
+		_, a.first = g.price(mask, s)
 		a.step(s)
 		mask |= g.bits(s)
 		z.stats.rows[a.cur] = g.card(mask)
@@ -208,6 +210,7 @@ func (a *assembly) step(s step) {
 	case stepHash:
 		a.hash(s)
 	}
+	a.g.z.stats.rows[a.cur] = a.first
 	a.filter()
 	for _, i := range s.close {
 		a.into(i)

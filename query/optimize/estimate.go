@@ -20,6 +20,7 @@ func (e *estimator) estimate(n plan.Node) {
 	own := 0.0
 	op.Rows, own = e.operator(n, max(rows, 0))
 	if known, ok := e.rows[n]; ok {
+		own += max(0, known-op.Rows) * costEdge
 		op.Rows = known
 	}
 	op.Cost = cost + own

@@ -221,6 +221,12 @@ func (g *queryGraph) joinable(k int, bound slotSet) *predicate {
 
 // cost prices a step from mask.
 func (g *queryGraph) cost(mask uint, s step) float64 {
+	c, _ := g.price(mask, s)
+	return c
+}
+
+// price returns the cost of a step from mask, and the rows that its first operator gives.
+func (g *queryGraph) price(mask uint, s step) (cost, first float64) {
 	rows := g.card(mask)
 	if mask == 0 {
 		rows = g.base
@@ -280,7 +286,7 @@ func (g *queryGraph) cost(mask uint, s step) float64 {
 			c += out * costInto * 50
 		}
 	}
-	return c
+	return c, out
 }
 
 // predicateCost prices the predicates that become decidable by a step, a row.
