@@ -66,6 +66,10 @@ func (s *Store) Import(ctx context.Context, write func(b *Bulk) error) (txn.Chec
 		}
 		return b.finish(root)
 	})
+	if err != nil {
+		return info, err
+	}
+	_, err = s.Analyze(ctx)
 	return info, err
 }
 

@@ -18,6 +18,7 @@ import (
 //	p entity key group    ─▶ column type, shift, count, k block×k, j overflow×j
 //	a type dir first least─▶ end block edges part            least: 8 bytes, 0 unless part
 //	i index block         ─▶ keys, length and bytes of the first key
+//	s                     ─▶ statistics: see encodeStatistics
 //	c                     ─▶ node high, relationship high, k (label set, nodes)×k, j (type, relationships)×j
 //
 // Numbers named set, gen, block … are of blocks; 0 is none.
@@ -134,8 +135,10 @@ type loader struct {
 	b       *base
 	st      *State
 	regions map[adjKey][]region
+	stats   *catalog.Statistics
 }
 
+// Load reads the checkpoint's directory of blocks.
 func (m *model) Load(s *txn.Store, tx *kv.Tx) (txn.State, error) {
 	b := emptyBase.clone()
 	b.store = s
@@ -155,6 +158,9 @@ func (m *model) Load(s *txn.Store, tx *kv.Tx) (txn.State, error) {
 	}
 	for _, x := range b.indexes {
 		sort.Slice(x.blocks, func(i, j int) bool { return x.blocks[i].fence < x.blocks[j].fence })
+	}
+	if l.stats != nil {
+		m.stats.Store(l.stats)
 	}
 	return l.st, nil
 }
@@ -218,6 +224,9 @@ func (l *loader) record(k, v []byte) bool {
 		return d.err == nil
 	case 'c':
 		return l.counts(&d)
+	case 's':
+		l.stats = decodeStatistics(v)
+		return true
 	}
 	return false
 }

@@ -45,6 +45,7 @@ func (m *model) Fold(ctx context.Context, root *txn.Root, w *txn.BlockWriter) (t
 		return nil, f.err
 	}
 	f.m.putCounts(st)
+	f.m["s"] = encodeStatistics(m.stats.Load())
 	return &folded{from: st, base: f.base, m: f.m, leaves: leavesOf(st)}, nil
 }
 

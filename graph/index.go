@@ -227,11 +227,8 @@ func rangeKeys(prefix []byte, lo, hi Bound) (from, to []byte, ok bool) {
 	case from == nil:
 		from = append(bytesClone(prefix), tag[1])
 	case to == nil:
+		// NaN has a rank of its own above the numbers: it is greater than none.
 		to = append(bytesClone(prefix), tag[0]+1)
-		if tag[0] == tagNumber {
-			// NaN is a number, and greater or less than none.
-			to = append(append(bytesClone(prefix), tagNumber), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
-		}
 	case tag[0] != tag[1]:
 		return nil, nil, false
 	}
@@ -245,7 +242,7 @@ func (r *Reader) IndexStartsWith(id catalog.IndexID, prefix []value.Value, start
 	if !ok {
 		return &IndexCursor{empty: true}, nil
 	}
-	key = appendEscaped(append(key, tagString), start)
+	key = appendStringStart(key, start)
 	return r.s.openIndex(id, key, after(key))
 }
 

@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"sync/atomic"
+
 	"github.com/kadedb/kadedb/storage/catalog"
 	"github.com/kadedb/kadedb/storage/txn"
 )
@@ -21,6 +23,7 @@ func schemaOf(r *txn.Root) *catalog.Schema { return r.State(placeCatalog).(*cata
 // model is the graph's part in transactions; its states are *State.
 type model struct {
 	tokens *catalog.Tokens
+	stats  *atomic.Pointer[catalog.Statistics]
 	replay *owner // edits in place while the log is replayed and nobody reads
 }
 

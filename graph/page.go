@@ -126,8 +126,8 @@ func (p *propPage) get(i uint32) (value.Value, bool) {
 	case value.KindString:
 		return value.String(string(p.bytes(i))), true
 	}
-	// The page holds only what appendValue wrote, from values that were checked.
-	v, _, err := decodeValue(p.bytes(i), 0)
+	// The page holds only what appendValue wrote.
+	v, _, err := value.Decode(p.bytes(i))
 	if err != nil {
 		panic("graph: a property page does not decode: " + err.Error())
 	}

@@ -51,7 +51,8 @@ func Open(o Options) (*Store, error) {
 	}
 	tokens := catalog.NewTokens()
 	s := &Store{opts: o, tokens: tokens, nodeIDs: newAllocator("nodes"), relIDs: newAllocator("relationships")}
-	s.model = &model{tokens: tokens, replay: new(owner)}
+	s.stats.Store(&catalog.Statistics{})
+	s.model = &model{tokens: tokens, stats: &s.stats, replay: new(owner)}
 	o.Options.Models = []txn.Model{&catalog.Model{Tokens: tokens}, s.model}
 	t, err := txn.Open(o.Options)
 	if err != nil {
@@ -59,7 +60,6 @@ func Open(o Options) (*Store, error) {
 	}
 	s.txn = t
 	s.model.replay = nil
-	s.stats.Store(&catalog.Statistics{})
 	root, release, err := t.Acquire()
 	if err != nil {
 		return nil, err
