@@ -220,7 +220,7 @@ STRING_LITERAL
     ;
 
 // Names.
-ESCAPED : ( '`' ~[`]* '`' )+ ;
+ESCAPED : ( '`' ~[`\u0000]* '`' )+ ;
 IDENTIFIER : NAME_START NAME_PART* ;
 
 fragment NAME_START : [\p{L}\p{Nl}\p{Pc}] ;

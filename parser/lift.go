@@ -191,13 +191,16 @@ func (l *Lifter) movable(i int) bool {
 	switch l.typ(i - 1) {
 	case gen.KadeQLParserEQ, gen.KadeQLParserNE, gen.KadeQLParserLT, gen.KadeQLParserLE, gen.KadeQLParserGT, gen.KadeQLParserGE,
 		gen.KadeQLParserREGEX, gen.KadeQLParserPLUS, gen.KadeQLParserMINUS, gen.KadeQLParserSLASH, gen.KadeQLParserPERCENT,
-		gen.KadeQLParserCARET, gen.KadeQLParserBARBAR, gen.KadeQLParserLPAREN, gen.KadeQLParserCOLON,
+		gen.KadeQLParserCARET, gen.KadeQLParserBARBAR, gen.KadeQLParserCOLON,
 		gen.KadeQLParserAND, gen.KadeQLParserOR, gen.KadeQLParserXOR, gen.KadeQLParserIN, gen.KadeQLParserCONTAINS,
 		gen.KadeQLParserWITH, gen.KadeQLParserWHERE, gen.KadeQLParserWHEN, gen.KadeQLParserTHEN, gen.KadeQLParserELSE:
 		return true
+	case gen.KadeQLParserLPAREN:
+		// A label $('A') is worth knowing.
+		return l.typ(i-2) != gen.KadeQLParserDOLLAR && l.typ(i-3) != gen.KadeQLParserDOLLAR
 	case gen.KadeQLParserLBRACKET:
 		// n['key'] is a property whose key the plan should know.
-		return !endsOperand(l.typ(i-2)) && !isWord(l.typ(i-2)) || l.typ(i-2) == gen.KadeQLParserIN
+		return !endsOperand(l.typ(i-2)) && !isWord(l.typ(i-2)) || l.typ(i-2) == gen.KadeQLParserIN || l.typ(i-2) == gen.KadeQLParserUNWIND
 	case gen.KadeQLParserCOMMA:
 		// {1,3} and {,3} bound a path.
 		return l.typ(i-2) != gen.KadeQLParserLBRACE && l.typ(i-3) != gen.KadeQLParserLBRACE

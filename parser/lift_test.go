@@ -25,7 +25,8 @@ func TestLiftKeepsAndMoves(t *testing.T) {
 		{"MATCH (n) RETURN EXISTS { MATCH (n) WHERE n.x = 5 }", "MATCH ( n ) RETURN EXISTS { MATCH (n) WHERE n.x = 5 }", 0},
 		{"MATCH (n) CALL (n) { RETURN 1 AS x LIMIT 5 } MATCH (m {a: 'q'}) RETURN m", "MATCH ( n ) CALL ( n ) { RETURN 1 AS x LIMIT 5 } MATCH ( m { a : ~s } ) RETURN m", 1},
 		{"MATCH (n) WITH n.match, 5 RETURN 1", "MATCH ( n ) WITH n.match, 5 RETURN 1", 0},
-		{"UNWIND [1] AS starts WITH starts, 5 AS z RETURN z", "UNWIND [ 1 ] AS starts WITH starts, 5 AS z RETURN z", 0},
+		{"MATCH (n:$('A')) WHERE n:$any('B') RETURN n", "MATCH ( n : $ ( 'A' ) ) WHERE n : $ any ( 'B' ) RETURN n", 0},
+		{"UNWIND [1] AS starts WITH starts, 5 AS z RETURN z", "UNWIND [ ~i ] AS starts WITH starts, 5 AS z RETURN z", 1},
 		{"MATCH (n) WITH DISTINCT n ORDER BY n.x DESC WHERE n.y = 3 RETURN n", "MATCH ( n ) WITH DISTINCT n ORDER BY n.x DESC WHERE n . y = ~i RETURN n", 1},
 		{"MATCH p = ANY CHEAPEST (a)-[r*]->(b) COST r.d + 5 RETURN p", "MATCH p = ANY CHEAPEST ( a ) - [ r * ] - > ( b ) COST r.d + 5 RETURN p", 0},
 	} {

@@ -109,6 +109,12 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
+func TestNulInName(t *testing.T) {
+	if _, err := Parse("RETURN $`\x000`"); status.CodeOf(err) != status.UnexpectedSyntax {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestConcurrent parses from several goroutines at once, good and bad texts,
 // and compares with what one goroutine gets.
 func TestConcurrent(t *testing.T) {

@@ -242,6 +242,10 @@ func scanEscaped(text string, i int) (typ, end int, err *status.Error) {
 		}
 		j += n + 2
 	}
+	if k := strings.IndexByte(text[i:j], 0); k >= 0 {
+		// Names that begin with NUL are the engine's own.
+		return 0, 0, scanError(text, i+k, status.UnexpectedSyntax, "a name cannot contain the character NUL")
+	}
 	return gen.KadeQLParserESCAPED, j, nil
 }
 
