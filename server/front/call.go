@@ -1,0 +1,221 @@
+package front
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/auth"
+	"github.com/kadedb/kadedb/query"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
+)
+
+// Call is one request that passed every check.
+type Call struct {
+	Server *Server
+	W      http.ResponseWriter
+	R      *http.Request
+	DB     *kadedb.DB
+	Token  auth.Token // zero where no tokens are asked for
+	Vars   map[string]string
+
+	end context.CancelCauseFunc
+}
+
+// Context ends when the client hangs up, its token is revoked or the server stops.
+func (c *Call) Context() context.Context { return c.R.Context() }
+
+// Owner names whose transactions are the caller's.
+func (c *Call) Owner() string { return c.Token.ID }
+
+// May reports whether the caller has a role.
+func (c *Call) May(role auth.Role) bool { return !c.Server.cfg.Auth || c.Token.Role >= role }
+
+// Cancel ends the call's context: what runs for it stops with why.
+func (c *Call) Cancel(why error) { c.end(why) }
+
+// Explain returns err as users see it.
+func (c *Call) Explain(err error) *status.Error { return explain(c.Context(), err) }
+
+// bodyTime is how long a body may take to come.
+const bodyTime = 60 * time.Second
+
+// Body reads the request's body, which must be JSON. It is empty where none came.
+func (c *Call) Body() ([]byte, error) {
+	r := c.R
+	if r.ContentLength == 0 && r.Header.Get("Content-Type") == "" {
+		return nil, nil
+	}
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" {
+		return nil, status.Errorf(status.ContentTypeRefused, "the body is %q", r.Header.Get("Content-Type")).
+			WithHint("send it with `Content-Type: application/json`")
+	}
+	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
+		return nil, status.Errorf(status.ContentTypeRefused, "the body is encoded as %q", enc).WithHint("send it uncompressed")
+	}
+	most := c.Server.cfg.BodySize
+	if r.ContentLength > most {
+		return nil, tooLong(most)
+	}
+	rc := http.NewResponseController(c.W)
+	if err := rc.SetReadDeadline(time.Now().Add(bodyTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return nil, status.Errorf(status.MalformedRequest, "the connection is gone: %w", err)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.W, r.Body, most))
+	var long *http.MaxBytesError
+	switch {
+	case errors.As(err, &long):
+		return nil, tooLong(most)
+	case err != nil:
+		return nil, status.Errorf(status.MalformedRequest, "the body ended early: %w", err)
+	}
+	// Without this the wait for a hang-up would end the request.
+	if err := rc.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return nil, status.Errorf(status.MalformedRequest, "the connection is gone: %w", err)
+	}
+	return body, nil
+}
+
+func tooLong(most int64) error {
+	return status.Errorf(status.BodyLimit, "the body has more than %d bytes", most).
+		WithHint("send less at once, or start the server with a larger --body-size")
+}
+
+// Reply answers with a JSON body.
+func (c *Call) Reply(body []byte) { c.Server.reply(c.W, c.R, http.StatusOK, body) }
+
+// Begin opens a transaction that is the caller's.
+func (c *Call) Begin(o query.TxOptions) (*query.Tx, error) {
+	o.Owner = c.Owner()
+	t, err := c.DB.EngineOf().Begin(c.Context(), o)
+	if err != nil {
+		return nil, err
+	}
+	return t, c.keep(t)
+}
+
+// keep gives a transaction back that was opened while its token was revoked.
+func (c *Call) keep(t *query.Tx) error {
+	if t == nil || c.Context().Err() == nil {
+		return nil
+	}
+	if err := t.Rollback(); err != nil {
+		return err
+	}
+	return c.Context().Err()
+}
+
+// Run starts a statement as the caller.
+func (c *Call) Run(req query.Request) (*query.Result, error) {
+	req.Owner, req.Everyone = c.Owner(), c.May(auth.Admin)
+	req.ReadOnly = req.ReadOnly || !c.May(auth.Writer)
+	res, err := c.DB.EngineOf().Run(c.Context(), req)
+	if err != nil {
+		return nil, err
+	}
+	if t := res.Summary().Tx; t != nil {
+		if err := c.keep(t); err != nil {
+			return nil, errors.Join(err, res.Close())
+		}
+	}
+	return res, nil
+}
+
+// Finished records a statement: its time, and where it was slow its text. Values of
+// parameters are never logged.
+func (c *Call) Finished(req *query.Request, elapsed time.Duration, rows int64, err error) {
+	s := c.Server
+	outcome := "ok"
+	if err != nil {
+		outcome = explain(c.Context(), err).Code.Info().Name
+	}
+	s.metrics.queries.WithLabelValues(outcome).Inc()
+	s.metrics.queryTime.Observe(elapsed.Seconds())
+	if s.cfg.SlowQuery <= 0 || elapsed < s.cfg.SlowQuery {
+		return
+	}
+	s.log.LogAttrs(context.Background(), slog.LevelWarn, "slow query", slog.Int64("ms", elapsed.Milliseconds()),
+		slog.Int64("rows", rows), slog.String("outcome", outcome), slog.String("token", c.Owner()),
+		slog.String("query", clip(req.Text, 4096)), slog.Any("params", typesOf(req.Params)))
+}
+
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return s[:n] + "…"
+}
+
+// typesOf lists parameters as name: TYPE.
+func typesOf(params map[string]value.Value) []string {
+	types := make([]string, 0, len(params))
+	for name, v := range params {
+		types = append(types, name+": "+v.Kind().String())
+	}
+	sort.Strings(types)
+	return types
+}
+
+// calls are the requests under way.
+type calls struct {
+	mu  sync.Mutex
+	all map[*Call]struct{}
+}
+
+// enter registers a call, if there is room.
+func (l *calls) enter(c *Call, most int) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if most > 0 && len(l.all) >= most {
+		return status.Errorf(status.SessionLimit, "%d requests are running, which is the most", len(l.all)).
+			WithHint("try again, or start the server with more --requests")
+	}
+	if l.all == nil {
+		l.all = map[*Call]struct{}{}
+	}
+	l.all[c] = struct{}{}
+	return nil
+}
+
+func (l *calls) leave(c *Call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.all, c)
+}
+
+func (l *calls) running() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.all)
+}
+
+// end cancels the calls that match.
+func (l *calls) end(match func(*Call) bool, why error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.all {
+		if match(c) {
+			c.end(why)
+		}
+	}
+}
+
+// Revoke ends a token, and at once what it runs and has open.
+func (s *Server) Revoke(db *kadedb.DB, id string) error {
+	if err := db.Tokens().Revoke(id); err != nil {
+		return err
+	}
+	s.calls.end(func(c *Call) bool { return c.Token.ID == id },
+		status.Errorf(status.TransactionTerminated, "the token was revoked"))
+	db.EngineOf().EndOwner(id)
+	return nil
+}

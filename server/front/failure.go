@@ -1,0 +1,91 @@
+package front
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/wire"
+)
+
+// ErrGone ends a call whose client left: nobody is there to read an error, and what
+// was sent is not whole.
+var ErrGone = errors.New("the client is gone")
+
+// StatusOf maps an error to its HTTP status: by who can mend it.
+func StatusOf(e *status.Error) int {
+	if e.Code == status.MethodNotAllowed {
+		return http.StatusMethodNotAllowed
+	}
+	switch e.Code.Info().Blame {
+	case status.Client:
+		return http.StatusBadRequest
+	case status.Unauthorized:
+		return http.StatusUnauthorized
+	case status.Forbidden:
+		return http.StatusForbidden
+	case status.NotFound:
+		return http.StatusNotFound
+	case status.Conflict:
+		return http.StatusConflict
+	case status.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case status.Limited:
+		return http.StatusTooManyRequests
+	case status.Transient:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// explain returns err as users see it: a context that ended says why it did.
+func explain(ctx context.Context, err error) *status.Error {
+	if errors.Is(err, ErrGone) {
+		return status.Errorf(status.Cancelled, "the client left")
+	}
+	var known *status.Error
+	if errors.As(err, &known) && known.Code != status.Cancelled {
+		return known
+	}
+	switch {
+	case known != nil || errors.Is(err, context.Canceled):
+		var cause *status.Error
+		if errors.As(context.Cause(ctx), &cause) {
+			return cause
+		}
+		return status.Errorf(status.Cancelled, "the request was cancelled")
+	case errors.Is(err, context.DeadlineExceeded):
+		return status.Errorf(status.QueryTimeLimit, "the query ran longer than it may").WithHint("raise `query-time` (or `timeout_ms` in the request)")
+	}
+	return status.From(err)
+}
+
+// fail answers with an error.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	e := explain(r.Context(), err)
+	code := StatusOf(e)
+	s.metrics.errors.WithLabelValues(e.Code.Info().Name).Inc()
+	if code >= 500 && e.Code.Info().Blame != status.Transient {
+		s.log.Error("request failed", "method", r.Method, "path", r.URL.Path, "code", e.Code, "error", err)
+	}
+	h := w.Header()
+	switch code {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Bearer realm="kadedb"`)
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		h.Set("Retry-After", "1")
+	case http.StatusRequestEntityTooLarge:
+		h.Set("Connection", "close")
+	}
+	s.reply(w, r, code, append(wire.AppendError(nil, e), '\n'))
+}
+
+// reply sends a JSON body.
+func (s *Server) reply(w http.ResponseWriter, r *http.Request, code int, body []byte) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	if _, err := w.Write(body); err != nil {
+		s.log.Debug("the client left before its answer", "path", r.URL.Path, "error", err)
+	}
+}

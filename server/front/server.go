@@ -1,0 +1,367 @@
+package front
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/auth"
+	"github.com/kadedb/kadedb/status"
+)
+
+// Config says how to serve. Zero numbers are no limit.
+type Config struct {
+	Listen       string
+	AllowedHosts []string
+	Auth         bool // ask for tokens; without, only loopback addresses are served
+	BodySize     int64
+	Requests     int // at once
+	SlowQuery    time.Duration
+	Logger       *slog.Logger
+}
+
+// Server is the listener with its routes.
+type Server struct {
+	cfg      Config
+	log      *slog.Logger
+	hosts    *hosts
+	routes   []*route
+	failures failures
+	calls    calls
+	metrics  *metrics
+	http     *http.Server
+	ln       net.Listener
+
+	db        atomic.Pointer[kadedb.DB]
+	draining  atomic.Bool
+	failed    chan struct{} // closed when the store takes no more writes
+	failOnce  sync.Once
+	recovered struct{ records, bytes, atMost atomic.Int64 }
+	started   time.Time
+}
+
+// Access is what a route asks of the caller.
+type Access uint8
+
+// The kinds of access: anybody, or a token of at least that role.
+const (
+	Public Access = iota
+	ForReaders
+	ForWriters
+	ForAdmins
+)
+
+type route struct {
+	pattern  string
+	segments []string
+	methods  map[string]endpoint
+}
+
+type endpoint struct {
+	access Access
+	run    func(*Call) error
+}
+
+// New returns a server that does not listen yet.
+func New(c Config) (*Server, error) {
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return nil, status.Errorf(status.InvalidSetting, "`listen` is %q: %w", c.Listen, err).WithHint("write it as 127.0.0.1:7480")
+	}
+	if !c.Auth && !loopback(host) {
+		return nil, status.Errorf(status.InvalidSetting, "`auth` is off, and %s is not a loopback address", c.Listen).
+			WithHint("listen on 127.0.0.1, or leave tokens on")
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	s := &Server{cfg: c, log: c.Logger, failed: make(chan struct{}), started: time.Now()}
+	s.metrics = newMetrics(s)
+	s.http = &http.Server{
+		Handler: s, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
+	}
+	s.Handle("GET", "/livez", Public, s.livez)
+	s.Handle("GET", "/readyz", Public, s.readyz)
+	s.Handle("GET", "/metrics", ForReaders, func(c *Call) error {
+		s.metrics.handler.ServeHTTP(c.W, c.R)
+		return nil
+	})
+	return s, nil
+}
+
+// Handle adds a route. A segment {name} of the pattern matches any one segment.
+// It is for the time before Serve.
+func (s *Server) Handle(method, pattern string, access Access, run func(*Call) error) {
+	for _, r := range s.routes {
+		if r.pattern == pattern {
+			r.methods[method] = endpoint{access, run}
+			return
+		}
+	}
+	s.routes = append(s.routes, &route{pattern, strings.Split(pattern, "/"), map[string]endpoint{method: {access, run}}})
+}
+
+// AuthOn reports whether tokens are asked for.
+func (s *Server) AuthOn() bool { return s.cfg.Auth }
+
+// Listen takes the address.
+func (s *Server) Listen() error {
+	ln, err := net.Listen("tcp", s.cfg.Listen)
+	if err != nil {
+		return status.Errorf(status.InvalidSetting, "cannot listen on %s: %w", s.cfg.Listen, err).WithHint("choose another address with --listen")
+	}
+	if s.hosts, err = newHosts(s.cfg.Listen, ln.Addr(), s.cfg.AllowedHosts); err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	s.ln = ln
+	return nil
+}
+
+// URL returns the address to ask, once Listen has taken it.
+func (s *Server) URL() string {
+	if s.ln == nil {
+		return ""
+	}
+	host, _, err := net.SplitHostPort(s.cfg.Listen)
+	_, port, perr := net.SplitHostPort(s.ln.Addr().String())
+	if err != nil || perr != nil {
+		return "http://" + s.ln.Addr().String()
+	}
+	if host == "" || host == "0.0.0.0" || host == "::" {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// Serve answers requests until Drain or an error.
+func (s *Server) Serve() error {
+	if err := s.http.Serve(s.ln); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// Progress tells /readyz how far recovery is.
+func (s *Server) Progress(records, bytes, atMost int64) {
+	s.recovered.records.Store(records)
+	s.recovered.bytes.Store(bytes)
+	s.recovered.atMost.Store(atMost)
+}
+
+// Ready gives the server its open store: from here on requests are answered. The
+// caller closes db after Drain.
+func (s *Server) Ready(db *kadedb.DB) { s.db.Store(db) }
+
+// Failed is closed when the store takes no more writes, because its disk failed.
+func (s *Server) Failed() <-chan struct{} { return s.failed }
+
+// checkStore notices a store that stopped taking writes.
+func (s *Server) checkStore(db *kadedb.DB) bool {
+	if !db.Stats().Store.WAL.Poisoned {
+		return true
+	}
+	s.failOnce.Do(func() {
+		s.log.Error("the store takes no more writes: its log could not be synced")
+		close(s.failed)
+	})
+	return false
+}
+
+// Drain stops the server: new requests are refused, those under way may take
+// grace to end and are cancelled then.
+func (s *Server) Drain(grace time.Duration) error {
+	s.draining.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	s.calls.end(func(*Call) bool { return true }, status.Errorf(status.Draining, "the server is stopping"))
+	ctx, cancel = context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if err := s.http.Shutdown(ctx); err == nil {
+		return nil
+	}
+	return s.http.Close()
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rec := &recorder{ResponseWriter: w}
+	pattern := "other"
+	defer func() {
+		if p := recover(); p != nil {
+			if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so too
+				panic(p)
+			}
+			s.log.Error("panic", "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+			if rec.status != 0 {
+				panic(http.ErrAbortHandler) // what was sent is not whole
+			}
+			s.fail(rec, r, status.Errorf(status.Internal, "a fault while answering; the log has it"))
+		}
+		s.metrics.requests.WithLabelValues(pattern, strconv.Itoa(rec.status)).Inc()
+	}()
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	if err := s.hosts.check(r); err != nil {
+		s.fail(rec, r, err)
+		return
+	}
+	rt, vars := s.find(r.URL.Path)
+	if rt == nil {
+		s.fail(rec, r, status.Errorf(status.UnknownEndpoint, "there is no %s here", clip(r.URL.Path, 200)).WithHint("GET / lists what there is"))
+		return
+	}
+	pattern = rt.pattern
+	switch err := s.serve(rec, r, rt, vars); {
+	case errors.Is(err, ErrGone):
+		panic(http.ErrAbortHandler)
+	case err != nil:
+		s.fail(rec, r, err)
+	}
+}
+
+func (s *Server) find(path string) (*route, map[string]string) {
+	parts := strings.Split(path, "/")
+next:
+	for _, rt := range s.routes {
+		if len(rt.segments) != len(parts) {
+			continue
+		}
+		var vars map[string]string
+		for i, seg := range rt.segments {
+			if strings.HasPrefix(seg, "{") && parts[i] != "" {
+				if vars == nil {
+					vars = map[string]string{}
+				}
+				vars[strings.Trim(seg, "{}")] = parts[i]
+			} else if seg != parts[i] {
+				continue next
+			}
+		}
+		return rt, vars
+	}
+	return nil, nil
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt *route, vars map[string]string) error {
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	ep, ok := rt.methods[method]
+	if !ok {
+		allow := make([]string, 0, len(rt.methods))
+		for m := range rt.methods {
+			allow = append(allow, m)
+		}
+		w.Header().Set("Allow", strings.Join(allow, ", "))
+		return status.Errorf(status.MethodNotAllowed, "%s does not take %s", rt.pattern, clip(r.Method, 20)).WithHint("it takes %s", strings.Join(allow, ", "))
+	}
+	ctx, end := context.WithCancelCause(r.Context())
+	defer end(nil)
+	c := &Call{Server: s, W: w, R: r.WithContext(ctx), DB: s.db.Load(), Vars: vars, end: end}
+	if ep.access == Public {
+		return ep.run(c)
+	}
+	if s.draining.Load() {
+		return status.Errorf(status.Draining, "the server is stopping")
+	}
+	if c.DB == nil {
+		return status.Errorf(status.NotReady, "the store is still recovering").WithHint("GET /readyz tells how far it is")
+	}
+	if s.cfg.Auth {
+		var err error
+		if c.Token, err = s.authenticate(r, c.DB.Tokens()); err != nil {
+			return err
+		}
+		if need := auth.Role(ep.access); c.Token.Role < need {
+			return status.Errorf(status.RoleTooLow, "the token's role is %s, and this takes %s", c.Token.Role, need)
+		}
+	}
+	if err := s.calls.enter(c, s.cfg.Requests); err != nil {
+		return err
+	}
+	defer s.calls.leave(c)
+	if s.cfg.Auth && !c.DB.Tokens().Valid(c.Token.ID) { // revoked before it was registered
+		return status.Errorf(status.InvalidToken, "the token was revoked")
+	}
+	err := ep.run(c)
+	if err != nil && !errors.Is(err, ErrGone) {
+		err = explain(ctx, err)
+		if status.CodeOf(err) == status.StorePoisoned {
+			s.checkStore(c.DB)
+		}
+	}
+	return err
+}
+
+func (s *Server) livez(c *Call) error {
+	c.Reply([]byte("{\"status\":\"live\"}\n"))
+	return nil
+}
+
+func (s *Server) readyz(c *Call) error {
+	state := "ready"
+	switch {
+	case s.draining.Load():
+		state = "draining"
+	case c.DB == nil:
+		state = "recovering"
+	case !s.checkStore(c.DB):
+		state = "failed"
+	}
+	body := []byte(`{"status":"` + state + `"`)
+	if state == "ready" {
+		c.Reply(append(body, "}\n"...))
+		return nil
+	}
+	if state == "recovering" {
+		for _, n := range []struct {
+			name string
+			n    int64
+		}{{"records", s.recovered.records.Load()}, {"bytes", s.recovered.bytes.Load()}, {"bytes_at_most", s.recovered.atMost.Load()},
+			{"ms", time.Since(s.started).Milliseconds()}} {
+			body = strconv.AppendInt(append(body, `,"`+n.name+`":`...), n.n, 10)
+		}
+	}
+	c.W.Header().Set("Retry-After", "1")
+	s.reply(c.W, c.R, http.StatusServiceUnavailable, append(body, "}\n"...))
+	return nil
+}
+
+// recorder remembers a response's status.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *recorder) WriteHeader(code int) {
+	if r.status == 0 {
+		r.status = code
+	}
+	r.ResponseWriter.WriteHeader(code)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return r.ResponseWriter.Write(b)
+}
+
+// Unwrap gives http.ResponseController the connection's own methods.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -1,0 +1,269 @@
+package rest
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/internal/memory"
+	"github.com/kadedb/kadedb/query"
+	"github.com/kadedb/kadedb/server/front"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/wire"
+)
+
+func runQuery(c *front.Call) error {
+	started := time.Now()
+	enc, err := encoderFor(c.R)
+	if err != nil {
+		return err
+	}
+	body, err := readRequest(c)
+	if err != nil {
+		return err
+	}
+	if body.Query == "" {
+		return status.Errorf(status.MalformedRequest, "`query` is missing").WithHint(`send {"query": "RETURN 1"}`)
+	}
+	req, err := requestOf(c, body)
+	if err != nil {
+		return err
+	}
+	req.Streamed = wantsLines(c.R)
+	a := &answer{c: c, enc: enc, req: req, started: started}
+	if req.Streamed {
+		err = a.stream()
+	} else {
+		err = a.whole()
+	}
+	c.Finished(req, time.Since(started), a.rows, errors.Join(err, a.failed))
+	return err
+}
+
+func encoderFor(r *http.Request) (wire.Encoder, error) {
+	if r.URL.RawQuery == "" {
+		return wire.Encoder{}, nil
+	}
+	switch ints := r.URL.Query().Get("ints"); ints {
+	case "", "number":
+		return wire.Encoder{}, nil
+	case "string":
+		return wire.Encoder{IntsAsStrings: true}, nil
+	default:
+		return wire.Encoder{}, status.Errorf(status.MalformedRequest, "`ints` is %q", ints).WithHint("ask for ?ints=string, or leave it out")
+	}
+}
+
+// wantsLines reports whether the client asked for a line a row.
+func wantsLines(r *http.Request) bool {
+	for _, header := range r.Header["Accept"] {
+		for _, part := range strings.Split(header, ",") {
+			kind, params, err := mime.ParseMediaType(strings.TrimSpace(part))
+			if err == nil && kind == "application/x-ndjson" && params["q"] != "0" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func requestOf(c *front.Call, r *wire.Request) (*query.Request, error) {
+	req := &query.Request{Text: r.Query, Params: r.Params, Limits: &kadedb.Limits{Time: r.Timeout, Memory: r.MemoryBytes,
+		Rows: r.MaxRows, PathRows: r.MaxPathRows, PathLength: int(min(r.MaxPathLength, 1<<30))}}
+	if err := isolationOf(r); err != nil {
+		return nil, err
+	}
+	switch r.Isolation {
+	case "", "snapshot":
+	case "serializable":
+		return nil, status.Errorf(status.SerializableNotYet, "serializable isolation is not offered yet").
+			WithHint("leave `isolation` out for snapshot isolation")
+	default:
+		return nil, status.Errorf(status.MalformedRequest, "unknown isolation %q", r.Isolation).WithHint("`snapshot` is offered")
+	}
+	if r.ReadOnly != nil && r.Tx != "" {
+		return nil, status.Errorf(status.MalformedRequest, "`read_only` belongs to the request that opens the transaction")
+	}
+	req.ReadOnly = r.ReadOnly != nil && *r.ReadOnly
+	if r.Tx == "" {
+		return req, nil
+	}
+	t, err := c.DB.EngineOf().Transaction(r.Tx, c.Owner())
+	req.Tx = t
+	return req, err
+}
+
+// answer writes the result of one statement.
+type answer struct {
+	c       *front.Call
+	enc     wire.Encoder
+	req     *query.Request
+	started time.Time
+	rows    int64
+	failed  error // told to the client already
+}
+
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 64<<10); return &b }}
+
+// maxPooled keeps one large answer from being held on to for ever.
+const maxPooled = 1 << 20
+
+// whole answers with one JSON object, once all of it is known.
+func (a *answer) whole() error {
+	buf := buffers.Get().(*[]byte)
+	b := (*buf)[:0]
+	defer func() {
+		if cap(b) <= maxPooled {
+			*buf = b
+			buffers.Put(buf)
+		}
+	}()
+	limit := a.req.Limits.Memory
+	if limit == 0 {
+		limit = a.c.DB.Limits().Memory
+	}
+	held := account{budget: a.c.DB.Budget().Sub("answer", limit)}
+	defer held.budget.Close()
+	res, err := a.c.Run(*a.req)
+	if err != nil {
+		return err
+	}
+	b = wire.AppendStrings(append(b, `{"columns":`...), res.Columns())
+	b = append(b, `,"rows":[`...)
+	for res.Next() {
+		if a.rows > 0 {
+			b = append(b, ',')
+		}
+		a.rows++
+		b = a.enc.AppendRow(b, res.Values())
+		if err := held.grow(cap(b)); err != nil {
+			return a.abandon(res, err)
+		}
+	}
+	if err := errors.Join(res.Err(), res.Close()); err != nil {
+		return err
+	}
+	b = a.appendReport(append(b, `],`...), res)
+	a.c.Reply(append(b, "}\n"...))
+	return nil
+}
+
+// abandon ends a statement whose answer cannot be given, so that it changes nothing.
+func (a *answer) abandon(res *query.Result, err error) error {
+	a.c.Cancel(err)
+	return errors.Join(err, res.Close())
+}
+
+// account reserves memory for a growing buffer, in large steps.
+type account struct {
+	budget *memory.Budget
+	held   int64
+}
+
+const accountStep = 1 << 20
+
+func (a *account) grow(size int) error {
+	if int64(size) <= a.held+accountStep {
+		return nil // small answers are not worth counting
+	}
+	if err := a.budget.Reserve(int64(size) - a.held); err != nil {
+		return status.Errorf(status.QueryMemoryLimit, "the answer does not fit the memory of a query: %w", err).
+			WithHint("stream it (Accept: application/x-ndjson), or raise `query-memory` (`memory_bytes` in the request)")
+	}
+	a.held = int64(size)
+	return nil
+}
+
+// appendReport appends what follows the rows, without braces.
+func (a *answer) appendReport(b []byte, res *query.Result) []byte {
+	s := res.Summary()
+	r := wire.Report{Counters: counters(&s), Notices: s.Notices, Plan: s.Plan, Elapsed: time.Since(a.started)}
+	b = r.AppendFields(b)
+	if s.Tx != nil {
+		b = append(append(b, ','), txFields(s.Tx)...)
+	}
+	return b
+}
+
+func counters(s *kadedb.Summary) []wire.Counter {
+	return []wire.Counter{
+		{Name: "rows", N: s.Rows},
+		{Name: "nodes_created", N: s.NodesCreated}, {Name: "nodes_deleted", N: s.NodesDeleted},
+		{Name: "relationships_created", N: s.RelationshipsCreated}, {Name: "relationships_deleted", N: s.RelationshipsDeleted},
+		{Name: "properties_set", N: s.PropertiesSet},
+		{Name: "labels_added", N: s.LabelsAdded}, {Name: "labels_removed", N: s.LabelsRemoved},
+		{Name: "indexes_added", N: s.IndexesAdded}, {Name: "indexes_removed", N: s.IndexesRemoved},
+		{Name: "constraints_added", N: s.ConstraintsAdded}, {Name: "constraints_removed", N: s.ConstraintsRemoved},
+		{Name: "spilled_bytes", N: s.Spilled}, {Name: "peak_memory_bytes", N: s.Peak},
+	}
+}
+
+const (
+	// flushBytes and flushTime are after how much, or how long, rows go out.
+	flushBytes = 32 << 10
+	flushTime  = 100 * time.Millisecond
+	// writeTime is how long a client may take to read what was sent.
+	writeTime = 60 * time.Second
+)
+
+// stream answers line by line. An error before the first line is an error of the
+// request; a later one is the last line.
+func (a *answer) stream() error {
+	buf := buffers.Get().(*[]byte)
+	b := (*buf)[:0]
+	defer func() {
+		*buf = b[:0]
+		buffers.Put(buf)
+	}()
+	res, err := a.c.Run(*a.req)
+	if err != nil {
+		return err
+	}
+	out := lines{w: a.c.W, rc: http.NewResponseController(a.c.W), last: time.Now()}
+	b = wire.AppendStrings(append(b, `{"columns":`...), res.Columns())
+	b = append(b, "}\n"...)
+	a.c.W.Header().Set("Content-Type", "application/x-ndjson")
+	for res.Next() {
+		a.rows++
+		b = append(a.enc.AppendRow(b, res.Values()), '\n')
+		if len(b) >= flushBytes || a.rows%64 == 0 && time.Since(out.last) > flushTime {
+			if err := out.send(b); err != nil {
+				return a.abandon(res, front.ErrGone)
+			}
+			b = b[:0]
+		}
+	}
+	if err := errors.Join(res.Err(), res.Close()); err != nil {
+		a.failed = err
+		e := a.c.Explain(err)
+		b = append(wire.AppendError(append(b, `{"error":`...), e), "}\n"...)
+	} else {
+		b = append(a.appendReport(append(b, '{'), res), "}\n"...)
+	}
+	if err := out.send(b); err != nil {
+		return front.ErrGone
+	}
+	return nil
+}
+
+// lines sends parts of an answer as they are ready.
+type lines struct {
+	w    http.ResponseWriter
+	rc   *http.ResponseController
+	last time.Time
+}
+
+func (l *lines) send(b []byte) error {
+	l.last = time.Now()
+	if err := l.rc.SetWriteDeadline(l.last.Add(writeTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	if _, err := l.w.Write(b); err != nil {
+		return err
+	}
+	return l.rc.Flush()
+}

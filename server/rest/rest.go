@@ -1,0 +1,228 @@
+// Package rest is KadeDB's HTTP interface:
+//
+//	POST   /v1/query              run a statement: JSON, or NDJSON with Accept: application/x-ndjson
+//	POST   /v1/tx                 open a transaction
+//	POST   /v1/tx/{id}/commit     commit it
+//	DELETE /v1/tx/{id}            roll it back
+//	GET    /v1/schema             labels, types, keys, indexes, constraints
+//	GET    /v1/tokens             list tokens; POST makes one, DELETE /v1/tokens/{id} revokes one
+//
+//	{"query": "MATCH (a:Airport) RETURN a.iata LIMIT $n", "params": {"n": 1}}
+//	{"columns":["a.iata"],"rows":[["SEA"]],"stats":{…},"notices":[],"ms":0.412}
+//
+// A streamed answer is a line {"columns"}, a line for each row, and a last line
+// {"stats"} or {"error"}; without a last line it is incomplete. A client that hangs up
+// cancels its statement. docs/rest.md is the reference.
+//
+// It holds no logic of queries, tokens or limits: those are query's and server/front's.
+package rest
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/auth"
+	"github.com/kadedb/kadedb/query"
+	"github.com/kadedb/kadedb/server/front"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
+	"github.com/kadedb/kadedb/wire"
+)
+
+// Register adds the interface's routes to s.
+func Register(s *front.Server) {
+	s.Handle("GET", "/", front.Public, welcome)
+	s.Handle("POST", "/v1/query", front.ForReaders, runQuery)
+	s.Handle("POST", "/v1/tx", front.ForReaders, begin)
+	s.Handle("POST", "/v1/tx/{id}/commit", front.ForReaders, commit)
+	s.Handle("DELETE", "/v1/tx/{id}", front.ForReaders, rollback)
+	s.Handle("GET", "/v1/schema", front.ForReaders, schema)
+	s.Handle("GET", "/v1/tokens", front.ForAdmins, listTokens)
+	s.Handle("POST", "/v1/tokens", front.ForAdmins, createToken)
+	s.Handle("DELETE", "/v1/tokens/{id}", front.ForAdmins, revokeToken)
+}
+
+func welcome(c *front.Call) error {
+	url, token := c.Server.URL(), ""
+	if c.Server.AuthOn() {
+		token = " -H 'Authorization: Bearer TOKEN'"
+	}
+	text := fmt.Sprintf(`This is KadeDB %s, a graph database. It answers KadeQL, a superset of openCypher, over HTTP.
+
+Try:
+  curl %s/v1/query%s -H 'Content-Type: application/json' -d '{"query": "RETURN 1 + 1 AS two"}'
+  curl %s/v1/query%s -H 'Content-Type: application/json' -d '{"query": "MATCH (n) RETURN labels(n) AS labels, count(*) AS nodes"}'
+  kadedb shell --server %s
+
+What there is:
+  POST   /v1/query             {"query", "params", "timeout_ms"?, "tx"?}; rows one a line with Accept: application/x-ndjson
+  POST   /v1/tx                open a transaction; POST /v1/tx/{id}/commit or DELETE /v1/tx/{id} ends it
+  GET    /v1/schema            labels, relationship types, property keys, indexes, constraints
+  GET    /v1/tokens            tokens (admins); POST makes one, DELETE /v1/tokens/{id} revokes one
+  GET    /livez /readyz        is it up, does it answer
+  GET    /metrics              for Prometheus
+`, kadedb.Version, url, token, url, token, url)
+	c.W.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if _, err := c.W.Write([]byte(text)); err != nil {
+		return front.ErrGone
+	}
+	return nil
+}
+
+func readRequest(c *front.Call) (*wire.Request, error) {
+	body, err := c.Body()
+	if err != nil {
+		return nil, err
+	}
+	if len(body) == 0 {
+		return &wire.Request{}, nil
+	}
+	return wire.DecodeRequest(body)
+}
+
+func isolationOf(r *wire.Request) error {
+	if r.Isolation != "" && r.Tx != "" {
+		return status.Errorf(status.MalformedRequest, "`isolation` belongs to the request that opens the transaction")
+	}
+	return nil
+}
+
+func begin(c *front.Call) error {
+	req, err := readRequest(c)
+	if err != nil {
+		return err
+	}
+	if req.Query != "" || req.Tx != "" || req.Params != nil {
+		return status.Errorf(status.MalformedRequest, "a transaction is opened without a query, params or tx").
+			WithHint("send them to /v1/query with the `tx` that this answers")
+	}
+	readOnly := !c.May(auth.Writer)
+	if req.ReadOnly != nil {
+		if readOnly && !*req.ReadOnly {
+			return status.Errorf(status.RoleTooLow, "a token of role %s cannot open a transaction that writes", c.Token.Role)
+		}
+		readOnly = *req.ReadOnly
+	}
+	t, err := c.Begin(query.TxOptions{ReadOnly: readOnly, Isolation: req.Isolation})
+	if err != nil {
+		return err
+	}
+	body := append([]byte{'{'}, txFields(t)...)
+	body = strconv.AppendBool(append(body, `,"read_only":`...), readOnly)
+	c.Reply(append(body, "}\n"...))
+	return nil
+}
+
+// txFields are what names an open transaction in an answer.
+func txFields(t *query.Tx) []byte {
+	b := wire.AppendString([]byte(`"tx":`), t.ID())
+	if at := t.Expires(); !at.IsZero() {
+		b = wire.AppendString(append(b, `,"expires_at":`...), at.UTC().Format(time.RFC3339Nano))
+	}
+	return b
+}
+
+func commit(c *front.Call) error {
+	t, err := transaction(c, c.Vars["id"])
+	if err != nil {
+		return err
+	}
+	if err := t.Commit(c.Context()); err != nil {
+		return err
+	}
+	c.Reply([]byte("{\"committed\":true}\n"))
+	return nil
+}
+
+func rollback(c *front.Call) error {
+	t, err := transaction(c, c.Vars["id"])
+	if err != nil {
+		return err
+	}
+	if err := t.Rollback(); err != nil {
+		return err
+	}
+	c.Reply([]byte("{\"rolled_back\":true}\n"))
+	return nil
+}
+
+// transaction finds an open transaction of the caller, and refuses a body that is
+// not JSON.
+func transaction(c *front.Call, id string) (*query.Tx, error) {
+	if c.R.Method == http.MethodPost {
+		body, err := c.Body()
+		if err != nil {
+			return nil, err
+		}
+		if len(body) > 0 {
+			if _, err := wire.Decode(body); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c.DB.EngineOf().Transaction(id, c.Owner())
+}
+
+func appendToken(b []byte, t auth.Token) []byte {
+	b = wire.AppendString(append(b, `"id":`...), t.ID)
+	b = wire.AppendString(append(b, `,"name":`...), t.Name)
+	b = wire.AppendString(append(b, `,"role":`...), t.Role.String())
+	return wire.AppendString(append(b, `,"created_at":`...), t.Created.Format(time.RFC3339))
+}
+
+func listTokens(c *front.Call) error {
+	b := []byte(`{"tokens":[`)
+	for i, t := range c.DB.Tokens().List() {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendToken(append(b, '{'), t), '}')
+	}
+	c.Reply(append(b, "]}\n"...))
+	return nil
+}
+
+func createToken(c *front.Call) error {
+	body, err := c.Body()
+	if err != nil {
+		return err
+	}
+	v, err := wire.Decode(body)
+	if err != nil {
+		return err
+	}
+	if v.Kind() != value.KindMap {
+		return status.Errorf(status.MalformedRequest, "the body is not an object").WithHint(`send {"role": "reader"}`)
+	}
+	fields := map[string]string{}
+	for i, k := range v.AsMap().Keys {
+		x := v.AsMap().Vals[i]
+		if k != "role" && k != "name" || x.Kind() != value.KindString {
+			return status.Errorf(status.MalformedRequest, "field `%s` cannot be used", k).WithHint(`send {"role": "reader", "name": "…"}`)
+		}
+		fields[k] = x.AsString()
+	}
+	role, err := auth.ParseRole(fields["role"])
+	if err != nil {
+		return err
+	}
+	t, secret, err := c.DB.Tokens().Create(fields["name"], role)
+	if err != nil {
+		return err
+	}
+	b := appendToken([]byte{'{'}, t)
+	b = wire.AppendString(append(b, `,"token":`...), secret)
+	c.Reply(append(b, "}\n"...))
+	return nil
+}
+
+func revokeToken(c *front.Call) error {
+	if err := c.Server.Revoke(c.DB, c.Vars["id"]); err != nil {
+		return err
+	}
+	c.Reply([]byte("{\"revoked\":true}\n"))
+	return nil
+}
