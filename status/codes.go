@@ -165,6 +165,7 @@ const (
 	InvalidSetting     Code = 5012
 	TooManyFailures    Code = 5013
 	InvalidUsage       Code = 5014
+	Unreachable        Code = 5015
 
 	FileNotFound         Code = 6001
 	MissingColumn        Code = 6002
@@ -290,6 +291,7 @@ var table = []Info{
 	{InvalidSetting, "InvalidSetting", "", 0, Client, "a setting's value cannot be used", ""},
 	{TooManyFailures, "TooManyFailures", "", 0, Limited, "too many wrong tokens from one address", ""},
 	{InvalidUsage, "InvalidUsage", "", 0, Client, "a command line that cannot be used", ""},
+	{Unreachable, "Unreachable", "", 0, Transient, "a server that does not answer, or is none of ours", ""},
 
 	{FileNotFound, "FileNotFound", "", Runtime, NotFound, "a file is missing or unreadable", ""},
 	{MissingColumn, "MissingColumn", "", 0, Client, "a file lacks a column that was named", ""},
