@@ -133,7 +133,14 @@ func (c *Cache) miss(e *entry) (*Handle, error) {
 	}
 	had := e.enc
 	c.mu.Unlock()
-
+	loaded := false
+	defer func() {
+		if !loaded { // the loader panicked: nobody shall wait for it
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.abandon(e)
+		}
+	}()
 	b, enc, err := c.read(e.key, had)
 	if err == nil {
 		if err = c.room(b.size); err != nil {
@@ -141,18 +148,16 @@ func (c *Cache) miss(e *entry) (*Handle, error) {
 		}
 	}
 
+	loaded = true
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	close(e.loading)
-	e.loading = nil
 	if err != nil {
 		c.slab.Free(enc)
-		c.dropEncoded(e)
-		if c.entries[e.key] == e {
-			delete(c.entries, e.key)
-		}
+		c.abandon(e)
 		return nil, err
 	}
+	close(e.loading)
+	e.loading = nil
 	c.stats.Blocks++
 	c.stats.Bytes += b.size
 	switch {
@@ -178,6 +183,16 @@ func (c *Cache) miss(e *entry) (*Handle, error) {
 	}
 	c.pin(e)
 	return &e.handle, nil
+}
+
+// abandon forgets an entry that could not be loaded. The caller holds mu.
+func (c *Cache) abandon(e *entry) {
+	close(e.loading)
+	e.loading = nil
+	c.dropEncoded(e)
+	if c.entries[e.key] == e {
+		delete(c.entries, e.key)
+	}
 }
 
 // read gets the encoded bytes, from had if they are there, and decodes them. It

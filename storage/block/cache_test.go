@@ -83,11 +83,23 @@ func TestCacheErrors(t *testing.T) {
 	}
 	s.fail.Store(false)
 	mustGet(t, c, 1).Release() // an error is not remembered
+	boom := block.NewCache(budget, func([]byte, block.Key) ([]byte, error) { panic("boom") })
+	for range 2 {
+		func() {
+			defer func() {
+				if r := recover(); r != "boom" {
+					t.Errorf("recovered %v", r)
+				}
+			}()
+			_, err := boom.Get(block.Key{})
+			t.Error("no panic", err)
+		}()
+	}
 	bad := block.NewCache(budget, func(dst []byte, k block.Key) ([]byte, error) { return append(dst, "garbage"...), nil })
 	if _, err := bad.Get(block.Key{}); status.CodeOf(err) != status.Corruption {
 		t.Fatal(err)
 	}
-	if c.Close() != 0 || bad.Close() != 0 || budget.Used() != 0 {
+	if c.Close() != 0 || bad.Close() != 0 || boom.Close() != 0 || budget.Used() != 0 {
 		t.Fatalf("%d bytes are left", budget.Used())
 	}
 }

@@ -249,12 +249,30 @@ func (b *Block) decodeCSR(payload []byte) error {
 	if rest, err = readStream(line, rest); err != nil {
 		return err
 	}
-	last := uint32(0)
-	for i, z := range line {
-		last += unzigzag(z)
-		line[i] = last
+	return b.readRels(mode, base, least, shift, segments(line), rest)
+}
+
+// lineSegment is the model from one knot to the next.
+type lineSegment struct {
+	at   uint32
+	rise int32
+}
+
+// segments reads what zigzags wrote. Behind the last knot there is no segment.
+func segments(zigzags []uint32) []lineSegment {
+	out := make([]lineSegment, max(len(zigzags), 1)-1)
+	at := uint32(0)
+	for i, z := range zigzags {
+		step := unzigzag(z)
+		at += step
+		if i < len(out) {
+			out[i].at = at
+		}
+		if i > 0 {
+			out[i-1].rise = int32(step)
+		}
 	}
-	return b.readRels(mode, base, least, shift, line, rest)
+	return out
 }
 
 // sumLists turns distances into numbers, list by list.
@@ -271,7 +289,7 @@ func sumLists(off, list []uint32, base uint32) {
 	}
 }
 
-func (b *Block) readRels(mode byte, base, least uint32, shift uint, knots []uint32, src []byte) error {
+func (b *Block) readRels(mode byte, base, least uint32, shift uint, line []lineSegment, src []byte) error {
 	c := &b.CSR
 	if mode == relConsecutive {
 		for i := range c.Rel {
@@ -294,16 +312,15 @@ func (b *Block) readRels(mode byte, base, least uint32, shift uint, knots []uint
 			c.Rel[i] += base
 		}
 	case relModel:
-		mask := uint32(1)<<shift - 1
+		mask, rel := uint32(1)<<shift-1, c.Rel[:len(c.Nbr)]
 		for i, n := range c.Nbr {
 			n -= least
-			k := int(n >> shift)
-			if k+1 >= len(knots) {
-				return damage("a neighbour beyond the model of %d knots", len(knots))
+			k := int(n >> (shift & 31))
+			if k >= len(line) {
+				return damage("a neighbour beyond the model of %d knots", len(line))
 			}
-			at := knots[k]
-			rise := int64(int32(knots[k+1] - at))
-			c.Rel[i] += base + at + uint32(rise*int64(n&mask)>>shift)
+			l := line[k]
+			rel[i] += base + l.at + uint32(int64(l.rise)*int64(n&mask)>>(shift&31))
 		}
 	default:
 		return damage("relationships written in way %d", mode)

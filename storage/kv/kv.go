@@ -21,6 +21,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 	"syscall"
@@ -34,8 +35,15 @@ import (
 )
 
 // defaultMmap is address space, not memory and not disk: bbolt must never have to
-// map anew, because that waits for all readers.
-const defaultMmap = 256 << 30
+// map anew, because that waits for all readers. On Windows a map is as long as its
+// file, so that bbolt maps what it needs there; 32-bit systems have no room.
+func defaultMmap() int {
+	size := int64(256 << 30)
+	if runtime.GOOS == "windows" || int64(int(size)) != size {
+		return 0
+	}
+	return int(size)
+}
 
 // allocSize is by how much bbolt grows the file at a time.
 const allocSize = 4 << 20
@@ -46,7 +54,7 @@ type Options struct {
 	Create bool
 	// ReadOnly shares the file with other readers.
 	ReadOnly bool
-	// MmapSize is the address space to map at once (256 GiB on 64-bit systems).
+	// MmapSize is the address space to map at once (256 GiB where a map takes no disk).
 	MmapSize int
 	// LockTimeout is how long to wait for another process (100 ms).
 	LockTimeout time.Duration
@@ -86,8 +94,8 @@ func Open(path string, o Options) (*Store, error) {
 	if o.LockTimeout == 0 {
 		o.LockTimeout = 100 * time.Millisecond
 	}
-	if o.MmapSize == 0 && ^uint(0)>>63 == 1 {
-		o.MmapSize = defaultMmap
+	if o.MmapSize == 0 {
+		o.MmapSize = defaultMmap()
 	}
 	if o.OpenFile == nil {
 		o.OpenFile = os.OpenFile
@@ -303,4 +311,3 @@ func diskError(path string, err error) error {
 	}
 	return status.Errorf(status.DiskError, "%s: %w", path, err)
 }
-

@@ -405,6 +405,33 @@ func TestTruncatedWhileOpen(t *testing.T) {
 	}
 }
 
+// After a commit that failed half way nothing is written any more, and reads go on.
+func TestPoison(t *testing.T) {
+	var file *os.File
+	s, err := kv.Open(filepath.Join(t.TempDir(), "blocks.db"), kv.Options{Create: true,
+		OpenFile: func(name string, flag int, perm os.FileMode) (f *os.File, err error) {
+			f, err = os.OpenFile(name, flag, perm)
+			file = f
+			return f, err
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, "a", "1")
+	if err := file.Close(); err != nil { // every write and sync fails from here on
+		t.Fatal(err)
+	}
+	for range 2 {
+		err := s.Update(func(tx *kv.Tx) error { return tx.Bucket("b").Put([]byte("a"), []byte("2")) })
+		if status.CodeOf(err) != status.StorePoisoned {
+			t.Fatal(err)
+		}
+	}
+	if v, ok := get(t, s, "a"); !ok || v != "1" {
+		t.Fatalf("%q, %v", v, ok)
+	}
+}
+
 // A panic of the caller's is the caller's.
 func TestForeignPanic(t *testing.T) {
 	s := create(t, kv.Options{})

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/kadedb/kadedb/internal/planted"
+	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/vfs"
 	"github.com/kadedb/kadedb/storage/wal"
 )
@@ -161,4 +162,53 @@ func BenchmarkAppend(b *testing.B) {
 	if err := l.Close(); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// A mutated log yields a clean prefix of what was written, or an error.
+func FuzzReplay(f *testing.F) {
+	mem := vfs.NewMem()
+	l, _, err := replay(mem, testOptions)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for n := range wal.LSN(8) {
+		if _, err := l.Append(record(n+1, 0), wal.Group); err != nil {
+			f.Fatal(err)
+		}
+	}
+	f.Add(uint32(64), []byte{1}, uint32(0))
+	f.Add(uint32(100), []byte{0, 0, 0, 0}, uint32(2000))
+	f.Fuzz(func(t *testing.T, at uint32, change []byte, cutAt uint32) {
+		c := mem.CrashClone(1, rand.New(rand.NewPCG(1, 1)))
+		w, err := c.OpenWrite("log/0000000000000001.log")
+		if err != nil {
+			t.Fatal(err)
+		}
+		size, err := w.Size()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if off := int64(at) % size; int64(len(change)) <= size-off {
+			if _, err := w.WriteAt(change, off); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if cutAt%4 == 1 {
+			if err := w.Truncate(int64(cutAt) % size); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, all, err := replay(c, testOptions)
+		if len(all) > 8 {
+			t.Fatalf("%d records of 8", len(all))
+		}
+		checkRecords(t, all, 1)
+		if err == nil {
+			if _, again, err := replay(c, testOptions); err != nil || len(again) != len(all) {
+				t.Fatalf("read again: %d records, %v", len(again), err)
+			}
+		} else if code := status.CodeOf(err); code != status.Corruption && code != status.NewerFormat {
+			t.Fatal(err)
+		}
+	})
 }
