@@ -214,3 +214,13 @@ func TestStatements(t *testing.T) {
 		}
 	}
 }
+
+// sortedLiteral is literal with lists in order.
+func sortedLiteral(v value.Value) string {
+	if v.Kind() != value.KindList {
+		return literal(v)
+	}
+	elems := slices.Clone(v.Elems())
+	slices.SortFunc(elems, value.Order)
+	return literal(value.List(elems...))
+}

@@ -47,15 +47,12 @@ type Aggregator struct {
 	sets   []*distinctSet // nil for functions without DISTINCT
 	boxed  int64          // content of keys, dependents and accumulators
 
-	anyDistinct bool
-	frozen      bool
-	frozenAt    int64 // bytes when it was frozen
-	parts       *spill.Partitions
-	spilled     bool
+	frozenAt int64               // bytes when the sets were frozen; 0: they are not
+	parts    *spill.Partitions   // groups on disk
+	pairs    []*spill.Partitions // by function with DISTINCT: keys and values of its set
+	spilled  bool
 
 	groups []uint32
-	known  []uint32
-	rows   []int32
 	fresh  []int32
 	hashes []uint64
 }
@@ -67,9 +64,7 @@ func New(space *spill.Space, budget *memory.Budget, spec Spec) *Aggregator {
 
 func newAt(space *spill.Space, budget *memory.Budget, spec Spec, level int) *Aggregator {
 	a := &Aggregator{spec: spec, space: space, budget: budget, account: spill.NewAccount(budget), level: level}
-	for _, f := range spec.Funcs {
-		a.anyDistinct = a.anyDistinct || f.Distinct
-	}
+	a.pairs = make([]*spill.Partitions, len(spec.Funcs))
 	a.reset()
 	return a
 }
@@ -84,6 +79,7 @@ func (a *Aggregator) reset() {
 		a.states[i] = f.Def.NewState()
 		if f.Distinct {
 			a.sets[i] = newDistinctSet(a.space, a.budget, f.Args)
+			a.sets[i].inside = true
 		}
 	}
 }
@@ -102,18 +98,8 @@ func (a *Aggregator) Add(r *Rows) error {
 	}
 	groups := a.groups[:len(sel)]
 	before := a.table.Len()
-	a.table.Assign(r.Keys, sel, groups, !a.frozen)
-	if a.frozen {
-		var err error
-		if sel, groups, err = a.setAside(r, sel, groups); err != nil {
-			return err
-		}
-	} else {
-		a.keepNew(r, sel, groups, before)
-	}
-	if len(sel) == 0 {
-		return nil
-	}
+	a.table.Assign(r.Keys, sel, groups, true)
+	a.keepNew(r, sel, groups, before)
 	if err := a.update(r, sel, groups); err != nil {
 		return err
 	}
@@ -179,7 +165,7 @@ func (a *Aggregator) update(r *Rows, sel []int32, groups []uint32) error {
 	return nil
 }
 
-// slack is what a frozen table's accumulators may grow by beyond the budget.
+// slack is what accumulators may grow by beyond the budget once sets are frozen.
 const slack = 32 << 10
 
 func (a *Aggregator) bytes() int64 {
@@ -187,23 +173,47 @@ func (a *Aggregator) bytes() int64 {
 	for i := range a.deps {
 		n += int64(a.deps[i].Bytes())
 	}
+	for _, set := range a.sets {
+		if set != nil {
+			n += set.bytes()
+		}
+	}
 	return n
 }
 
 // fit keeps the table within the budget.
 func (a *Aggregator) fit() error {
-	if a.account.Hold(a.bytes()) || a.frozen && a.bytes() <= a.frozenAt+slack {
+	total := a.bytes()
+	if a.account.Hold(total) {
 		return nil
 	}
-	if a.space == nil || a.spec.Keys == 0 || a.level > spill.MaxLevel || a.table.Len() == 1 || a.frozen {
-		return a.account.Must(a.bytes())
-	}
-	a.spilled = true
-	if a.anyDistinct {
-		a.frozen, a.frozenAt = true, a.bytes()
+	// In a part all groups are known before the first pair comes: one group alone
+	// cannot be cut any further.
+	cut := a.spec.Keys > 0 && a.level <= spill.MaxLevel && (a.level == 0 || a.table.Len() > 1)
+	switch {
+	case a.space == nil:
+		return a.account.Must(total)
+	case cut && a.frozenAt == 0:
+		a.spilled = true
+		return a.flush()
+	case a.frozenAt == 0 && a.freeze():
+		a.frozenAt = total
+		return nil
+	case a.frozenAt > 0 && total <= a.frozenAt+slack:
 		return nil
 	}
-	return a.flush()
+	return a.account.Must(total)
+}
+
+// freeze freezes the sets, and reports whether there are any.
+func (a *Aggregator) freeze() bool {
+	any := false
+	for _, set := range a.sets {
+		if set != nil {
+			set.frozen, any = true, true
+		}
+	}
+	return any
 }
 
 // Each gives the groups that are in memory, then part by part those on disk: keys and
@@ -220,7 +230,7 @@ func (a *Aggregator) Each(f func(n int, keys, dependents, values []*column.Vecto
 			a.deps[i].AppendVector(&null, []int32{0})
 		}
 	}
-	if a.parts != nil && !a.frozen {
+	if a.parts != nil {
 		if err := a.flush(); err != nil {
 			return err
 		}
@@ -236,7 +246,7 @@ func (a *Aggregator) Each(f func(n int, keys, dependents, values []*column.Vecto
 	if a.parts == nil {
 		return nil
 	}
-	return a.parts.Each(func(_ int, file *spill.File) error { return a.eachOfPart(file, f) })
+	return a.parts.Each(func(i int, file *spill.File) error { return a.eachOfPart(i, file, f) })
 }
 
 func (a *Aggregator) eachHeld(f func(n int, keys, dependents, values []*column.Vector) error) error {
@@ -334,9 +344,16 @@ func (a *Aggregator) Spilled() bool { return a.spilled }
 func (a *Aggregator) Close() error {
 	a.account.Close()
 	var first error
-	if a.parts != nil {
-		first = a.parts.Close()
+	for _, p := range append(a.pairs, a.parts) {
+		if p == nil {
+			continue
+		}
+		if err := p.Close(); err != nil && first == nil {
+			first = err
+		}
 	}
+	a.parts = nil
+	clear(a.pairs)
 	for _, s := range a.sets {
 		if s != nil {
 			if err := s.close(); err != nil && first == nil {

@@ -203,7 +203,7 @@ func collect(a *aggregation.Aggregator, funcs []string, rows int) ([]string, err
 }
 
 func TestAggregatorAgainstReference(t *testing.T) {
-	for seed := range uint64(48) {
+	for seed := range uint64(24) {
 		r := rand.New(rand.NewPCG(seed, 5))
 		keys := int(seed % 3)
 		funcs := names[int(seed/3)%len(names)]
@@ -231,6 +231,9 @@ func TestAggregatorAgainstReference(t *testing.T) {
 				continue // one group cannot be cut
 			}
 			for _, batch := range []int{1, 60, 2048} {
+				if limit == 1 && batch == 1 {
+					continue // thousands of files
+				}
 				for lanes := 1; lanes <= 2; lanes++ {
 					if lanes == 2 && !s.CanMerge() {
 						continue

@@ -17,6 +17,7 @@ type distinctSet struct {
 	account *spill.Account
 	level   int
 	args    int
+	inside  bool // part of an Aggregator, which counts its memory and freezes it
 
 	table  *group.Table
 	boxed  int64
@@ -71,9 +72,11 @@ func (d *distinctSet) add(args []*column.Vector, n int, sel []int32, groups []ui
 	return d.outSel, d.outGrp, d.fit()
 }
 
+func (d *distinctSet) bytes() int64 { return int64(d.table.Bytes()) + d.boxed }
+
 func (d *distinctSet) fit() error {
-	total := int64(d.table.Bytes()) + d.boxed
-	if d.account.Hold(total) {
+	total := d.bytes()
+	if d.inside || d.account.Hold(total) {
 		return nil
 	}
 	if d.space == nil || d.level > spill.MaxLevel {

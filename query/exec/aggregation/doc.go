@@ -6,13 +6,13 @@
 //	a.Merge(other)                                  // what another worker collected
 //	a.Each(func(keys …, values …) error { … })
 //
-// Over the budget, groups go to disk and come back in parts, by the hash of the key:
+// Over the budget, all groups go to disk and the table starts again empty; they come
+// back part by part, by the hash of the key:
 //
-//	no DISTINCT   the accumulators themselves: the table starts again empty, and equal
-//	              keys are added up when their part is read
-//	DISTINCT      rows: the table is frozen, rows of groups that are in it go on
-//	              counting, the others wait in their part
+//	groups   keys, dependents, accumulators: equal keys are added up
+//	pairs    keys and a value, for each function with DISTINCT: it sees a pair once
 //
-// A DISTINCT aggregate sees each (group, value) once; the set of pairs is frozen in the
-// same way.
+// Where one group alone is too large, the set of its values is frozen: values that
+// are in it are dropped, others wait on disk by their own hash. An accumulator that is
+// too large by itself, a list of collect(), is an error.
 package aggregation

@@ -2,37 +2,23 @@ package aggregation
 
 import (
 	"github.com/kadedb/kadedb/column"
-	"github.com/kadedb/kadedb/query/exec/group"
 	"github.com/kadedb/kadedb/query/exec/spill"
+	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/status"
 )
 
-// A part's file has the columns
+// A part's file of groups has the columns
 //
-//	keys … dependents … accumulators (as strings) …     without DISTINCT
-//	keys … dependents … arguments …                     with DISTINCT
+//	keys … dependents … accumulators (as strings; none for functions with DISTINCT) …
+//
+// and one of pairs keys … arguments ….
 
-func (a *Aggregator) partSlots() []int {
-	n := a.spec.Keys + a.spec.Dependents
-	for _, f := range a.spec.Funcs {
-		if a.anyDistinct {
-			n += f.Args
-		} else {
-			n++
-		}
-	}
+func firstSlots(n int) []int {
 	slots := make([]int, n)
 	for i := range slots {
 		slots[i] = i
 	}
 	return slots
-}
-
-func (a *Aggregator) partitions() *spill.Partitions {
-	if a.parts == nil {
-		a.parts = spill.NewPartitions(a.space, a.level, a.partSlots())
-	}
-	return a.parts
 }
 
 func (a *Aggregator) hash(keys []*column.Vector, n int, rows []int32) []uint64 {
@@ -43,13 +29,22 @@ func (a *Aggregator) hash(keys []*column.Vector, n int, rows []int32) []uint64 {
 	return a.hashes[:n]
 }
 
+// someVectors returns n empty vectors.
+func someVectors(n int) []*column.Vector {
+	out := make([]*column.Vector, n)
+	for i := range out {
+		out[i] = &column.Vector{}
+	}
+	return out
+}
+
 // flush moves all groups to their parts and starts again with an empty table.
 func (a *Aggregator) flush() error {
 	nk, nd := a.spec.Keys, a.spec.Dependents
-	b := column.Batch{Cols: make([]*column.Vector, len(a.partSlots()))}
-	for i := range b.Cols {
-		b.Cols[i] = &column.Vector{}
+	if a.parts == nil {
+		a.parts = spill.NewPartitions(a.space, a.level, firstSlots(nk+nd+len(a.states)))
 	}
+	b := column.Batch{Cols: someVectors(nk + nd + len(a.states))}
 	var groups []uint32
 	var idx []int32
 	var buf []byte
@@ -68,13 +63,24 @@ func (a *Aggregator) flush() error {
 			v := b.Cols[nk+nd+i]
 			v.Reset(column.String, len(groups))
 			for j, g := range groups {
-				buf = s.Append(buf[:0], g)
+				buf = buf[:0]
+				if a.sets[i] == nil {
+					buf = s.Append(buf, g)
+				}
 				v.Strs[j] = string(buf)
 			}
 		}
 		b.Len = len(groups)
 		rows := b.Selection()
-		if err := a.partitions().Write(&b, rows, a.hash(b.Cols[:nk], b.Len, rows)); err != nil {
+		if err := a.parts.Write(&b, rows, a.hash(b.Cols[:nk], b.Len, rows)); err != nil {
+			return err
+		}
+	}
+	for i, set := range a.sets {
+		if set == nil {
+			continue
+		}
+		if err := a.flushPairs(i, set); err != nil {
 			return err
 		}
 	}
@@ -83,72 +89,71 @@ func (a *Aggregator) flush() error {
 	return nil
 }
 
-// setAside writes the rows of groups that are not in the frozen table to their part
-// and returns the others.
-func (a *Aggregator) setAside(r *Rows, sel []int32, groups []uint32) ([]int32, []uint32, error) {
-	a.rows, a.known, a.fresh = a.rows[:0], a.known[:0], a.fresh[:0]
-	for i, g := range groups {
-		if g == group.None {
-			a.fresh = append(a.fresh, sel[i])
-		} else {
-			a.rows, a.known = append(a.rows, sel[i]), append(a.known, g)
+// flushPairs moves a set's pairs to their parts, by the keys of their groups.
+func (a *Aggregator) flushPairs(i int, set *distinctSet) error {
+	nk := a.spec.Keys
+	if a.pairs[i] == nil {
+		a.pairs[i] = spill.NewPartitions(a.space, a.level, firstSlots(nk+set.args))
+	}
+	b := column.Batch{Cols: someVectors(nk + set.args)}
+	var group column.Vector
+	var nums, groups []uint32
+	for from := 0; from < set.table.Len(); from += column.BatchSize {
+		nums, groups = nums[:0], groups[:0]
+		for n := from; n < min(from+column.BatchSize, set.table.Len()); n++ {
+			nums = append(nums, uint32(n))
+		}
+		set.table.Gather(0, &group, nums)
+		for _, g := range group.Ints {
+			groups = append(groups, uint32(g))
+		}
+		for k := range nk {
+			a.table.Gather(k, b.Cols[k], groups)
+		}
+		for k := range set.args {
+			set.table.Gather(1+k, b.Cols[nk+k], nums)
+		}
+		b.Len = len(nums)
+		rows := b.Selection()
+		if err := a.pairs[i].Write(&b, rows, a.hash(b.Cols[:nk], b.Len, rows)); err != nil {
+			return err
 		}
 	}
-	if len(a.fresh) == 0 {
-		return a.rows, a.known, nil
-	}
-	b := column.Batch{Len: r.Len, Mult: r.Mult}
-	b.Cols = append(append(b.Cols, r.Keys...), r.Dependents...)
-	for _, args := range r.Args {
-		b.Cols = append(b.Cols, args...)
-	}
-	err := a.partitions().Write(&b, a.fresh, a.hash(r.Keys, r.Len, a.fresh))
-	return a.rows, a.known, err
+	return nil
 }
 
-// eachOfPart aggregates one part on its own.
-func (a *Aggregator) eachOfPart(file *spill.File, f func(n int, keys, dependents, values []*column.Vector) error) (err error) {
+// eachOfPart aggregates part n on its own.
+func (a *Aggregator) eachOfPart(n int, file *spill.File, f func(n int, keys, dependents, values []*column.Vector) error) (err error) {
 	part := newAt(a.space, a.budget, a.spec, a.level+1)
 	defer func() {
 		if cerr := part.Close(); err == nil {
 			err = cerr
 		}
 	}()
-	err = file.EachBatch(func(b *column.Batch) error {
-		if a.anyDistinct {
-			return part.Add(a.rowsOf(b))
-		}
-		return part.addAccumulators(b)
-	})
-	if err != nil {
+	if err := file.EachBatch(part.addAccumulators); err != nil {
 		return err
 	}
-	return part.Each(f)
-}
-
-// rowsOf undoes setAside.
-func (a *Aggregator) rowsOf(b *column.Batch) *Rows {
-	nk, nd := a.spec.Keys, a.spec.Dependents
-	r := &Rows{Keys: b.Cols[:nk], Dependents: b.Cols[nk : nk+nd], Len: b.Len, Mult: b.Mult}
-	at := nk + nd
-	for _, f := range a.spec.Funcs {
-		r.Args = append(r.Args, b.Cols[at:at+f.Args])
-		at += f.Args
+	for i, pairs := range a.pairs {
+		if pairs == nil || pairs.File(n) == nil {
+			continue
+		}
+		if err := pairs.File(n).EachBatch(func(b *column.Batch) error { return part.addPairs(i, b) }); err != nil {
+			return err
+		}
 	}
-	return r
+	return part.Each(f)
 }
 
 // addAccumulators undoes flush: equal keys are added up.
 func (a *Aggregator) addAccumulators(b *column.Batch) error {
 	nk, nd := a.spec.Keys, a.spec.Dependents
-	sel := b.Selection()
-	groups := make([]uint32, len(sel))
-	before := a.table.Len()
-	a.table.Assign(b.Cols[:nk], sel, groups, true)
-	a.keepNew(&Rows{Keys: b.Cols[:nk], Dependents: b.Cols[nk : nk+nd], Len: b.Len}, sel, groups, before)
+	groups := a.assign(b.Cols[:nk], b.Cols[nk:nk+nd], b)
 	for i, s := range a.states {
+		if a.sets[i] != nil {
+			continue
+		}
 		v := b.Cols[nk+nd+i]
-		for j, r := range sel {
+		for j, r := range b.Selection() {
 			src := []byte(v.Strs[r])
 			rest, err := s.Add(src, groups[j])
 			if err != nil {
@@ -161,4 +166,40 @@ func (a *Aggregator) addAccumulators(b *column.Batch) error {
 		}
 	}
 	return a.fit()
+}
+
+// addPairs undoes flushPairs of function i.
+func (a *Aggregator) addPairs(i int, b *column.Batch) error {
+	nk := a.spec.Keys
+	// A group may be on disk again: its dependents stand there, and here come nulls, which
+	// must not be the first to be read back.
+	groups := a.assign(b.Cols[:nk], nil, b)
+	args := b.Cols[nk:]
+	sel, groups, err := a.sets[i].add(args, b.Len, b.Selection(), groups)
+	if err != nil {
+		return err
+	}
+	if len(sel) > 0 {
+		grew, err := a.states[i].Update(&function.Rows{Args: args, Len: b.Len, Sel: sel, Groups: groups})
+		if err != nil {
+			return err
+		}
+		a.boxed += int64(grew)
+	}
+	return a.fit()
+}
+
+// assign returns the groups of b's rows; without dependents new groups have nulls.
+func (a *Aggregator) assign(keys, deps []*column.Vector, b *column.Batch) []uint32 {
+	sel := b.Selection()
+	groups := make([]uint32, len(sel))
+	before := a.table.Len()
+	a.table.Assign(keys, sel, groups, true)
+	if deps == nil {
+		for range a.spec.Dependents {
+			deps = append(deps, &column.Vector{Type: column.Null})
+		}
+	}
+	a.keepNew(&Rows{Keys: keys, Dependents: deps, Len: b.Len}, sel, groups, before)
+	return groups
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // chunk is how much is written to and read from a file at a time.
-const chunk = 128 << 10
+const chunk = 64 << 10
 
 // Space is the folder of one query's spill files. Safe for several goroutines.
 type Space struct {
