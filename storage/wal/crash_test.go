@@ -2,6 +2,7 @@ package wal_test
 
 import (
 	"math/rand/v2"
+	"syscall"
 	"testing"
 
 	"github.com/kadedb/kadedb/internal/planted"
@@ -108,6 +109,67 @@ func TestCrashSweep(t *testing.T) {
 	}
 	if points < 150 {
 		t.Fatalf("only %d crash points", points)
+	}
+}
+
+// Records that count only together, in several writes of which the last fails:
+// none of them is left, whenever a power cut comes.
+func TestResumeFrom(t *testing.T) {
+	for fail := range 7 {
+		mem := vfs.NewMem()
+		fs := vfs.NewFaulty(mem, nil)
+		l, _, err := replay(fs, testOptions)
+		if err != nil {
+			t.Fatal(err)
+		}
+		appendN(t, l, 5)
+		var first wal.LSN
+		var failed error
+		fs.SetHook(vfs.FailOn("write", fail, syscall.ENOSPC, true))
+		for k := range 12 {
+			tk := l.Enqueue(record(l.Next(), 1), wal.Group)
+			if k == 0 {
+				first = tk.LSN
+			}
+			if k%2 == 1 || failed != nil {
+				if err := tk.Wait(); failed == nil {
+					failed = err
+				}
+			}
+		}
+		if failed == nil {
+			t.Fatalf("write %d: nothing failed", fail)
+		}
+		rng := rand.New(rand.NewPCG(uint64(fail), 1))
+		var cuts []*vfs.Mem
+		fs.SetHook(func(o vfs.Op) error {
+			for _, keep := range []float64{0, 0.5, 1} {
+				cuts = append(cuts, mem.CrashClone(keep, rng))
+			}
+			return nil
+		})
+		if err := l.ResumeFrom(first); err != nil {
+			t.Fatal(err)
+		}
+		fs.SetHook(nil)
+		for _, c := range cuts {
+			if !recovers(t, c, 5, 17) {
+				t.Fatalf("write %d: a power cut during ResumeFrom", fail)
+			}
+		}
+		if l.Next() != 6 {
+			t.Fatalf("write %d: the next record is %d", fail, l.Next())
+		}
+		appendN(t, l, 10)
+		_, all := mustReplay(t, mem.CrashClone(0, rng))
+		if len(all) != 15 {
+			t.Fatalf("write %d: %d records", fail, len(all))
+		}
+		for i, p := range all {
+			if p[8] != 0 {
+				t.Fatalf("write %d: record %d was refused, and is there", fail, i+1)
+			}
+		}
 	}
 }
 

@@ -340,48 +340,6 @@ func (l *Log) syncFile(s *segment) error {
 	return nil
 }
 
-// Resume ends the hold after a failed write. When a write fails with DiskFull, all
-// records not yet acknowledged fail with it, and so do later ones, because they
-// may build upon those. The caller drops whatever it derived from failed records
-// and calls Resume, which cuts their remains off and lets the log go on; numbers
-// of failed records are used again. Without a failed write it does nothing.
-func (l *Log) Resume() error {
-	l.token <- struct{}{}
-	defer func() { <-l.token }()
-	l.mu.Lock()
-	err, held := l.poison, l.held
-	l.mu.Unlock()
-	if err != nil || held == nil {
-		return err
-	}
-	if x := l.remains; x != nil {
-		if err := zero(x.s.f, x.off, x.end); err != nil {
-			return l.roomError(l.path(x.s.number), err)
-		}
-		if err := x.s.f.Sync(); err != nil {
-			return l.poisonWith(l.path(x.s.number), err)
-		}
-	}
-	l.remains = nil
-	l.mu.Lock()
-	l.held = nil
-	l.mu.Unlock()
-	return nil
-}
-
-// zero overwrites a piece of a file with zeros.
-func zero(f vfs.File, off, end int64) error {
-	var z [64 << 10]byte
-	for off < end {
-		n, err := f.WriteAt(z[:min(end-off, int64(len(z)))], off)
-		if err != nil {
-			return err
-		}
-		off += int64(n)
-	}
-	return nil
-}
-
 // Next returns the number that the next record gets.
 func (l *Log) Next() LSN {
 	l.mu.Lock()
