@@ -148,6 +148,15 @@ func TestResumeFrom(t *testing.T) {
 			}
 			return nil
 		})
+		if fail%2 == 1 { // the first attempt meets a disk that is still full
+			record := cuts
+			fs.SetHook(vfs.FailOn("write", 1, syscall.ENOSPC, false))
+			if err := l.ResumeFrom(first); err == nil {
+				t.Fatalf("write %d: ResumeFrom on a full disk", fail)
+			}
+			fs.SetHook(nil)
+			cuts, first = record, 0
+		}
 		if err := l.ResumeFrom(first); err != nil {
 			t.Fatal(err)
 		}

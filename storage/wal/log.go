@@ -40,6 +40,7 @@ type Log struct {
 	off       int64        // end of the last segment's frames
 	dirty     bool         // something was written and not synced
 	remains   *extent      // where a failed write may have left something
+	owed      LSN          // a ResumeFrom that failed was to remove this record and later ones
 	truncates sync.RWMutex // held for reading by Read
 }
 

@@ -28,17 +28,22 @@ func (l *Log) ResumeFrom(from LSN) error {
 	if err != nil || held == nil {
 		return err
 	}
+	// A call that failed half way is still owed its part.
+	if l.owed == 0 || from != 0 && from < l.owed {
+		l.owed = from
+	}
 	if x := l.remains; x != nil {
 		if err := l.erase(x.s, x.off, x.end); err != nil {
 			return err
 		}
 		l.remains = nil
 	}
-	if from != 0 && from <= written {
-		if err := l.cut(from); err != nil {
+	if l.owed != 0 && l.owed <= written {
+		if err := l.cut(l.owed); err != nil {
 			return err
 		}
 	}
+	l.owed = 0
 	l.mu.Lock()
 	l.held = nil
 	l.mu.Unlock()
