@@ -128,21 +128,40 @@ func chooseRels(c CSR, least, most uint32) rels {
 	if steps.size() < best.size() {
 		best = steps
 	}
-	// Wide distances between knots, and narrow ones: sizes have one minimum in between.
-	for shift := uint(4); shift <= 16; shift++ {
-		if (most-least)>>shift+2 > maxKnots || int((most-least)>>shift) > len(c.Rel) {
-			continue
-		}
-		m := modelled(c, least, most, shift)
-		if m.size() >= best.size() {
-			if best.mode == relModel {
-				break
-			}
-			continue
-		}
+	if m, ok := bestModel(c, least, most); ok && m.size() < best.size() {
 		best = m
 	}
 	return best
+}
+
+// bestModel walks from a likely distance between knots to the best one: sizes have
+// one minimum between many knots and wide residues.
+func bestModel(c CSR, least, most uint32) (best rels, ok bool) {
+	possible := func(shift uint) bool { return shift <= 24 && (most-least)>>shift+2 <= maxKnots }
+	shift := uint(4)
+	for int((most-least)>>shift) > len(c.Rel)/32 && shift < 24 {
+		shift++
+	}
+	if !possible(shift) {
+		return best, false
+	}
+	best = modelled(c, least, most, shift)
+	size := best.size()
+	for _, step := range []uint{1, ^uint(0)} {
+		better := false
+		for s := shift + step; s >= 2 && possible(s); s += step {
+			m := modelled(c, least, most, s)
+			if n := m.size(); n < size {
+				best, size, better = m, n, true
+				continue
+			}
+			break
+		}
+		if better {
+			break
+		}
+	}
+	return best, true
 }
 
 func consecutive(rel []uint32) bool {
