@@ -159,7 +159,7 @@ func randomTypes(r *rand.Rand) []string {
 func randomDir(r *rand.Rand) plan.Direction { return plan.Direction(r.IntN(3)) }
 
 func randomLabels(r *rand.Rand) []string {
-	return [][]string{nil, nil, {"A"}, {"A", "B"}, {"Nothing"}}[min(r.IntN(8), 4)]
+	return [][]string{nil, nil, nil, nil, nil, {"A"}, {"B"}, {"A"}, {"B"}, {"A", "B"}, {"A", "B"}, {"Nothing"}}[r.IntN(12)]
 }
 
 // runPlan runs a plan, every slot of which is live unless an operator has Live set, and
