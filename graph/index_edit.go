@@ -18,7 +18,7 @@ func touches(x *catalog.Index, key catalog.KeyID) bool {
 }
 
 func (e *editor) unindex(kind catalog.Entity, ref uint32, labels []catalog.LabelID, key catalog.KeyID) error {
-	if planted.Is("graph-stale-index") {
+	if planted.Is(planted.StaleIndex) {
 		return nil
 	}
 	for i := range e.schema.Indexes {

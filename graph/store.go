@@ -54,6 +54,7 @@ func Open(o Options) (*Store, error) {
 	s.stats.Store(&catalog.Statistics{})
 	s.model = &model{tokens: tokens, stats: &s.stats, replay: new(owner)}
 	o.Options.Models = []txn.Model{&catalog.Model{Tokens: tokens}, s.model}
+	o.Checkpointed = s.refreshStatistics
 	t, err := txn.Open(o.Options)
 	if err != nil {
 		return nil, err
@@ -139,6 +140,26 @@ func (s *Store) commit(t *Tx, d Durability) (CommitInfo, error) {
 // Checkpoint folds what was committed into blocks; nobody waits for it.
 func (s *Store) Checkpoint(ctx context.Context) (txn.CheckpointInfo, error) {
 	return s.txn.Checkpoint(ctx)
+}
+
+// refreshStatistics analyzes anew once a tenth of the graph has changed.
+func (s *Store) refreshStatistics(ctx context.Context) {
+	r, err := s.Snapshot()
+	if err != nil {
+		return
+	}
+	was, now := s.stats.Load(), uint64(r.s.nodeCount+r.s.relCount)
+	r.Close()
+	before := was.Nodes
+	for _, t := range was.Types {
+		before += t.Count
+	}
+	if diff := int64(now) - int64(before); diff*10 < int64(before) && -diff*10 < int64(before) && before > 0 {
+		return
+	}
+	if _, err := s.Analyze(ctx); err != nil && ctx.Err() == nil && s.opts.Note != nil {
+		s.opts.Note(err)
+	}
 }
 
 // Tokens returns the names and numbers of labels, types and keys.

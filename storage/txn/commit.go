@@ -117,16 +117,13 @@ func (s *Store) commitBatch(batch []*request) {
 		next = after
 		logged = append(logged, q)
 	}
-	if planted.Is("txn-ack-early") {
-		s.publish(next, logged)
-		return
-	}
 	if err := waitAll(tickets); err != nil {
 		// Nothing of the batch is published; what was derived from it is dropped.
 		for _, q := range logged {
 			q.err, q.info = err, Info{}
 		}
-		if rerr := s.wal.Resume(); rerr != nil {
+		// Also records of the batch that were written before one failed: they go.
+		if rerr := s.wal.ResumeFrom(tickets[0].LSN); rerr != nil {
 			s.note(rerr)
 		}
 		next = head
@@ -169,7 +166,7 @@ func (s *Store) applyRequest(head *Root, q *request) (*Root, error) {
 		return &next, nil
 	}
 	c := Change{Seq: next.Seq, Snapshot: q.Snapshot.Seq, Older: q.Snapshot.epoch.since(head.epoch)}
-	if planted.Is("txn-lost-conflict") {
+	if planted.Is(planted.LostConflict) {
 		c.Snapshot, c.Older = head.Seq, nil
 	}
 	next.states = append([]State(nil), head.states...)

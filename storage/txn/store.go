@@ -47,6 +47,8 @@ type Options struct {
 	// Progress is told during Open how much of the log was replayed, and how much there
 	// is at most.
 	Progress func(records, bytes, atMost int64)
+	// Checkpointed is called after each checkpoint that the background began.
+	Checkpointed func(ctx context.Context)
 	// Step is called before each step of a checkpoint; its error stops it there.
 	Step func(name string) error
 }
@@ -134,6 +136,9 @@ func (s *Store) openFiles() error {
 	if o.Create && !o.ReadOnly {
 		if err := o.FS.MkdirAll(o.Dir); err != nil {
 			return status.Errorf(status.DiskError, "making %s: %w", o.Dir, err)
+		}
+		if err := o.FS.SyncDir(path.Dir(o.Dir)); err != nil {
+			return status.Errorf(status.DiskError, "syncing the folder of %s: %w", o.Dir, err)
 		}
 	} else if _, err := o.FS.Stat(o.Dir); err != nil {
 		return status.Errorf(status.NotAStore, "%s: %w", o.Dir, err)
@@ -263,8 +268,12 @@ func (s *Store) work(ctx context.Context) {
 			if s.opts.CheckpointBytes < 0 || s.sinceCheckpoint.Load() < s.opts.CheckpointBytes {
 				continue
 			}
-			if _, err := s.Checkpoint(ctx); err != nil && ctx.Err() == nil {
-				s.note(err)
+			if _, err := s.Checkpoint(ctx); err != nil {
+				if ctx.Err() == nil {
+					s.note(err)
+				}
+			} else if s.opts.Checkpointed != nil {
+				s.opts.Checkpointed(ctx)
 			}
 		}
 	}
