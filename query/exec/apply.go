@@ -187,5 +187,31 @@ func (b *builder) apply(n *plan.Apply, lanes []lane) (runner, error) {
 		}
 		ops[i] = lane{w: l.w, out: a}
 	}
-	return b.build(n.Outer, ops)
+	return b.build(settled(n.Outer, writes(n.Inner)), ops)
+}
+
+// settled returns n, or where what follows it writes, n with all of its rows taken
+// first: its cursors must not outlive a write.
+func settled(n plan.Node, write bool) plan.Node {
+	if !write {
+		return n
+	}
+	e := &plan.Eager{}
+	e.Op, e.Input = *n.Base(), n
+	return e
+}
+
+// writes reports whether an operator of n or below it writes.
+func writes(n plan.Node) bool {
+	found := false
+	plan.Walk(n, func(n plan.Node) bool {
+		switch t := n.(type) {
+		case *plan.Create, *plan.Merge, *plan.Set, *plan.Delete, *plan.Foreach:
+			found = true
+		case *plan.CallProcedure:
+			found = found || t.Writes
+		}
+		return !found
+	})
+	return found
 }

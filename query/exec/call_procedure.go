@@ -97,7 +97,11 @@ func (b *builder) callProcedure(n *plan.CallProcedure, lanes []lane) (runner, er
 	for i, y := range n.Yields {
 		own[i] = y.Slot
 	}
-	return b.input(n.Input, each(lanes, func(l lane) operator {
+	in := n.Input
+	if in != nil {
+		in = settled(in, n.Writes)
+	}
+	return b.input(in, each(lanes, func(l lane) operator {
 		c := &callProcedure{plan: n, spread: newSpread(l, n.Live, own...), expr: l.w.newExpr(), cols: make([]column.Builder, len(own))}
 		b.scope.onReset(c.forget)
 		return c

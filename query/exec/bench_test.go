@@ -1,0 +1,109 @@
+package exec_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/kadedb/kadedb/graph"
+	"github.com/kadedb/kadedb/query"
+	"github.com/kadedb/kadedb/storage/catalog"
+	"github.com/kadedb/kadedb/storage/txn"
+	"github.com/kadedb/kadedb/value"
+)
+
+// benchStore is a graph like the measured one in small: people who follow each other,
+// a few of whom are followed by many, some self-loops and parallel relationships.
+func benchStore(b *testing.B, people, follows int) *graph.Store {
+	b.Helper()
+	must := func(err error) {
+		b.Helper()
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	s, err := graph.Open(graph.Options{Options: txn.Options{Dir: b.TempDir(), Create: true, CheckpointBytes: -1}})
+	must(err)
+	b.Cleanup(func() { must(s.Abandon()) })
+	r := rand.New(rand.NewPCG(3, 5))
+	ctx := context.Background()
+	tx, err := s.Begin(ctx, false)
+	must(err)
+	label, err := tx.Label("Person")
+	must(err)
+	typ, err := tx.Type("FOLLOWS")
+	must(err)
+	id, err := tx.Key("id")
+	must(err)
+	age, err := tx.Key("age")
+	must(err)
+	refs := make([]uint32, people)
+	for i := range refs {
+		refs[i], err = tx.CreateNode([]catalog.LabelID{label}, []catalog.KeyID{id, age},
+			[]value.Value{value.Int(int64(i)), value.Int(13 + r.Int64N(60))})
+		must(err)
+	}
+	_, err = tx.Commit(ctx, graph.None)
+	must(err)
+	for done := 0; done < follows; {
+		tx, err := s.Begin(ctx, false)
+		must(err)
+		for range min(200_000, follows-done) {
+			to := refs[r.IntN(people)]
+			if r.IntN(2) == 0 {
+				to = refs[r.IntN(people/200+1)]
+			}
+			_, err := tx.CreateRel(typ, refs[r.IntN(people)], to, nil, nil)
+			must(err)
+			done++
+		}
+		_, err = tx.Commit(ctx, graph.None)
+		must(err)
+	}
+	_, err = s.Checkpoint(ctx)
+	must(err)
+	return s
+}
+
+func BenchmarkQueries(b *testing.B) {
+	const people, follows = 20_000, 400_000
+	s := benchStore(b, people, follows)
+	e, err := query.New(query.Options{Store: s, PlanCache: 100, Workers: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer e.Close()
+	for _, q := range []struct{ name, text string }{
+		{"expand", `MATCH (a:Person)-[:FOLLOWS]->(b) WHERE id(b) >= 0 RETURN count(*)`},
+		{"expandSum", `MATCH (a:Person)-[:FOLLOWS]->(b) RETURN sum(id(b) % 2)`},
+		{"expandFilter", `MATCH (a:Person)-[:FOLLOWS]->(b) WHERE b.age > 40 RETURN count(*), sum(a.age)`},
+		{"groupByNode", `MATCH (f:Person)-[:FOLLOWS]->(p:Person) RETURN p.id, count(f.id) AS n ORDER BY n DESC, p.id LIMIT 3`},
+		{"twoHops", `MATCH (a:Person)-[:FOLLOWS]->(b:Person)-[:FOLLOWS]->(c:Person) RETURN count(*)`},
+		{"twoHopsFiltered", `MATCH (a:Person)-[:FOLLOWS]->(b:Person)-[:FOLLOWS]->(c:Person) WHERE b.age < 50 AND c.age > 25 RETURN count(*)`},
+		{"triangles", `MATCH (a:Person)-[:FOLLOWS]->(b)-[:FOLLOWS]->(c)-[:FOLLOWS]->(a) WHERE a.age < 25 RETURN count(*)`},
+		{"mutual", `MATCH (a:Person)-[:FOLLOWS]->(b:Person)-[:FOLLOWS]->(a) RETURN count(*)`},
+		{"distinct3", `MATCH (a:Person {id: 77})-[:FOLLOWS]->()-[:FOLLOWS]->()-[:FOLLOWS]->(n) RETURN count(DISTINCT n)`},
+		{"trails4", `MATCH (a:Person {id: 77})-[:FOLLOWS*4..4]->(n) RETURN count(*)`},
+		{"byAge", `MATCH (a:Person) RETURN a.age, count(*) AS n ORDER BY n DESC LIMIT 5`},
+	} {
+		b.Run(q.name, func(b *testing.B) {
+			p, err := e.Prepare(q.text)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				res, err := e.RunPrepared(context.Background(), p, query.Request{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				for res.Next() {
+				}
+				if err := res.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/follows, "ns/rel")
+		})
+	}
+}
