@@ -1,0 +1,161 @@
+// Command kadedb serves a store over HTTP, and asks, fills and checks one.
+//
+//	kadedb serve --demo                      a store with sample data, until Ctrl-C
+//	kadedb serve --data DIR                  a store that lasts
+//	kadedb query 'MATCH (n) RETURN count(*)' ask a server, or a folder with --data
+//	kadedb shell                             the same, by hand
+//	kadedb import --data DIR …               fill a store from CSV and Parquet
+//
+// Standard output carries data alone; whatever speaks to a person goes to standard
+// error. docs/cli.md is the reference.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kadedb/kadedb/status"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ()}
+	code := a.run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// app is one run of the command: where it reads and writes.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	environ  []string
+	config   string // --config
+}
+
+// The exit codes. They are part of the interface: docs/cli.md lists them.
+const (
+	exitOK          = 0
+	exitBug         = 1
+	exitUsage       = 2
+	exitToken       = 3
+	exitForbidden   = 4
+	exitNotFound    = 5
+	exitConflict    = 6
+	exitInvalid     = 7
+	exitLimit       = 8
+	exitUnavailable = 9
+	exitDamage      = 10
+	exitInterrupted = 130
+)
+
+func exitCode(err error) int {
+	e := status.From(err)
+	switch e.Code {
+	case status.InvalidUsage, status.InvalidSetting:
+		return exitUsage
+	case status.Cancelled:
+		return exitInterrupted
+	}
+	switch e.Code.Info().Blame {
+	case status.Client, status.TooLarge:
+		return exitInvalid
+	case status.Unauthorized:
+		return exitToken
+	case status.Forbidden:
+		return exitForbidden
+	case status.NotFound:
+		return exitNotFound
+	case status.Conflict:
+		return exitConflict
+	case status.Limited:
+		return exitLimit
+	case status.Transient:
+		return exitUnavailable
+	case status.Damage:
+		return exitDamage
+	}
+	return exitBug
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
+	root := &cobra.Command{
+		Use:           "kadedb",
+		Short:         "A graph database: a durable property graph, asked in KadeQL",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return status.Errorf(status.InvalidUsage, "there is no command %q", args[0]).WithHint("`kadedb help` lists the commands")
+			}
+			cmd.SetOut(a.err)
+			return cmd.Help()
+		},
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetArgs(args)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return status.Errorf(status.InvalidUsage, "%w", err).WithHint("`%s --help` lists the flags", cmd.CommandPath())
+	})
+	root.PersistentFlags().StringVar(&a.config, "config", "", "file of settings, lines of `name = value` (KADEDB_CONFIG)")
+	root.AddCommand(a.serveCommand(), a.queryCommand(), a.shellCommand(), a.importCommand(), a.checkCommand(),
+		a.tokenCommand(), a.configCommand(), a.versionCommand())
+	err := root.ExecuteContext(ctx)
+	var shown *shownError
+	switch {
+	case err == nil, errors.Is(err, syscall.EPIPE): // whoever read our output has had enough
+		return exitOK
+	case errors.As(err, &shown):
+		return exitCode(shown.err)
+	}
+	a.report(err, "")
+	return exitCode(err)
+}
+
+// shownError was told to the user already.
+type shownError struct{ err error }
+
+func (e *shownError) Error() string { return e.err.Error() }
+func (e *shownError) Unwrap() error { return e.err }
+
+// report tells the user of an error, with its place in text where it has one.
+func (a *app) report(err error, text string) {
+	e := status.From(err)
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %s", e.Code, e.Error())
+	if caret := status.Caret(text, e.Pos); caret != "" {
+		b.WriteString("\n  " + strings.ReplaceAll(caret, "\n", "\n  "))
+	}
+	if e.Hint != "" {
+		b.WriteString("\nhint: " + e.Hint)
+	}
+	a.say("%s", printable(b.String()))
+}
+
+// say writes a line to standard error. There is nobody to tell when that fails.
+func (a *app) say(format string, args ...any) {
+	fmt.Fprintf(a.err, format+"\n", args...)
+}
+
+// exactly returns a check for the number of arguments.
+func exactly(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < least || len(args) > most {
+			return status.Errorf(status.InvalidUsage, "%s takes %d to %d arguments, got %d", cmd.CommandPath(), least, most, len(args)).
+				WithHint("usage: %s", cmd.UseLine())
+		}
+		return nil
+	}
+}

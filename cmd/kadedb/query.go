@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
+	"github.com/kadedb/kadedb/wire"
+)
+
+func (a *app) queryCommand() *cobra.Command {
+	var t target
+	var file, format string
+	var params []string
+	cmd := &cobra.Command{
+		Use:   "query [DIR] [TEXT]",
+		Short: "Run statements and print their rows",
+		Long: `Runs statements, several ones parted by semicolons, and prints their rows. The text is the
+argument, a file (--file), or standard input. It asks a server, or a folder's store that no server holds.`,
+		Example: `  kadedb query 'MATCH (a:Airport {iata: $code}) RETURN a.city AS city' --param code=SEA
+  kadedb query --data DIR --format csv --file report.cypher`,
+		Args: exactly(0, 2),
+	}
+	t.flags(cmd)
+	cmd.Flags().StringVarP(&file, "file", "f", "", "file with the text")
+	cmd.Flags().StringVar(&format, "format", "table", "table, csv, json or ndjson")
+	cmd.Flags().StringArrayVarP(&params, "param", "p", nil, "a parameter, name=value; the value is JSON, or else text")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		signal.Ignore(syscall.SIGPIPE) // a write says so instead, and we end in order
+		if err := checkFormat(format); err != nil {
+			return err
+		}
+		vals, err := readParams(params)
+		if err != nil {
+			return err
+		}
+		dir, text, err := t.arguments(args, file)
+		if err != nil {
+			return err
+		}
+		if err := t.resolve(a, dir); err != nil {
+			return err
+		}
+		if text == "" {
+			if text, err = a.readText(file); err != nil {
+				return err
+			}
+		}
+		s, err := t.open(a, cmd)
+		if err != nil {
+			return err
+		}
+		err = a.runAll(cmd.Context(), s, text, vals, format)
+		if cerr := s.Close(); err == nil {
+			err = cerr
+		}
+		return err
+	}
+	return cmd
+}
+
+// arguments tells a folder from a text: a lone argument that names a folder is one.
+func (t *target) arguments(args []string, file string) (dir, text string, err error) {
+	given := t.data != "" || t.server != ""
+	switch {
+	case len(args) == 2 && (given || file != ""), len(args) == 1 && file != "" && (given || !isFolder(args[0])):
+		return "", "", status.Errorf(status.InvalidUsage, "the text was given twice, or a folder too many")
+	case len(args) == 2:
+		return args[0], args[1], nil
+	case len(args) == 1 && !given && isFolder(args[0]):
+		return args[0], "", nil
+	case len(args) == 1:
+		return "", args[0], nil
+	}
+	return "", "", nil
+}
+
+func (a *app) readText(file string) (string, error) {
+	var b []byte
+	var err error
+	if file != "" {
+		b, err = os.ReadFile(file)
+	} else {
+		b, err = io.ReadAll(a.in)
+	}
+	if err != nil {
+		return "", status.Errorf(status.FileNotFound, "the text cannot be read: %w", err)
+	}
+	if !utf8.Valid(b) {
+		return "", status.Errorf(status.InvalidUTF8, "the text is not UTF-8")
+	}
+	return string(b), nil
+}
+
+// readParams reads name=value pairs.
+func readParams(list []string) (map[string]value.Value, error) {
+	out := map[string]value.Value{}
+	for _, p := range list {
+		name, text, ok := strings.Cut(p, "=")
+		if !ok || name == "" {
+			return nil, status.Errorf(status.InvalidUsage, "%q is not name=value", p)
+		}
+		v, err := paramValue(text)
+		if err != nil {
+			return nil, err
+		}
+		out[strings.TrimPrefix(name, "$")] = v
+	}
+	return out, nil
+}
+
+// paramValue reads a value as JSON, or takes it as text.
+func paramValue(text string) (value.Value, error) {
+	v, err := wire.Decode([]byte(text))
+	if err == nil {
+		return v, nil
+	}
+	if status.CodeOf(err) == status.NumberOutOfRange {
+		return value.Null, err
+	}
+	if !utf8.ValidString(text) {
+		return value.Null, status.Errorf(status.InvalidUTF8, "a parameter that is not UTF-8")
+	}
+	return value.String(text), nil
+}
+
+// runAll runs the statements of text one after the other, until one fails.
+func (a *app) runAll(ctx context.Context, s session, text string, params map[string]value.Value, format string) error {
+	ran := 0
+	for text != "" {
+		var one string
+		one, text, _ = cutStatement(text)
+		if blank(one) {
+			continue
+		}
+		ran++
+		if err := a.runOne(ctx, s, one, params, format); err != nil {
+			return err
+		}
+	}
+	if ran == 0 {
+		return status.Errorf(status.InvalidUsage, "there is no statement to run")
+	}
+	if s.InTransaction() {
+		return status.Errorf(status.TransactionStatement, "the text ended inside a transaction, which was rolled back").WithHint("end it with COMMIT")
+	}
+	return nil
+}
+
+// runOne runs a statement, prints its rows, and tells of an error with its place.
+func (a *app) runOne(ctx context.Context, s session, text string, params map[string]value.Value, format string) error {
+	ans, err := s.Run(ctx, text, params)
+	var rows counting
+	if err == nil {
+		rows.answer = ans
+		err = printAnswer(format, a.out, &rows)
+	}
+	switch {
+	case errors.Is(err, syscall.EPIPE):
+		return err
+	case err != nil:
+		a.report(err, text)
+		return &shownError{err}
+	}
+	a.sayReport(rows.n, ans.Report())
+	return nil
+}
+
+// counting counts rows on their way.
+type counting struct {
+	answer
+	n int64
+}
+
+func (c *counting) Next() bool {
+	if !c.answer.Next() {
+		return false
+	}
+	c.n++
+	return true
+}
+
+// cutStatement splits text after the first semicolon that is not inside quotes or a
+// comment, and reports whether there was one.
+func cutStatement(text string) (first, rest string, found bool) {
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == ';':
+			return text[:i], text[i+1:], true
+		case c == '\'' || c == '"' || c == '`':
+			for i++; i < len(text) && text[i] != c; i++ {
+				if text[i] == '\\' && c != '`' {
+					i++
+				}
+			}
+		case c == '/' && strings.HasPrefix(text[i:], "//"):
+			for i < len(text) && text[i] != '\n' {
+				i++
+			}
+		case c == '/' && strings.HasPrefix(text[i:], "/*"):
+			end := strings.Index(text[i+2:], "*/")
+			if end < 0 {
+				return text, "", false
+			}
+			i += 2 + end + 1
+		}
+	}
+	return text, "", false
+}
+
+// blank reports whether text holds nothing but white space and comments.
+func blank(text string) bool {
+	for {
+		text = strings.TrimSpace(text)
+		switch {
+		case text == "":
+			return true
+		case strings.HasPrefix(text, "//"):
+			_, text, _ = strings.Cut(text, "\n")
+		case strings.HasPrefix(text, "/*"):
+			var ok bool
+			if _, text, ok = strings.Cut(text, "*/"); !ok {
+				return true
+			}
+		default:
+			return false
+		}
+	}
+}

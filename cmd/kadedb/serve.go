@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/auth"
+	"github.com/kadedb/kadedb/internal/setting"
+	"github.com/kadedb/kadedb/server/front"
+	"github.com/kadedb/kadedb/server/rest"
+	"github.com/kadedb/kadedb/status"
+)
+
+func (a *app) serveCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve a store over HTTP",
+		Long: `Serves the store in --data, making it where there is none, until Ctrl-C. The first start prints a token
+for the administrator, once. With --demo it serves a store with sample data in a temporary folder, to this machine
+alone and without tokens.`,
+		Example: "  kadedb serve --demo\n  kadedb serve --data flights --memory 4GiB",
+		Args:    exactly(0, 0),
+	}
+	demo := cmd.Flags().Bool("demo", false, "serve sample data from a temporary folder")
+	settingFlags(cmd, allSettings()...)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		set, err := a.settings(cmd)
+		if err != nil {
+			return err
+		}
+		v := &served{a: a, set: set, log: a.logger(set), demo: *demo, auth: set.Text(setting.Auth) == "token"}
+		switch {
+		case v.demo && set.Origin(setting.Data) == setting.FromFlag:
+			return status.Errorf(status.InvalidUsage, "--demo and --data exclude each other").WithHint("the demo's folder is temporary")
+		case !v.demo && set.Text(setting.Data) == "":
+			return status.Errorf(status.InvalidUsage, "a folder is needed").WithHint("give --data DIR, or --demo for a first look")
+		}
+		if v.demo && set.Origin(setting.Auth) == setting.FromDefault {
+			v.auth = false
+		}
+		return v.run(cmd.Context())
+	}
+	return cmd
+}
+
+// served is one run of the server.
+type served struct {
+	a    *app
+	set  *setting.Set
+	log  *slog.Logger
+	demo bool
+	auth bool
+
+	front *front.Server
+	db    *kadedb.DB
+}
+
+func (v *served) run(ctx context.Context) error {
+	var hosts []string
+	if list := v.set.Text(setting.AllowedHosts); list != "" {
+		hosts = strings.Split(list, ",")
+	}
+	var err error
+	v.front, err = front.New(front.Config{Listen: v.set.Text(setting.Listen), AllowedHosts: hosts, Auth: v.auth,
+		BodySize: v.set.Size(setting.BodySize, 0), Requests: int(v.set.Count(setting.Requests)),
+		SlowQuery: v.set.Duration(setting.SlowQuery), Logger: v.log})
+	if err != nil {
+		return err
+	}
+	rest.Register(v.front)
+	if err := v.front.Listen(); err != nil {
+		return err
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- v.front.Serve() }()
+	err = v.open(ctx)
+	if err == nil {
+		err = v.wait(ctx, stopped)
+	}
+	return v.stop(err)
+}
+
+// open opens the store and lets requests in. Until then they are told to wait.
+func (v *served) open(ctx context.Context) error {
+	o := storeOptions(v.set, v.log)
+	o.Progress = v.front.Progress
+	o.Holder = fmt.Sprintf("`kadedb serve` at %s (process %d)", v.front.URL(), os.Getpid())
+	var err error
+	if v.demo {
+		v.db, err = kadedb.OpenTemporary(o)
+	} else {
+		v.db, err = kadedb.Open(v.set.Text(setting.Data), o)
+	}
+	if err != nil {
+		return err
+	}
+	token, err := v.firstToken()
+	if err != nil {
+		return err
+	}
+	if !v.demo {
+		v.front.Ready(v.db)
+		v.log.Info("serving", "address", v.front.URL(), "data", v.db.Dir(), "memory", o.Memory, "auth", v.auth)
+		return nil
+	}
+	start := time.Now()
+	if err := loadDemo(ctx, v.db); err != nil {
+		return err
+	}
+	v.front.Ready(v.db)
+	return v.a.welcome(ctx, v.front.URL(), token, time.Since(start))
+}
+
+// firstToken makes the administrator's token where the store has none yet.
+func (v *served) firstToken() (string, error) {
+	if !v.auth || len(v.db.Tokens().List()) > 0 {
+		return "", nil
+	}
+	t, secret, err := v.db.Tokens().Create("first administrator", auth.Admin)
+	if err != nil {
+		return "", err
+	}
+	v.a.say("Token of the administrator (id %s); it is shown this once:\n\n  %s\n", t.ID, secret)
+	return secret, nil
+}
+
+// wait returns when the server has to stop: nil after a signal.
+func (v *served) wait(ctx context.Context, stopped <-chan error) error {
+	select {
+	case <-ctx.Done():
+		v.log.Info("stopping: requests under way may end", "within", v.set.Duration(setting.DrainTime))
+		return nil
+	case err := <-stopped:
+		if err == nil {
+			return nil
+		}
+		return status.Errorf(status.Unreachable, "the listener failed: %w", err)
+	case <-v.front.Failed():
+		// Reads of what was acknowledged go on for a while.
+		select {
+		case <-ctx.Done():
+		case <-time.After(v.set.Duration(setting.DrainTime)):
+		}
+		return status.Errorf(status.StorePoisoned, "the store takes no more writes, because its log could not be synced").
+			WithHint("look after the disk, then start again: nothing acknowledged is lost")
+	}
+}
+
+// stop drains and closes; a second signal ends the process at once.
+func (v *served) stop(err error) error {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		os.Exit(exitInterrupted)
+	}()
+	if derr := v.front.Drain(v.set.Duration(setting.DrainTime)); err == nil {
+		err = derr
+	}
+	if v.db == nil {
+		return err
+	}
+	if cerr := v.db.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		v.log.Info("stopped")
+	}
+	return err
+}
+
+// welcome tells what the demo serves, with a first query and the answer that the
+// server gives to it.
+func (a *app) welcome(ctx context.Context, url, token string, took time.Duration) error {
+	answer, err := demoAnswer(ctx, url, token)
+	if err != nil {
+		return err
+	}
+	header := ""
+	if token != "" {
+		header = " -H 'Authorization: Bearer " + token + "'"
+	}
+	port := url[strings.LastIndexByte(url, ':')+1:]
+	server := ""
+	if _, p, err := net.SplitHostPort(strings.TrimPrefix(defaultServer, "http://")); err != nil || p != port {
+		server = " --server " + url
+	}
+	_, err = fmt.Fprintf(a.out, `KadeDB %s serves %s  (sample data loaded in %.1f s; Ctrl-C stops)
+
+Paste this first query into another terminal:
+
+  curl %s/v1/query%s -H 'Content-Type: application/json' -d '{"query": "%s"}'
+
+Its answer:
+
+  %s
+
+Or by hand: kadedb shell%s  (from a checkout: go run ./cmd/kadedb shell%s)
+`, kadedb.Version, url, took.Seconds(), url, header, demoQuery, answer, server, server)
+	return err
+}
