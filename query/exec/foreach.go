@@ -2,19 +2,22 @@ package exec
 
 import (
 	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/query/plan"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
 
-// foreach is plan.Foreach. A body of one clause gets all elements of a batch at once,
-// since a writing clause takes its rows in order anyway; a body of several runs for
-// each element by itself, so that its last clause is done before the next element.
+// foreach is plan.Foreach. A body of one clause gets many elements at once, since a
+// writing clause takes its rows in order anyway: those of one row, or of many where no list
+// depends on the graph. A body of several clauses runs for each element by itself, so
+// that its last clause is done before the next element.
 type foreach struct {
 	*writer
 	n      *plan.Foreach
 	body   *sub
-	single bool
+	single bool // the body is one clause
+	across bool // elements of several rows may be taken together
 
 	rows  []int32
 	elems column.Builder
@@ -23,7 +26,7 @@ type foreach struct {
 
 func (b *builder) foreach(n *plan.Foreach, lanes []lane) (runner, error) {
 	w := lanes[0].w
-	f := &foreach{writer: newWriter(b, w), n: n, single: isSingle(n.Body)}
+	f := &foreach{writer: newWriter(b, w), n: n, single: isSingle(n.Body), across: !readsGraph(n.List)}
 	op := &barrier{w: w, out: lanes[0].out, live: n.Live, work: f.work}
 	var err error
 	if f.body, err = b.sub(n.Body, w, sinkFunc(func(*column.Batch) error { return nil })); err != nil {
@@ -32,8 +35,22 @@ func (b *builder) foreach(n *plan.Foreach, lanes []lane) (runner, error) {
 	return op.build(b, n.Input)
 }
 
-// isSingle reports whether a body is one writing operator over the rows themselves, whose
-// list, if it has one, cannot read what it writes.
+// readsGraph reports whether the value of e may depend on the graph.
+func readsGraph(e expr.Expr) bool {
+	found := false
+	expr.Walk(e, func(e expr.Expr) bool {
+		switch e := e.(type) {
+		case *expr.Call:
+			found = found || e.Def.NeedsGraph
+		case *expr.Property, *expr.LabelTest, *expr.Subquery, *expr.MapProjection, *expr.Index:
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+// isSingle reports whether a body is one writing operator over the rows themselves.
 func isSingle(body plan.Node) bool {
 	switch body.(type) {
 	case *plan.Create, *plan.Merge, *plan.Set:
@@ -65,6 +82,11 @@ func (f *foreach) work(b *column.Batch) (bool, error) {
 				if err := f.run(b); err != nil {
 					return false, err
 				}
+			}
+		}
+		if !f.across && len(f.rows) > 0 {
+			if err := f.run(b); err != nil {
+				return false, err
 			}
 		}
 	}
