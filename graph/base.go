@@ -147,6 +147,17 @@ func (b *base) nodeSet(c *groupCursor, ref uint32) (catalog.LabelSetID, bool, er
 	return catalog.LabelSetID(v - 1), v != 0, err
 }
 
+// uniformNodes returns the label set that node ref and all nodes after it have, up to
+// number stop; ok is false where they differ or ref does not exist.
+func (b *base) uniformNodes(ref uint32) (set catalog.LabelSetID, stop uint32, ok bool) {
+	group, i := ref>>groupBits, ref&(groupSize-1)
+	if group >= uint32(len(b.nodes)) || i >= b.nodes[group].rows || !b.nodes[group].uniform() {
+		return 0, 0, false
+	}
+	g := &b.nodes[group]
+	return g.sets[0].set, group<<groupBits + g.rows, true
+}
+
 // relType returns the type of a relationship, and whether it exists.
 func (b *base) relType(c *relCursor, ref uint32) (catalog.TypeID, bool, error) {
 	group, i := ref>>groupBits, ref&(groupSize-1)

@@ -54,6 +54,23 @@ func (r *Reader) ScanNodes(m Morsel, label catalog.LabelID, from uint32, buf []u
 		// One page at a time: its overlay is looked up once.
 		end := min(ref|pageMask, m.To-1)
 		p := r.s.nodes.get(ref >> pageBits)
+		if p == nil {
+			if set, stop, ok := r.s.base.uniformNodes(ref); ok {
+				if int(set) < len(with) && with[set] {
+					k := min(uint32(len(buf)-n), min(end, stop-1)-ref+1)
+					for i := range buf[n : n+int(k)] {
+						buf[n+i] = ref + uint32(i)
+					}
+					n, ref = n+int(k), ref+k
+				} else {
+					ref = min(end+1, stop)
+				}
+				if n == len(buf) || ref == 0 {
+					return n, ref, nil
+				}
+				continue
+			}
+		}
 		for ; ref <= end; ref++ {
 			if n == len(buf) {
 				return n, ref, nil
