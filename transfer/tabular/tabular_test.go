@@ -1,0 +1,291 @@
+package tabular_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/transfer/tabular"
+)
+
+func input(text string) tabular.Input {
+	return tabular.Input{Name: "t.csv", R: strings.NewReader(text), Size: int64(len(text))}
+}
+
+// wantAll asks for every column as inferred.
+func wantAll(t *tabular.Table) []tabular.Want {
+	var wants []tabular.Want
+	for i, c := range t.Columns() {
+		wants = append(wants, tabular.Want{Column: i, Kind: c.Kind, List: c.List, Fixed: c.Fixed})
+	}
+	return wants
+}
+
+// dump renders rows as text, then the bad ones.
+func dump(t *testing.T, tab *tabular.Table, wants []tabular.Want) (string, error) {
+	t.Helper()
+	var b strings.Builder
+	var bad strings.Builder
+	err := tab.Read(context.Background(), wants, nil, func(c *tabular.Chunk) error {
+		for r := range c.Rows {
+			fmt.Fprintf(&b, "%d:", c.Line(r))
+			for i := range c.Cols {
+				v := c.Cols[i].Value(r)
+				fmt.Fprintf(&b, " %s", v)
+			}
+			b.WriteByte('\n')
+		}
+		for _, x := range c.Bad {
+			fmt.Fprintf(&bad, "bad %d: %s: %s\n", x.Line, x.Code.Info().Name, x.Reason)
+		}
+		return nil
+	})
+	return b.String() + bad.String(), err
+}
+
+// TestCSV runs testdata/csv/*.txt: options, "--", the file, "--", columns and rows.
+// \r, \e (an invalid byte) and \t stand for those bytes.
+func TestCSV(t *testing.T) {
+	files, err := filepath.Glob("testdata/csv/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, name := range files {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			raw, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parts := strings.SplitN(string(raw), "--\n", 3)
+			if len(parts) != 3 {
+				t.Fatal("want three parts")
+			}
+			text := strings.NewReplacer(`\r`, "\r", `\e`, "\xff", `\t`, "\t").Replace(parts[1])
+			for _, chunk := range []int{1, 7, 64, 1 << 20} {
+				o := tabular.Options{ChunkSize: chunk, LineLimit: 100}
+				got := run(t, text, o)
+				if got != parts[2] {
+					if os.Getenv("REWRITE") != "" {
+						if err := os.WriteFile(name, []byte(parts[0]+"--\n"+parts[1]+"--\n"+got), 0o644); err != nil {
+							t.Fatal(err)
+						}
+						parts[2] = got
+						continue
+					}
+					t.Errorf("chunks of %d:\n%s\nwant:\n%s", chunk, got, parts[2])
+				}
+			}
+		})
+	}
+}
+
+func run(t *testing.T, text string, o tabular.Options) string {
+	tab, err := tabular.Open(input(text), o)
+	if err != nil {
+		return err.Error() + "\n"
+	}
+	got, err := dump(t, tab, wantAll(tab))
+	var m *tabular.Misfit
+	if errors.As(err, &m) {
+		if _, err := tab.Infer(context.Background()); err != nil {
+			return err.Error() + "\n"
+		}
+		got, err = dump(t, tab, wantAll(tab))
+	}
+	if err != nil {
+		return got + err.Error() + "\n"
+	}
+	var cols []string
+	for _, c := range tab.Columns() {
+		cols = append(cols, c.Name+":"+c.Kind.String())
+	}
+	return strings.Join(cols, " ") + "\n" + got
+}
+
+// TestAgainstEncodingCSV reads random tables with both readers.
+func TestAgainstEncodingCSV(t *testing.T) {
+	for seed := range uint64(200) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		cells := []string{"", "a", "x,y", `q"uote`, "new\nline", "\r\n", "ü", "0", "12", " pad ", "|;", "longer text of a cell"}
+		var b bytes.Buffer
+		w := csv.NewWriter(&b)
+		w.UseCRLF = seed%3 == 0
+		cols := 2 + rng.IntN(4)
+		for range 1 + rng.IntN(60) {
+			rec := make([]string, cols)
+			for i := range rec {
+				rec[i] = cells[rng.IntN(len(cells))]
+			}
+			rec[0] = "k" + rec[0]
+			if err := w.Write(rec); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Flush()
+		want, err := csv.NewReader(bytes.NewReader(b.Bytes())).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w.UseCRLF {
+			// encoding/csv turns CRLF within quotes into LF when it reads, and the other
+			// way round when it writes.
+			continue
+		}
+		r, err := tabular.NewRecords(input(b.String()), tabular.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; ; i++ {
+			rec, err := r.Next()
+			if err == io.EOF {
+				if i != len(want) {
+					t.Fatalf("seed %d: %d records, want %d", seed, i, len(want))
+				}
+				break
+			}
+			if err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			for j := range rec {
+				if strings.ReplaceAll(rec[j], "\r\n", "\n") != strings.ReplaceAll(want[i][j], "\r\n", "\n") {
+					t.Fatalf("seed %d: record %d field %d: %q, want %q", seed, i, j, rec[j], want[i][j])
+				}
+			}
+		}
+	}
+}
+
+func TestStopsWhenToldTo(t *testing.T) {
+	text := "a\n" + strings.Repeat("1\n", 100_000)
+	tab, err := tabular.Open(input(text), tabular.Options{ChunkSize: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := errors.New("stop")
+	chunks := 0
+	err = tab.Read(context.Background(), wantAll(tab), nil, func(*tabular.Chunk) error {
+		if chunks++; chunks == 3 {
+			return stop
+		}
+		return nil
+	})
+	if err != stop || chunks != 3 {
+		t.Errorf("%v after %d chunks", err, chunks)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	err = tab.Read(ctx, wantAll(tab), nil, func(*tabular.Chunk) error { cancel(); return nil })
+	if status.CodeOf(err) != status.Cancelled {
+		t.Errorf("after cancel: %v", err)
+	}
+}
+
+func TestParquetFlights(t *testing.T) {
+	const name = "../../../shared/data/flights/flights-3m.parquet"
+	f, err := os.Open(name)
+	if err != nil {
+		t.Skipf("SKIPPED, the shared data is not there: %v", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab, err := tabular.Open(tabular.Input{Name: name, R: f, Size: info.Size()}, tabular.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tab.Rows() != 3_000_000 {
+		t.Errorf("%d rows by the footer", tab.Rows())
+	}
+	var wants []tabular.Want
+	for i, c := range tab.Columns() {
+		if c.Name == "distance" || c.Name == "origin" {
+			wants = append(wants, tabular.Want{Column: i, Kind: c.Kind, Fixed: true})
+		}
+	}
+	rows, sum, origins := 0, int64(0), map[string]int{}
+	err = tab.Read(context.Background(), wants, nil, func(c *tabular.Chunk) error {
+		rows += c.Rows
+		for r := range c.Rows {
+			if !c.Cols[0].IsNull(r) {
+				sum += c.Cols[0].Ints[r]
+			}
+			origins[c.Cols[1].Str(r)]++
+		}
+		return nil
+	})
+	if err != nil || rows != 3_000_000 || len(origins) != 229 {
+		t.Errorf("%d rows, %d origins, %v", rows, len(origins), err)
+	}
+	// A cut or damaged file is an error, never a panic.
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(7, 7))
+	for range 20 {
+		bad := append([]byte(nil), raw[:1<<20]...)
+		bad = append(bad, raw[len(raw)-20_000:]...)
+		for range 50 {
+			bad[len(bad)-1-rng.IntN(20_000)] ^= byte(1 << rng.IntN(8))
+		}
+		readAll(bad)
+	}
+}
+
+func readAll(raw []byte) {
+	tab, err := tabular.Open(tabular.Input{Name: "x", R: bytes.NewReader(raw), Size: int64(len(raw))}, tabular.Options{LineLimit: 1 << 10})
+	if err != nil {
+		return
+	}
+	var wants []tabular.Want
+	for i, c := range tab.Columns() {
+		wants = append(wants, tabular.Want{Column: i, Kind: c.Kind, Fixed: true})
+	}
+	sum := 0
+	_ = tab.Read(context.Background(), wants, nil, func(c *tabular.Chunk) error { sum += c.Rows; return nil })
+}
+
+func FuzzCSV(f *testing.F) {
+	f.Add("a,b\n1,\"x\"\"y\"\n")
+	f.Add("a|b\n\"open\n1|2\n")
+	f.Add("\xef\xbb\xbfa;b\r\n;\r\n")
+	f.Fuzz(func(t *testing.T, text string) { readAll([]byte(text)) })
+}
+
+func BenchmarkCSVInts(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	var text strings.Builder
+	text.WriteString("src,dst\n")
+	for range 1_000_000 {
+		fmt.Fprintf(&text, "%d,%d\n", rng.IntN(100_000), rng.IntN(100_000))
+	}
+	b.SetBytes(int64(text.Len()))
+	for b.Loop() {
+		tab, err := tabular.Open(input(text.String()), tabular.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		rows := 0
+		err = tab.Read(context.Background(), wantAll(tab), nil, func(c *tabular.Chunk) error {
+			if c.Cols[0].Type != column.Int {
+				b.Fatal("not read as integers")
+			}
+			rows += c.Rows
+			return nil
+		})
+		if err != nil || rows != 1_000_000 {
+			b.Fatal(rows, err)
+		}
+	}
+}
