@@ -2,6 +2,7 @@ package graph
 
 import (
 	"slices"
+	"sort"
 
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/catalog"
@@ -14,6 +15,7 @@ type base struct {
 	store    *txn.Store
 	nodes    []nodeGroup // by number >> groupBits
 	rels     []relGroup
+	runs     []relRun // ascending: where groups without ends of their own find them
 	nodeCols map[catalog.KeyID]*colDir
 	relCols  map[catalog.KeyID]*colDir
 	adj      map[adjKey]*adjDir
@@ -45,13 +47,34 @@ func (g *nodeGroup) uniform() bool { return g.set == 0 }
 // relGroup describes the relationships of one group.
 type relGroup struct {
 	typ      uint64 // block of type + 1 by offset, 0 = none; 0 where uniform
-	src, dst uint64 // blocks of ends
+	src, dst uint64 // blocks of ends; 0: they stand in runs
 	gen      uint64
 	rows     uint32
 	types    []setCount // set is the type here
 }
 
 func (g *relGroup) uniform() bool { return g.typ == 0 }
+
+// derived reports whether the ends of the group's relationships are not stored on
+// their own: an import hands out numbers in forward order, so that the blocks of
+// the forward lists say them.
+func (g *relGroup) derived() bool { return g.src == 0 && g.rows > 0 }
+
+// relRun is an adjacency block whose edges are relationships first, first+1 …: of
+// a forward region, or of one that has been rewritten since and lives on here.
+type relRun struct {
+	first, n uint32
+	block    uint64
+}
+
+// runOf returns the run that holds a relationship.
+func (b *base) runOf(ref uint32) (relRun, bool) {
+	i := sort.Search(len(b.runs), func(i int) bool { return b.runs[i].first > ref }) - 1
+	if i < 0 || ref-b.runs[i].first >= b.runs[i].n {
+		return relRun{}, false
+	}
+	return b.runs[i], true
+}
 
 // groupCursor reads Uint32s blocks and keeps them pinned.
 type groupCursor struct {
@@ -81,6 +104,7 @@ func (c *groupCursor) at(s *txn.Store, number uint64, i uint32) (uint32, error) 
 // relCursor keeps blocks of the relationship table pinned.
 type relCursor struct {
 	typ, src, dst groupCursor
+	run           relRun
 }
 
 func (c *relCursor) close() {
@@ -179,6 +203,9 @@ func (b *base) relEnds(c *relCursor, ref uint32) (src, dst uint32, err error) {
 		return 0, 0, nil
 	}
 	g := &b.rels[group]
+	if g.derived() {
+		return b.runEnds(c, ref)
+	}
 	if src, err = c.src.at(b.store, g.src, i); err != nil {
 		return 0, 0, err
 	}
@@ -186,10 +213,30 @@ func (b *base) relEnds(c *relCursor, ref uint32) (src, dst uint32, err error) {
 	return src, dst, err
 }
 
+// runEnds reads ends from a run.
+func (b *base) runEnds(c *relCursor, ref uint32) (src, dst uint32, err error) {
+	if ref-c.run.first >= c.run.n {
+		run, ok := b.runOf(ref)
+		if !ok {
+			return 0, 0, nil
+		}
+		c.run = run
+	}
+	blk, err := c.src.pins.get(b.store, c.run.block)
+	if err != nil {
+		return 0, 0, err
+	}
+	src, dst, ok := blk.Ends(ref)
+	if !ok {
+		return 0, 0, corrupt("block %d does not hold relationship %d", c.run.block, ref)
+	}
+	return src, dst, nil
+}
+
 // clone copies the directory, so that parts of it can be exchanged.
 func (b *base) clone() *base {
 	out := *b
-	out.nodes, out.rels = slices.Clone(b.nodes), slices.Clone(b.rels)
+	out.nodes, out.rels, out.runs = slices.Clone(b.nodes), slices.Clone(b.rels), slices.Clone(b.runs)
 	out.nodeCols, out.relCols = cloneMap(b.nodeCols), cloneMap(b.relCols)
 	out.adj, out.indexes = cloneMap(b.adj), cloneMap(b.indexes)
 	return &out
