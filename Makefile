@@ -13,7 +13,7 @@ fmt:
 
 vet:
 	$(GO) vet ./...
-	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 $$($(GO) list ./... | grep -v /grammar/gen)
 
 # Files past 1,000 lines and functions past 120 are two things.
 sizes:

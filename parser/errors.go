@@ -293,41 +293,8 @@ var typable = []string{
 
 // nearestWord returns the word that w is a small slip away from.
 func nearestWord(w string) string {
-	w = strings.ToUpper(w)
-	if len(w) < 3 || len(w) > longestWord {
+	if len(w) < 3 {
 		return ""
 	}
-	best, found := 3, ""
-	if len(w) < 5 {
-		best = 2
-	}
-	for _, t := range typable {
-		if d := editDistance(w, t); d < best && d < len(t)-1 {
-			best, found = d, t
-		}
-	}
-	return found
-}
-
-// editDistance counts insertions, deletions, replacements and swaps of neighbours.
-func editDistance(a, b string) int {
-	before, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		cur[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				cur[j] = min(cur[j], before[j-2]+1)
-			}
-		}
-		before, prev, cur = prev, cur, before
-	}
-	return prev[len(b)]
+	return status.Nearest(strings.ToUpper(w), typable...)
 }

@@ -141,7 +141,7 @@ func noColumn(it *ast.YieldItem, proc *Procedure) error {
 		names[i] = r.Name
 	}
 	err := status.Errorf(status.UndefinedVariable, "%s has no column `%s`", proc.Name, it.Field).At(it.Pos)
-	if near := nearest(it.Field, names); near != "" {
+	if near := status.Nearest(it.Field, names...); near != "" {
 		return err.WithHint("did you mean `%s`?", near)
 	}
 	return err.WithHint("its columns are %s", strings.Join(names, ", "))

@@ -116,7 +116,7 @@ func (s *scope) names() []string {
 
 func (s *scope) undefined(name string, pos status.Pos) error {
 	err := status.Errorf(status.UndefinedVariable, "variable `%s` is not defined", name).At(pos)
-	if near := nearest(name, s.names()); near != "" {
+	if near := status.Nearest(name, s.names()...); near != "" {
 		return err.WithHint("did you mean `%s`?", near)
 	}
 	return err.WithHint("define it in a clause before this one, or pass it on with WITH")
@@ -135,42 +135,4 @@ func (b *binder) declare(s *scope, name *ast.Name, t expr.Types) (*variable, err
 func alreadyBound(name string, pos status.Pos) error {
 	return status.Errorf(status.VariableAlreadyBound, "variable `%s` is already defined", name).At(pos).
 		WithHint("use another name")
-}
-
-// nearest returns the candidate that name is most likely a slip of, or "".
-func nearest(name string, candidates []string) string {
-	best, at := "", 1+(len(name)+2)/4
-	for _, c := range candidates {
-		if d := distance(name, c); d <= at && c != name {
-			if d < at || best == "" {
-				best, at = c, d
-			}
-		}
-	}
-	return best
-}
-
-// distance is the number of edits between two short names; long ones are far apart.
-func distance(a, b string) int {
-	const far = 64
-	if len(a) > far || len(b) > far {
-		return far
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i]|0x20 != b[j]|0x20 {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

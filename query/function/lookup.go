@@ -3,6 +3,8 @@ package function
 import (
 	"strconv"
 	"strings"
+
+	"github.com/kadedb/kadedb/status"
 )
 
 func itoa(i int) string { return strconv.Itoa(i) }
@@ -19,43 +21,11 @@ func Lookup(name string) (*Def, bool) {
 
 // Suggest returns the name that is nearest to an unknown one, or "" when none is near.
 func Suggest(name string) string {
-	name = strings.ToLower(name)
-	best, bestAt := "", 3
-	if len(name) < 5 {
-		bestAt = 2
-	}
+	var names []string
 	for _, d := range table {
-		for _, n := range append([]string{d.Name}, d.Aliases...) {
-			if at := distance(name, strings.ToLower(n), bestAt); at < bestAt {
-				best, bestAt = n, at
-			}
-		}
+		names = append(append(names, d.Name), d.Aliases...)
 	}
-	return best
-}
-
-// distance is the Levenshtein distance, or limit when it is not below it.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) >= limit || len(b)-len(a) >= limit {
-		return limit
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return min(row[len(b)], limit)
+	return status.Nearest(name, names...)
 }
 
 var byName = func() map[string]*Def {
