@@ -13,7 +13,7 @@ import (
 
 const spillingGraph = `
 UNWIND range(0, 3999) AS i
-CREATE (p:Person {id: i, group: i % 1300, name: 'a name that takes room ' + toString(i % 1500)})`
+CREATE (p:Person {id: i, since: i % 1700, group: i % 1300, name: 'a name that takes room ' + toString(i % 1500)})`
 
 var spillingEdges = []string{
 	"CREATE INDEX person_id FOR (p:Person) ON (p.id)",
@@ -34,6 +34,7 @@ var spillingQueries = []struct {
 	{"MATCH (p:Person)-[:KNOWS]->(q) RETURN q.name, collect(p.id), count(DISTINCT p.group)", false},
 	{"MATCH (p:Person)-[:KNOWS]->(q) RETURN p, count(q), stDev(q.id)", false},
 	{"MATCH (p:Person) RETURN count(DISTINCT p.name), count(DISTINCT p.id), sum(DISTINCT p.group)", false},
+	{"MATCH (a:Person), (b:Person) WHERE a.group = b.since RETURN a.id, b.name", false},
 	{"MATCH (p:Person) WITH p.group AS g, p.name AS n RETURN g, n UNION MATCH (q:Person) RETURN q.id AS g, q.name AS n", false},
 }
 
