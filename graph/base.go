@@ -218,7 +218,7 @@ func (b *base) runEnds(c *relCursor, ref uint32) (src, dst uint32, err error) {
 	if ref-c.run.first >= c.run.n {
 		run, ok := b.runOf(ref)
 		if !ok {
-			return 0, 0, nil
+			return 0, 0, corrupt("no block of lists holds relationship %d", ref)
 		}
 		c.run = run
 	}

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -33,6 +34,7 @@ type Bulk struct {
 	nodes  []bulkRange
 	rels   []bulkRange
 	before *Reader
+	schema *catalog.Schema // as it will be
 }
 
 // bulkRange is the new entities [first, first+n) of one label set or type.
@@ -58,7 +60,7 @@ func (s *Store) Import(ctx context.Context, write func(b *Bulk) error) (txn.Chec
 		}
 		after := *st
 		b := &Bulk{
-			s: s, after: &after, own: new(owner), before: s.reader(root),
+			s: s, after: &after, own: new(owner), before: s.reader(root), schema: schemaOf(root),
 			f: &fold{ctx: ctx, st: st, base: st.base.clone(), w: w, m: manifest{}},
 		}
 		if err := write(b); err != nil {
@@ -217,6 +219,7 @@ func (b *Bulk) finish(root *txn.Root) ([]txn.Folded, error) {
 		return nil, status.Errorf(status.Internal, "a writer of relationships was not closed")
 	}
 	b.after.base = b.f.base
+	slices.SortFunc(b.f.base.runs, func(x, y relRun) int { return cmp.Compare(x.first, y.first) })
 	if err := b.indexes(schemaOf(root)); err != nil {
 		return nil, err
 	}
@@ -225,11 +228,11 @@ func (b *Bulk) finish(root *txn.Root) ([]txn.Folded, error) {
 	}
 	b.f.m.putCounts(b.after)
 	out := make([]txn.Folded, 2)
-	f, err := (&catalog.Model{Tokens: b.s.tokens}).Fold(b.f.ctx, root, b.f.w)
+	f, err := (&catalog.Model{Tokens: b.s.tokens}).Fold(b.f.ctx, root.WithStates(b.schema, b.after), b.f.w)
 	if err != nil {
 		return nil, err
 	}
-	out[placeCatalog] = f
+	out[placeCatalog] = newSchema{f, b.schema}
 	out[placeGraph] = &folded{from: b.f.st, base: b.f.base, m: b.f.m, after: b.after}
 	return out, nil
 }

@@ -38,6 +38,8 @@ func (b *Bulk) Rels(typ catalog.TypeID, n uint32) (*BulkRels, error) {
 	}
 	w.First = first
 	w.out = listCarry{l: b.f.listFold(adjKey{typ, Out})}
+	// Where the lists are all new, they hold the numbers in order, and say the ends.
+	w.out.l.runs = len(w.out.l.old.regions) == 0
 	w.in = listCarry{l: b.f.listFold(adjKey{typ, In})}
 	return w, nil
 }
@@ -105,8 +107,10 @@ func (w *BulkRels) table(group uint32) {
 	f := w.b.f
 	rows := uint32(len(w.src))
 	g := relGroup{rows: rows, types: []setCount{{catalog.LabelSetID(w.typ), rows}}}
-	g.src = f.put(block.EncodeUint32s(nil, w.src, nil))
-	g.dst = f.put(block.EncodeUint32s(nil, w.dst, nil))
+	if !w.out.l.runs {
+		g.src = f.put(block.EncodeUint32s(nil, w.src, nil))
+		g.dst = f.put(block.EncodeUint32s(nil, w.dst, nil))
+	}
 	f.base.rels = grown(f.base.rels, group)
 	f.base.rels[group] = g
 	f.m.putRels(group, &g)

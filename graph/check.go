@@ -93,6 +93,9 @@ func (b *base) eachBlock(f func(number uint64, what string)) {
 			f(n, what)
 		}
 	}
+	for _, r := range b.runs {
+		f(r.block, fmt.Sprintf("ends of relationships from %d", r.first))
+	}
 	for e, dirs := range [2]map[catalog.KeyID]*colDir{b.nodeCols, b.relCols} {
 		for k, d := range dirs {
 			for i, g := range d.groups {

@@ -15,6 +15,7 @@ import (
 //
 //	n group               ─▶ set gen rows k (label set, nodes)×k
 //	r group               ─▶ type src dst gen rows k (type, relationships)×k
+//	e first               ─▶ relationships, block         a run: see relRun
 //	p entity key group    ─▶ column type, shift, count, k block×k, j overflow×j
 //	a type dir first least─▶ end block edges part            least: 8 bytes, 0 unless part
 //	i index block         ─▶ keys, length and bytes of the first key
@@ -58,6 +59,10 @@ func (m manifest) putNodes(group uint32, g *nodeGroup) {
 
 func (m manifest) putRels(group uint32, g *relGroup) {
 	m[manifestKey('r', group)] = appendCounts(numbers(g.typ, g.src, g.dst, g.gen, uint64(g.rows)), g.types)
+}
+
+func (m manifest) putRun(r relRun) {
+	m[manifestKey('e', r.first)] = numbers(uint64(r.n), r.block)
 }
 
 func (m manifest) putColumn(e catalog.Entity, key catalog.KeyID, group uint32, g *colGroup) {
@@ -199,6 +204,10 @@ func (l *loader) record(k, v []byte) bool {
 		l.b.rels[f[0]] = relGroup{typ: d.uvarint(), src: d.uvarint(), dst: d.uvarint(), gen: d.uvarint(), rows: d.u32(), types: d.counts()}
 		g := &l.b.rels[f[0]]
 		return d.err == nil && (!g.uniform() || len(g.types) == 1 || g.rows == 0)
+	case 'e':
+		f, ok := fields(k, 1)
+		l.b.runs = append(l.b.runs, relRun{first: f[0], n: d.u32(), block: d.uvarint()})
+		return ok && d.err == nil
 	case 'p':
 		return l.column(k, &d)
 	case 'a':

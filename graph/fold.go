@@ -20,6 +20,8 @@ type fold struct {
 	m    manifest
 	err  error
 	buf  []byte
+
+	runBlocks map[uint64]struct{} // blocks of the old base's runs
 }
 
 // folded is a State on its way into the base.
@@ -40,6 +42,7 @@ func (m *model) Fold(ctx context.Context, root *txn.Root, w *txn.BlockWriter) (t
 	f.columns(catalog.Nodes, &st.nodeCols, f.base.nodeCols)
 	f.columns(catalog.Relationships, &st.relCols, f.base.relCols)
 	f.adjacency()
+	f.dropRuns()
 	f.indexes(schemaOf(root))
 	if f.err != nil {
 		return nil, f.err
@@ -221,6 +224,9 @@ func (f *fold) rels() {
 		f.base.rels = grown(f.base.rels, group)
 		old := f.base.rels[group]
 		types, src, dst, gens := f.refs(old.typ), f.refs(old.src), f.refs(old.dst), f.refs(old.gen)
+		if old.derived() {
+			f.runEnds(group, old.rows, src, dst)
+		}
 		if old.uniform() {
 			for i := range old.rows {
 				types[i] = uint32(old.types[0].set) + 1
@@ -254,5 +260,64 @@ func (f *fold) rels() {
 		}
 		f.base.rels[group] = g
 		f.m.putRels(group, &g)
+	}
+}
+
+// runEnds reads the ends of a derived group.
+func (f *fold) runEnds(group, rows uint32, src, dst []uint32) {
+	var c relCursor
+	defer c.close()
+	for i := range rows {
+		s, d, err := f.st.base.relEnds(&c, group<<groupBits|i)
+		if err != nil {
+			f.err = err
+			return
+		}
+		src[i], dst[i] = s, d
+	}
+}
+
+// dropRuns drops the runs that no derived group needs any more, and retires blocks
+// that were kept only for them. It comes after rels and adjacency.
+func (f *fold) dropRuns() {
+	if len(f.base.runs) == 0 || f.err != nil {
+		return
+	}
+	inUse := map[uint64]struct{}{}
+	for k, d := range f.base.adj {
+		if k.dir == Out {
+			for i := range d.regions {
+				inUse[d.regions[i].block] = struct{}{}
+			}
+		}
+	}
+	kept := f.base.runs[:0]
+	for _, r := range f.base.runs {
+		needed := false
+		for g := r.first >> groupBits; g <= (r.first+r.n-1)>>groupBits; g++ {
+			needed = needed || f.base.rels[g].derived()
+		}
+		if needed {
+			kept = append(kept, r)
+			continue
+		}
+		f.m[manifestKey('e', r.first)] = nil
+		if _, ok := inUse[r.block]; !ok {
+			f.retire(r.block)
+		}
+	}
+	f.base.runs = kept
+}
+
+// retireRegion retires a region's block unless it lives on as a run.
+func (f *fold) retireRegion(r *region) {
+	if f.runBlocks == nil {
+		f.runBlocks = map[uint64]struct{}{}
+		for _, run := range f.st.base.runs {
+			f.runBlocks[run.block] = struct{}{}
+		}
+	}
+	if _, ok := f.runBlocks[r.block]; !ok {
+		f.retire(r.block)
 	}
 }

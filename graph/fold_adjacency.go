@@ -50,6 +50,7 @@ type listFold struct {
 	out  []region // the new regions
 
 	pending []nodeChanges  // for region next, or for the last of out where grow is set
+	runs    bool           // every new region is a run of relationships
 	grow    bool           // a small region just before the gap takes its nodes
 	gap     *regionBuilder // of the gap before region next
 }
@@ -94,7 +95,7 @@ func (l *listFold) enter(node uint32) {
 		l.grow = true
 		return
 	}
-	l.gap = &regionBuilder{f: l.f, key: l.key}
+	l.gap = &regionBuilder{f: l.f, key: l.key, runs: l.runs}
 }
 
 // leaves reports whether node has its place elsewhere than those before it.
@@ -218,10 +219,8 @@ func (f *fold) rewriteParts(key adjKey, old []region, c csr.Changes) []region {
 }
 
 func (f *fold) drop(key adjKey, r *region) {
-	f.retire(r.block)
-	if k := regionKey(key, r); f.m[k] == nil {
-		f.m[k] = nil
-	}
+	f.retireRegion(r)
+	f.m[regionKey(key, r)] = nil
 }
 
 func edgeAt(nbr, rel uint32) uint64 { return uint64(nbr)<<32 | uint64(rel) }
@@ -233,6 +232,7 @@ type regionBuilder struct {
 	first uint32
 	c     block.CSR
 	out   []region
+	runs  bool // see listFold
 
 	node     uint32 // the last one added
 	nbr, rel []uint32
@@ -276,9 +276,7 @@ func (b *regionBuilder) cut() {
 	}
 	if len(b.c.Nbr) > 0 {
 		r := region{first: b.first, end: b.first + uint32(len(b.c.Off)) - 1, edges: uint32(len(b.c.Nbr))}
-		r.block = b.f.put(block.EncodeCSR(nil, b.c))
-		b.f.m.putRegion(b.key, &r)
-		b.out = append(b.out, r)
+		b.put(r, b.c)
 	}
 	b.c.Off, b.c.Nbr, b.c.Rel = b.c.Off[:0], b.c.Nbr[:0], b.c.Rel[:0]
 }
@@ -288,10 +286,19 @@ func (b *regionBuilder) parts(node uint32, nbr, rel []uint32) {
 	for len(nbr) > 0 {
 		n := min(len(nbr), block.TargetEdges)
 		r := region{first: node, end: node + 1, edges: uint32(n), part: true, least: edgeAt(nbr[0], rel[0])}
-		r.block = b.f.put(block.EncodeCSR(nil, block.CSR{First: node, Off: []uint32{0, uint32(n)}, Nbr: nbr[:n], Rel: rel[:n]}))
-		b.f.m.putRegion(b.key, &r)
-		b.out = append(b.out, r)
+		b.put(r, block.CSR{First: node, Off: []uint32{0, uint32(n)}, Nbr: nbr[:n], Rel: rel[:n]})
 		nbr, rel = nbr[n:], rel[n:]
+	}
+}
+
+func (b *regionBuilder) put(r region, c block.CSR) {
+	r.block = b.f.put(block.EncodeCSR(nil, c))
+	b.f.m.putRegion(b.key, &r)
+	b.out = append(b.out, r)
+	if b.runs {
+		run := relRun{first: c.Rel[0], n: r.edges, block: r.block}
+		b.f.base.runs = append(b.f.base.runs, run)
+		b.f.m.putRun(run)
 	}
 }
 
