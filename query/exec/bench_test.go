@@ -2,6 +2,8 @@ package exec_test
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"math/rand/v2"
 	"testing"
 
@@ -14,7 +16,7 @@ import (
 
 // benchStore is a graph like the measured one in small: people who follow each other,
 // a few of whom are followed by many, some self-loops and parallel relationships.
-func benchStore(b *testing.B, people, follows int) *graph.Store {
+func benchStore(b testing.TB, people, follows int) *graph.Store {
 	b.Helper()
 	must := func(err error) {
 		b.Helper()
@@ -65,6 +67,20 @@ func benchStore(b *testing.B, people, follows int) *graph.Store {
 	return s
 }
 
+var benchQueries = []struct{ name, text string }{
+	{"expand", `MATCH (a:Person)-[:FOLLOWS]->(b) WHERE id(b) >= 0 RETURN count(*)`},
+	{"expandSum", `MATCH (a:Person)-[:FOLLOWS]->(b) RETURN sum(id(b) % 2)`},
+	{"expandFilter", `MATCH (a:Person)-[:FOLLOWS]->(b) WHERE b.age > 40 RETURN count(*), sum(a.age)`},
+	{"groupByNode", `MATCH (f:Person)-[:FOLLOWS]->(p:Person) RETURN p.id, count(f.id) AS n ORDER BY n DESC, p.id LIMIT 3`},
+	{"twoHops", `MATCH (a:Person)-[:FOLLOWS]->(b:Person)-[:FOLLOWS]->(c:Person) RETURN count(*)`},
+	{"twoHopsFiltered", `MATCH (a:Person)-[:FOLLOWS]->(b:Person)-[:FOLLOWS]->(c:Person) WHERE b.age < 50 AND c.age > 25 RETURN count(*)`},
+	{"triangles", `MATCH (a:Person)-[:FOLLOWS]->(b)-[:FOLLOWS]->(c)-[:FOLLOWS]->(a) WHERE a.age < 25 RETURN count(*)`},
+	{"mutual", `MATCH (a:Person)-[:FOLLOWS]->(b:Person)-[:FOLLOWS]->(a) RETURN count(*)`},
+	{"distinct3", `MATCH (a:Person {id: 77})-[:FOLLOWS]->()-[:FOLLOWS]->()-[:FOLLOWS]->(n) RETURN count(DISTINCT n)`},
+	{"trails4", `MATCH (a:Person {id: 77})-[:FOLLOWS*4..4]->(n) RETURN count(*)`},
+	{"byAge", `MATCH (a:Person) RETURN a.age, count(*) AS n ORDER BY n DESC LIMIT 5`},
+}
+
 func BenchmarkQueries(b *testing.B) {
 	const people, follows = 20_000, 400_000
 	s := benchStore(b, people, follows)
@@ -73,19 +89,7 @@ func BenchmarkQueries(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer e.Close()
-	for _, q := range []struct{ name, text string }{
-		{"expand", `MATCH (a:Person)-[:FOLLOWS]->(b) WHERE id(b) >= 0 RETURN count(*)`},
-		{"expandSum", `MATCH (a:Person)-[:FOLLOWS]->(b) RETURN sum(id(b) % 2)`},
-		{"expandFilter", `MATCH (a:Person)-[:FOLLOWS]->(b) WHERE b.age > 40 RETURN count(*), sum(a.age)`},
-		{"groupByNode", `MATCH (f:Person)-[:FOLLOWS]->(p:Person) RETURN p.id, count(f.id) AS n ORDER BY n DESC, p.id LIMIT 3`},
-		{"twoHops", `MATCH (a:Person)-[:FOLLOWS]->(b:Person)-[:FOLLOWS]->(c:Person) RETURN count(*)`},
-		{"twoHopsFiltered", `MATCH (a:Person)-[:FOLLOWS]->(b:Person)-[:FOLLOWS]->(c:Person) WHERE b.age < 50 AND c.age > 25 RETURN count(*)`},
-		{"triangles", `MATCH (a:Person)-[:FOLLOWS]->(b)-[:FOLLOWS]->(c)-[:FOLLOWS]->(a) WHERE a.age < 25 RETURN count(*)`},
-		{"mutual", `MATCH (a:Person)-[:FOLLOWS]->(b:Person)-[:FOLLOWS]->(a) RETURN count(*)`},
-		{"distinct3", `MATCH (a:Person {id: 77})-[:FOLLOWS]->()-[:FOLLOWS]->()-[:FOLLOWS]->(n) RETURN count(DISTINCT n)`},
-		{"trails4", `MATCH (a:Person {id: 77})-[:FOLLOWS*4..4]->(n) RETURN count(*)`},
-		{"byAge", `MATCH (a:Person) RETURN a.age, count(*) AS n ORDER BY n DESC LIMIT 5`},
-	} {
+	for _, q := range benchQueries {
 		b.Run(q.name, func(b *testing.B) {
 			p, err := e.Prepare(q.text)
 			if err != nil {
@@ -105,5 +109,45 @@ func BenchmarkQueries(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/follows, "ns/rel")
 		})
+	}
+}
+
+// Several workers give the rows that one gives.
+func TestWorkersAgree(t *testing.T) {
+	s := benchStore(t, 20_000, 60_000)
+	answers := func(workers, batch int) map[string]string {
+		e, err := query.New(query.Options{Store: s, Workers: workers, BatchSize: batch})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		out := map[string]string{}
+		for _, q := range benchQueries {
+			if q.name == "distinct3" {
+				continue
+			}
+			res, err := e.Run(context.Background(), query.Request{Text: q.text})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for res.Next() {
+				for _, v := range res.Values() {
+					out[q.name] += fmt.Sprint(v.AsInt()) + " "
+				}
+			}
+			if err := res.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return out
+	}
+	want := answers(1, 0)
+	if want["twoHops"] == "" || want["twoHops"] == "0 " {
+		t.Fatal("the questions find nothing")
+	}
+	for _, c := range [][2]int{{2, 0}, {3, 100}, {1, 1000}} {
+		if got := answers(c[0], c[1]); !maps.Equal(got, want) {
+			t.Errorf("%d workers, batches of %d:\n got %v\nwant %v", c[0], c[1], got, want)
+		}
 	}
 }

@@ -184,6 +184,8 @@ func emitsMult(n plan.Node) bool {
 		return true
 	case *plan.Expand:
 		return t.Mult || emitsMult(t.Input)
+	case *plan.VarExpand:
+		return countsOnly(t)
 	case *plan.Intersect:
 		return t.Mult || emitsMult(t.Input)
 	case *plan.Filter, *plan.Project, *plan.ExpandInto:

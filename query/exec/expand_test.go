@@ -205,6 +205,35 @@ func TestVarExpand(t *testing.T) {
 	})
 }
 
+func TestVarExpandCounts(t *testing.T) {
+	eachGraph(t, 40, func(t *testing.T, g *testGraph, r *rand.Rand) {
+		first := &plan.Expand{From: 0, Rel: 1, To: 2, Types: randomTypes(r), Dir: randomDir(r)}
+		first.Input = scan(0)
+		e := &plan.VarExpand{From: 2, Rels: 3, To: 4, Types: randomTypes(r), Dir: randomDir(r), Min: r.IntN(3)}
+		e.Max = e.Min + r.IntN(3)
+		e.Mult, e.Live = true, []plan.Slot{0, 2}
+		if r.IntN(3) == 0 {
+			e.Unique = []plan.Slot{1}
+		}
+		e.Input = first
+		top := &plan.Project{}
+		top.Input, top.Live = e, e.Live
+		var want []string
+		for _, n := range g.nodes {
+			for _, x := range g.hops(n.ref, first.Types, first.Dir) {
+				trails(g, e, x.to, func(path []step) {
+					if len(e.Unique) == 0 || !slices.ContainsFunc(path, func(s step) bool { return s.rel == x.rel }) {
+						want = append(want, fmt.Sprintf("n%d n%d", n.ref, x.to))
+					}
+				})
+			}
+		}
+		for _, batch := range batchSizes {
+			sameRows(t, e.Detail(), runPlan(t, g, top, 5, []plan.Slot{0, 2}, batch), slices.Clone(want))
+		}
+	})
+}
+
 // Without an upper bound a longer trail than the limit is an error, and none below it is.
 func TestPathLengthLimit(t *testing.T) {
 	eachGraph(t, 20, func(t *testing.T, g *testGraph, r *rand.Rand) {

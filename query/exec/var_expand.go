@@ -39,6 +39,11 @@ type varExpand struct {
 	relsCol  column.Vector
 	target   uint32 // Into
 	steps    int
+
+	counting bool // see countsOnly
+	degrees  degreeVector
+	view     column.Batch
+	sel      []int32
 }
 
 // frame is the hops from one node of the path: next … end are to be followed.
@@ -48,8 +53,9 @@ func (b *builder) varExpand(n *plan.VarExpand, lanes []lane) (runner, error) {
 	return b.build(n.Input, each(lanes, func(l lane) operator {
 		e := &varExpand{
 			plan: n, legs: b.newLegs(l.w, n.Types, n.Dir), check: b.newHopCheck(l.w, n.ToLabels, n.Unique),
-			wantRels: n.Rels != plan.NoSlot && n.IsLive(n.Rels),
+			wantRels: n.Rels != plan.NoSlot && n.IsLive(n.Rels), counting: countsOnly(n),
 		}
+		e.degrees.legs = e.legs
 		if n.Into {
 			e.spread = newSpread(l, n.Live, n.Rels)
 		} else {
@@ -58,7 +64,10 @@ func (b *builder) varExpand(n *plan.VarExpand, lanes []lane) (runner, error) {
 		if len(n.Hop.Filter) > 0 {
 			e.hop = newHopEval(l.w, n.Hop)
 		}
-		b.scope.onReset(e.check.forget)
+		b.scope.onReset(func() {
+			e.check.forget()
+			e.degrees.forget()
+		})
 		return e
 	}))
 }
@@ -74,6 +83,9 @@ func (e *varExpand) push(b *column.Batch) error {
 	e.begin(b)
 	e.check.begin(b)
 	e.ends, e.lists = e.ends[:0], e.lists[:0]
+	if e.counting {
+		return e.count(b, rows)
+	}
 	for _, r := range rows {
 		if e.plan.Into {
 			e.target = e.to.refs[r]
