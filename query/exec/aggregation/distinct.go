@@ -111,10 +111,15 @@ func (d *distinctSet) setAside(keys []*column.Vector, n int, nums []uint32) erro
 	return d.parts.Write(&column.Batch{Len: n, Cols: keys}, out, d.hashes[:n])
 }
 
-// finish gives the pairs that were set aside to state.
-func (d *distinctSet) finish(state function.State) (grew int64, err error) {
+// drop forgets the pairs in memory: all further ones are on disk.
+func (d *distinctSet) drop() {
 	d.table, d.boxed = group.New(d.args+1), 0
 	d.account.Hold(0)
+}
+
+// finish gives the pairs that were set aside to state.
+func (d *distinctSet) finish(state function.State) (grew int64, err error) {
+	d.drop()
 	if d.parts == nil {
 		return 0, nil
 	}
@@ -160,6 +165,12 @@ func (d *distinctSet) close() error {
 
 // finishSets gives the functions what their sets kept back.
 func (a *Aggregator) finishSets() error {
+	for _, set := range a.sets {
+		if set != nil {
+			set.drop()
+		}
+	}
+	a.account.Hold(a.bytes()) // less than before, so that parts have the room
 	for i, set := range a.sets {
 		if set == nil {
 			continue
