@@ -203,7 +203,7 @@ func (r *Result) Columns() []string { return r.columns }
 // Next moves to the next row, and reports whether there is one. After false, Close
 // tells why.
 func (r *Result) Next() bool {
-	if r.err != nil || r.closed {
+	if r.err != nil || r.closed && r.cursor != nil {
 		return false
 	}
 	if r.cursor == nil {

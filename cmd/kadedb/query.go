@@ -171,7 +171,11 @@ func (a *app) runOne(ctx context.Context, s session, text string, params map[str
 		a.report(err, text)
 		return &shownError{err}
 	}
-	a.sayReport(rows.n, ans.Report())
+	report := ans.Report()
+	if firstWord(text) == "EXPLAIN" {
+		report.Plan = "" // its rows are the plan
+	}
+	a.sayReport(rows.n, report)
 	return nil
 }
 

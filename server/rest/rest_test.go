@@ -1,0 +1,732 @@
+package rest_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/auth"
+	"github.com/kadedb/kadedb/server/front"
+	"github.com/kadedb/kadedb/server/rest"
+)
+
+// server is a served store of its own.
+type server struct {
+	t     *testing.T
+	front *front.Server
+	db    *kadedb.DB
+	url   string
+	host  string
+	token map[auth.Role]string
+	id    map[auth.Role]string
+	log   *syncBuffer
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func start(t *testing.T, change func(*front.Config, *kadedb.Options)) *server {
+	t.Helper()
+	s := &server{t: t, log: &syncBuffer{}, token: map[auth.Role]string{}, id: map[auth.Role]string{}}
+	log := slog.New(slog.NewTextHandler(s.log, nil))
+	c := front.Config{Listen: "127.0.0.1:0", Auth: true, BodySize: 16 << 20, Logger: log}
+	o := kadedb.Options{Memory: 256 << 20, Logger: log}
+	if change != nil {
+		change(&c, &o)
+	}
+	var err error
+	if s.front, err = front.New(c); err != nil {
+		t.Fatal(err)
+	}
+	rest.Register(s.front)
+	if err := s.front.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	s.url = s.front.URL()
+	s.host = strings.TrimPrefix(s.url, "http://")
+	served := make(chan error, 1)
+	go func() { served <- s.front.Serve() }()
+	if s.db, err = kadedb.OpenTemporary(&o); err != nil {
+		t.Fatal(err)
+	}
+	for r := auth.Reader; r <= auth.Admin; r++ {
+		tok, secret, err := s.db.Tokens().Create(r.String(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.token[r], s.id[r] = secret, tok.ID
+	}
+	s.front.Ready(s.db)
+	t.Cleanup(func() {
+		if err := s.front.Drain(5 * time.Second); err != nil {
+			t.Errorf("draining: %v", err)
+		}
+		if err := <-served; err != nil {
+			t.Errorf("serving: %v", err)
+		}
+		if err := s.db.Close(); err != nil {
+			t.Errorf("closing: %v", err)
+		}
+	})
+	return s
+}
+
+// call is one request; the zero value of a field is the usual one.
+type call struct {
+	method, path, body string
+	header             map[string]string
+	as                 auth.Role
+	host               string
+}
+
+func (s *server) request(ctx context.Context, c call) *http.Request {
+	s.t.Helper()
+	if c.method == "" {
+		c.method = "POST"
+	}
+	if c.path == "" {
+		c.path = "/v1/query"
+	}
+	req, err := http.NewRequestWithContext(ctx, c.method, s.url+c.path, strings.NewReader(c.body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if c.body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.as != 0 {
+		req.Header.Set("Authorization", "Bearer "+s.token[c.as])
+	}
+	for k, v := range c.header {
+		if v == "" {
+			req.Header.Del(k)
+		} else {
+			req.Header.Set(k, v)
+		}
+	}
+	req.Host = c.host
+	return req
+}
+
+func (s *server) do(c call) (int, string) {
+	s.t.Helper()
+	res, err := http.DefaultClient.Do(s.request(context.Background(), c))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res.StatusCode, string(b)
+}
+
+// query runs a statement as a writer and returns the status and the body.
+func (s *server) query(text string, more ...string) (int, string) {
+	s.t.Helper()
+	return s.do(call{as: auth.Writer, body: queryBody(text, more...)})
+}
+
+// queryBody makes a request's body; more are further fields, as JSON.
+func queryBody(text string, more ...string) string {
+	q, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return `{"query":` + string(q) + strings.Join(append([]string{""}, more...), ",") + `}`
+}
+
+var ms = regexp.MustCompile(`"ms":[0-9.]+`)
+var ids = regexp.MustCompile(`"(id|start|end)":[0-9]+`)
+var stats = regexp.MustCompile(`"stats":\{[^}]*\}`)
+
+// plain cuts what differs from run to run out of an answer.
+func plain(body string) string {
+	body = ids.ReplaceAllString(body, `"$1":0`)
+	return stats.ReplaceAllString(ms.ReplaceAllString(body, `"ms":0`), `"stats":{}`)
+}
+
+func errorName(t *testing.T, body string) string {
+	t.Helper()
+	var e struct{ Code, Name, Message string }
+	if err := json.Unmarshal([]byte(body), &e); err != nil || e.Code == "" || e.Message == "" {
+		t.Errorf("not an error body: %q", body)
+	}
+	return e.Name
+}
+
+func TestAnswers(t *testing.T) {
+	s := start(t, nil)
+	for _, c := range []struct {
+		text string
+		more string
+		want string
+	}{
+		{"RETURN 1 AS i, 1.0 AS f, 'x' AS s, null AS n, [1, {a: true}] AS l, 9223372036854775807 AS max", "",
+			`{"columns":["i","f","s","n","l","max"],"rows":[[1,1.0,"x",null,[1,{"a":true}],9223372036854775807]],"stats":{},"notices":[],"ms":0}`},
+		{"RETURN 0.0/0.0 AS nan, 1.0/0.0 AS inf, date('2024-02-29') AS d", "",
+			`{"columns":["nan","inf","d"],"rows":[[{"$float":"NaN"},{"$float":"Infinity"},"2024-02-29"]],"stats":{},"notices":[],"ms":0}`},
+		{"RETURN $i + 1 AS i, $f + 1 AS f", `"params":{"i":1,"f":1.0}`,
+			`{"columns":["i","f"],"rows":[[2,2.0]],"stats":{},"notices":[],"ms":0}`},
+		{"CREATE (:A {n: 1})-[:R {w: 0.5}]->(:B)", "", `{"columns":[],"rows":[],"stats":{},"notices":[],"ms":0}`},
+		{"MATCH p = (a:A)-[r]->(b) RETURN a, r, p", "",
+			`{"columns":["a","r","p"],"rows":[[{"id":0,"labels":["A"],"properties":{"n":1}},{"id":0,"type":"R","start":0,"end":0,"properties":{"w":0.5}},` +
+				`{"nodes":[{"id":0,"labels":["A"],"properties":{"n":1}},{"id":0,"labels":["B"],"properties":{}}],` +
+				`"relationships":[{"id":0,"type":"R","start":0,"end":0,"properties":{"w":0.5}}]}]],"stats":{},"notices":[],"ms":0}`},
+	} {
+		var more []string
+		if c.more != "" {
+			more = append(more, c.more)
+		}
+		code, body := s.query(c.text, more...)
+		if got := strings.TrimSpace(plain(body)); code != 200 || got != c.want {
+			t.Errorf("%s gives %d\n%s\nwant\n%s", c.text, code, got, c.want)
+		}
+	}
+	code, body := s.do(call{as: auth.Reader, path: "/v1/query?ints=string", body: queryBody("RETURN 1 AS i, 1.0 AS f")})
+	if code != 200 || !strings.Contains(body, `"rows":[["1",1.0]]`) {
+		t.Errorf("ints=string gives %d %s", code, body)
+	}
+	if _, body := s.query("CREATE (:S {a: 1})-[:T]->(:S)"); !strings.Contains(body, `"nodes_created":2`) ||
+		!strings.Contains(body, `"relationships_created":1`) || !strings.Contains(body, `"properties_set":1`) {
+		t.Errorf("stats are %s", body)
+	}
+	if _, body := s.do(call{method: "GET", path: "/v1/schema", as: auth.Reader}); !strings.Contains(body, `"labels":["A","B","S"]`) ||
+		!strings.Contains(body, `"relationship_types":["R","T"]`) || !json.Valid([]byte(body)) {
+		t.Errorf("the schema is %s", body)
+	}
+	if code, body := s.do(call{method: "GET", path: "/"}); code != 200 || !strings.Contains(body, s.url+"/v1/query") {
+		t.Errorf("GET / gives %d %s", code, body)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.BodySize = 4096 })
+	long := queryBody("RETURN '" + strings.Repeat("x", 5000) + "'")
+	for _, c := range []struct {
+		name string
+		call call
+		code int
+		want string
+	}{
+		{"syntax", call{as: auth.Reader, body: queryBody("RETRUN 1")}, 400, "UnexpectedSyntax"},
+		{"division", call{as: auth.Reader, body: queryBody("RETURN 1 / 0")}, 400, "DivisionByZero"},
+		{"missing parameter", call{as: auth.Reader, body: queryBody("RETURN $p")}, 400, "MissingParameter"},
+		{"no token", call{body: queryBody("RETURN 1")}, 401, "InvalidToken"},
+		{"basic", call{body: queryBody("RETURN 1"), header: map[string]string{"Authorization": "Basic eDp5"}}, 401, "InvalidToken"},
+		{"wrong token", call{body: queryBody("RETURN 1"), header: map[string]string{"Authorization": "Bearer kdb_x"}}, 401, "InvalidToken"},
+		{"empty token", call{body: queryBody("RETURN 1"), header: map[string]string{"Authorization": "Bearer "}}, 401, "InvalidToken"},
+		{"reader writes", call{as: auth.Reader, body: queryBody("CREATE (:A)")}, 403, "ReadOnlyTransaction"},
+		{"reader changes the schema", call{as: auth.Reader, body: queryBody("CREATE INDEX x FOR (n:A) ON (n.b)")}, 403, "ReadOnlyTransaction"},
+		{"reader opens to write", call{as: auth.Reader, path: "/v1/tx", body: `{"read_only":false}`}, 403, "RoleTooLow"},
+		{"reader begins to write", call{as: auth.Reader, body: queryBody("BEGIN READ WRITE")}, 403, "ReadOnlyTransaction"},
+		{"writer lists tokens", call{as: auth.Writer, method: "GET", path: "/v1/tokens"}, 403, "RoleTooLow"},
+		{"no address", call{method: "GET", path: "/v2/query"}, 404, "UnknownEndpoint"},
+		{"below an address", call{as: auth.Admin, method: "GET", path: "/v1/query/"}, 404, "UnknownEndpoint"},
+		{"GET of a query", call{as: auth.Reader, method: "GET", path: "/v1/query?query=RETURN+1"}, 405, "MethodNotAllowed"},
+		{"no such transaction", call{as: auth.Writer, path: "/v1/tx/abc/commit"}, 404, "NoSuchTransaction"},
+		{"no such transaction to end", call{as: auth.Writer, method: "DELETE", path: "/v1/tx/abc"}, 404, "NoSuchTransaction"},
+		{"no such transaction to use", call{as: auth.Writer, body: queryBody("RETURN 1", `"tx":"abc"`)}, 404, "NoSuchTransaction"},
+		{"no such token", call{as: auth.Admin, method: "DELETE", path: "/v1/tokens/abc"}, 404, "NoSuchToken"},
+		{"no role", call{as: auth.Admin, path: "/v1/tokens", body: `{"role":"root"}`}, 400, "MalformedRequest"},
+		{"too long", call{as: auth.Reader, body: long}, 413, "BodyLimit"},
+		{"form", call{as: auth.Reader, body: queryBody("RETURN 1"), header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}, 400, "ContentTypeRefused"},
+		{"text", call{as: auth.Reader, body: queryBody("RETURN 1"), header: map[string]string{"Content-Type": "text/plain"}}, 400, "ContentTypeRefused"},
+		{"no type", call{as: auth.Reader, body: queryBody("RETURN 1"), header: map[string]string{"Content-Type": ""}}, 400, "ContentTypeRefused"},
+		{"compressed", call{as: auth.Reader, body: queryBody("RETURN 1"), header: map[string]string{"Content-Encoding": "gzip"}}, 400, "ContentTypeRefused"},
+		{"form commits", call{as: auth.Writer, path: "/v1/tx/abc/commit", body: "x=1", header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}, 400, "ContentTypeRefused"},
+		{"no JSON", call{as: auth.Reader, body: `{"query":`}, 400, "MalformedRequest"},
+		{"no object", call{as: auth.Reader, body: `"RETURN 1"`}, 400, "MalformedRequest"},
+		{"no query", call{as: auth.Reader, body: `{}`}, 400, "MalformedRequest"},
+		{"misspelt field", call{as: auth.Reader, body: queryBody("RETURN 1", `"timeout":5`)}, 400, "MalformedRequest"},
+		{"wrong ints", call{as: auth.Reader, path: "/v1/query?ints=bigint", body: queryBody("RETURN 1")}, 400, "MalformedRequest"},
+		{"serializable", call{as: auth.Writer, path: "/v1/tx", body: `{"isolation":"serializable"}`}, 400, "SerializableNotYet"},
+		{"serializable query", call{as: auth.Writer, body: queryBody("RETURN 1", `"isolation":"serializable"`)}, 400, "SerializableNotYet"},
+		{"COMMIT alone", call{as: auth.Writer, body: queryBody("COMMIT")}, 400, "TransactionStatement"},
+		{"ROLLBACK alone", call{as: auth.Writer, body: queryBody("ROLLBACK")}, 400, "TransactionStatement"},
+		{"rows", call{as: auth.Reader, body: queryBody("UNWIND range(1, 100) AS x RETURN x", `"max_rows":99`)}, 429, "RowLimit"},
+		{"time", call{as: auth.Reader, body: queryBody("UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x, y WHERE x + y < 0 RETURN count(*)", `"timeout_ms":50`)}, 429, "QueryTimeLimit"},
+		{"foreign host", call{as: auth.Admin, body: queryBody("RETURN 1"), host: "evil.example"}, 403, "HostNotAllowed"},
+		{"foreign page", call{as: auth.Admin, body: queryBody("RETURN 1"), header: map[string]string{"Origin": "http://evil.example"}}, 403, "OriginNotAllowed"},
+		{"foreign host before the token", call{body: `{`, host: "evil.example"}, 403, "HostNotAllowed"},
+		{"a token before the body", call{body: `{`}, 401, "InvalidToken"},
+	} {
+		code, body := s.do(c.call)
+		if name := errorName(t, body); code != c.code || name != c.want {
+			t.Errorf("%s: %d %s, want %d %s\n%s", c.name, code, name, c.code, c.want, body)
+		}
+	}
+	_, body := s.do(call{as: auth.Reader, body: queryBody("RETURN 1\n  + nme")})
+	const want = `"name":"UndefinedVariable"`
+	if !strings.Contains(body, want) || !strings.Contains(body, `"line":2,"column":5`) || !strings.Contains(body, `"type":"SyntaxError","phase":"compile time","detail":"UndefinedVariable"`) {
+		t.Errorf("an error of the language is %s", body)
+	}
+	if _, body := s.do(call{as: auth.Reader, body: queryBody("RETURN 1 / 0")}); !strings.Contains(body, `"phase":"runtime"`) {
+		t.Errorf("an error at run time is %s", body)
+	}
+}
+
+// A body without a length is bounded too.
+func TestChunkedBodyLimit(t *testing.T) {
+	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.BodySize = 4096 })
+	req := s.request(context.Background(), call{as: auth.Reader, body: "x"})
+	req.Body, req.ContentLength = io.NopCloser(strings.NewReader(queryBody("RETURN '"+strings.Repeat("x", 1<<20)+"'"))), -1
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != 413 {
+		t.Errorf("a chunked body over the limit gives %d", res.StatusCode)
+	}
+}
+
+func TestHostsAndOrigins(t *testing.T) {
+	for _, authOn := range []bool{true, false} {
+		s := start(t, func(c *front.Config, _ *kadedb.Options) {
+			c.Auth, c.AllowedHosts = authOn, []string{"db.example", "proxy.example:8443"}
+		})
+		_, port, err := net.SplitHostPort(s.host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			host, origin string
+			code         int
+		}{
+			{"", "", 200}, {"localhost:" + port, "", 200}, {"LOCALHOST:" + port, "", 200}, {"[::1]:" + port, "", 200},
+			{"db.example", "", 200}, {"db.example:99", "", 200}, {"proxy.example:8443", "", 200},
+			{"proxy.example", "", 403}, {"evil.example", "", 403}, {"evil.example:" + port, "", 403}, {"127.0.0.1", "", 403},
+			{"127.0.0.1:1", "", 403}, {"127.0.0.1.evil.example:" + port, "", 403}, {"localhost.:" + port, "", 403},
+			{"", "http://127.0.0.1:" + port, 200}, {"", "http://localhost:" + port, 200}, {"", "https://db.example", 200},
+			{"", "https://proxy.example:8443", 200}, {"", "null", 403}, {"", "http://evil.example", 403},
+			{"", "http://127.0.0.1", 403}, {"", "http://localhost:3000", 403}, {"", "file://localhost:" + port, 403}, {"", "x", 403},
+			{"", "http://db.example.evil.example", 403},
+		} {
+			code, body := s.do(call{as: auth.Reader, body: queryBody("RETURN 1"), host: c.host, header: map[string]string{"Origin": c.origin}})
+			if code != c.code {
+				t.Errorf("auth %v: Host %q, Origin %q give %d, want %d: %s", authOn, c.host, c.origin, code, c.code, body)
+			}
+		}
+	}
+}
+
+func TestAuthOffOnlyOnLoopback(t *testing.T) {
+	for listen, fine := range map[string]bool{"127.0.0.1:0": true, "localhost:0": true, "[::1]:0": true, "0.0.0.0:0": false, ":0": false,
+		"192.0.2.1:0": false, "db.example:0": false, "[::]:0": false, "7480": false} {
+		if _, err := front.New(front.Config{Listen: listen}); (err == nil) != fine {
+			t.Errorf("%s without tokens: %v", listen, err)
+		}
+	}
+}
+
+func TestFailedTokensAreLimited(t *testing.T) {
+	s := start(t, nil)
+	seen := map[int]int{}
+	for range 30 {
+		code, _ := s.do(call{body: queryBody("RETURN 1"), header: map[string]string{"Authorization": "Bearer kdb_guess"}})
+		seen[code]++
+	}
+	if seen[401] < 4 || seen[429] < 10 || seen[401]+seen[429] != 30 {
+		t.Errorf("30 wrong tokens give %v", seen)
+	}
+	if code, _ := s.do(call{as: auth.Reader, body: queryBody("RETURN 1")}); code != 200 {
+		t.Errorf("a right token meanwhile gives %d", code)
+	}
+}
+
+func TestStream(t *testing.T) {
+	s := start(t, nil)
+	lines := func(body string) []string { return strings.Split(strings.TrimSuffix(plain(body), "\n"), "\n") }
+	ndjson := map[string]string{"Accept": "application/x-ndjson"}
+	code, body := s.do(call{as: auth.Reader, header: ndjson, body: queryBody("UNWIND [1, 2] AS x RETURN x, x * 0.5 AS y")})
+	want := []string{`{"columns":["x","y"]}`, `[1,0.5]`, `[2,1.0]`, `{"stats":{},"notices":[],"ms":0}`}
+	if got := lines(body); code != 200 || fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("it is %d %q, want %q", code, got, want)
+	}
+	code, body = s.do(call{as: auth.Reader, header: ndjson, body: queryBody("UNWIND [2, 1, 0] AS x RETURN 2 / x AS y")})
+	got := lines(body)
+	if last := got[len(got)-1]; code == 200 && (got[0] != `{"columns":["y"]}` || !strings.HasPrefix(last, `{"error":{"code":"KDB-2010","name":"DivisionByZero"`)) {
+		t.Errorf("an error among the rows gives %q", got)
+	}
+	if code, body = s.do(call{as: auth.Reader, header: ndjson, body: queryBody("RETRUN")}); code != 400 || errorName(t, body) != "UnexpectedSyntax" {
+		t.Errorf("an error before the rows gives %d %s", code, body)
+	}
+	// More rows than an unstreamed answer may have.
+	_, body = s.do(call{as: auth.Reader, header: ndjson, body: queryBody("UNWIND range(1, 50000) AS x RETURN x", `"max_rows":10`)})
+	if got := lines(body); len(got) != 50002 {
+		t.Errorf("%d lines", len(got))
+	}
+}
+
+// A client that leaves ends its statement.
+func TestHangUpCancels(t *testing.T) {
+	s := start(t, nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	req := s.request(ctx, call{as: auth.Reader, body: queryBody("UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y WITH x, y WHERE x + y < 0 RETURN count(*) AS hang")})
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		if res, err := http.DefaultClient.Do(req); err == nil {
+			res.Body.Close()
+			t.Error("the statement answered")
+		}
+	}()
+	running := func() bool {
+		_, body := s.do(call{as: auth.Admin, body: queryBody("SHOW TRANSACTIONS")})
+		return strings.Contains(body, "AS hang")
+	}
+	eventually(t, "the statement runs", running)
+	cancel()
+	<-gone
+	eventually(t, "the statement is gone", func() bool { return !running() })
+}
+
+func eventually(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !cond(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within 10 s: %s", what)
+		}
+	}
+}
+
+func (s *server) begin(as auth.Role) string {
+	s.t.Helper()
+	code, body := s.do(call{as: as, path: "/v1/tx"})
+	var a struct {
+		Tx        string
+		ExpiresAt time.Time `json:"expires_at"`
+	}
+	if err := json.Unmarshal([]byte(body), &a); err != nil || code != 200 || a.Tx == "" || time.Until(a.ExpiresAt) < 30*time.Second {
+		s.t.Fatalf("opening gives %d %s", code, body)
+	}
+	return a.Tx
+}
+
+func (s *server) in(as auth.Role, tx, text string) (int, string) {
+	s.t.Helper()
+	return s.do(call{as: as, body: queryBody(text, `"tx":"`+tx+`"`)})
+}
+
+func TestTransactions(t *testing.T) {
+	s := start(t, nil)
+	s.query("CREATE (:N {k: 1, v: 0}), (:N {k: 2, v: 0})")
+	count := func(text string) string {
+		_, body := s.query(text)
+		return body[strings.Index(body, `"rows":`)+7 : strings.Index(body, `,"stats"`)]
+	}
+	a, b := s.begin(auth.Writer), s.begin(auth.Writer)
+	s.in(auth.Writer, a, "MATCH (n:N {k: 1}) SET n.v = 1")
+	s.in(auth.Writer, b, "MATCH (n:N {k: 2}) SET n.v = 2")
+	if got := count("MATCH (n:N) RETURN sum(n.v) AS s"); got != "[[0]]" {
+		t.Errorf("uncommitted changes are seen: %s", got)
+	}
+	for _, tx := range []string{a, b} {
+		if code, body := s.do(call{as: auth.Writer, path: "/v1/tx/" + tx + "/commit"}); code != 200 || body != "{\"committed\":true}\n" {
+			t.Errorf("different nodes: %d %s", code, body)
+		}
+	}
+	if got := count("MATCH (n:N) RETURN sum(n.v) AS s"); got != "[[3]]" {
+		t.Errorf("after both commits: %s", got)
+	}
+	a, b = s.begin(auth.Writer), s.begin(auth.Writer)
+	s.in(auth.Writer, a, "MATCH (n:N {k: 1}) SET n.v = 10")
+	s.in(auth.Writer, b, "MATCH (n:N {k: 1}) SET n.v = 20")
+	if code, body := s.do(call{as: auth.Writer, path: "/v1/tx/" + a + "/commit"}); code != 200 {
+		t.Errorf("the first to commit gets %d %s", code, body)
+	}
+	code, body := s.do(call{as: auth.Writer, path: "/v1/tx/" + b + "/commit"})
+	if code != 409 || errorName(t, body) != "WriteConflict" {
+		t.Errorf("the second to commit gets %d %s", code, body)
+	}
+	a = s.begin(auth.Writer)
+	s.in(auth.Writer, a, "CREATE (:Gone)")
+	if code, body := s.do(call{as: auth.Writer, method: "DELETE", path: "/v1/tx/" + a}); code != 200 || body != "{\"rolled_back\":true}\n" {
+		t.Errorf("rolling back gives %d %s", code, body)
+	}
+	if got := count("MATCH (n:Gone) RETURN count(*) AS c"); got != "[[0]]" {
+		t.Errorf("after the rollback: %s", got)
+	}
+	if code, _ := s.in(auth.Writer, a, "RETURN 1"); code != 404 {
+		t.Errorf("an ended transaction gives %d", code)
+	}
+	// Another token's transaction is not to be found, whatever its role.
+	a = s.begin(auth.Writer)
+	if code, _ := s.in(auth.Admin, a, "RETURN 1"); code != 404 {
+		t.Errorf("another's transaction gives %d", code)
+	}
+	a = s.begin(auth.Reader)
+	if code, body := s.in(auth.Reader, a, "CREATE (:A)"); code != 403 {
+		t.Errorf("a write in a reader's transaction gives %d %s", code, body)
+	}
+}
+
+func TestTransactionStatements(t *testing.T) {
+	s := start(t, nil)
+	for _, end := range []string{"COMMIT", "ROLLBACK"} {
+		code, body := s.query("BEGIN")
+		var a struct {
+			Tx        string
+			ExpiresAt string `json:"expires_at"`
+		}
+		if err := json.Unmarshal([]byte(body), &a); err != nil || code != 200 || a.Tx == "" || a.ExpiresAt == "" {
+			t.Fatalf("BEGIN gives %d %s", code, body)
+		}
+		s.in(auth.Writer, a.Tx, "CREATE (:"+end+")")
+		if code, body := s.in(auth.Writer, a.Tx, "BEGIN"); code != 400 || errorName(t, body) != "TransactionStatement" {
+			t.Errorf("BEGIN twice gives %d %s", code, body)
+		}
+		if code, body := s.in(auth.Writer, a.Tx, end); code != 200 {
+			t.Errorf("%s gives %d %s", end, code, body)
+		}
+	}
+	if _, body := s.query("MATCH (n) RETURN labels(n) AS l"); !strings.Contains(body, `"rows":[[["COMMIT"]]]`) {
+		t.Errorf("what is there: %s", body)
+	}
+}
+
+// Revoking a token ends its running request and its transaction at once.
+func TestRevoke(t *testing.T) {
+	s := start(t, nil)
+	tx := s.begin(auth.Writer)
+	s.in(auth.Writer, tx, "CREATE (:Open)")
+	type reply struct {
+		code int
+		body string
+	}
+	ended := make(chan reply, 1)
+	go func() {
+		code, body := s.query("UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y WITH x, y WHERE x + y < 0 RETURN count(*) AS slow")
+		ended <- reply{code, body}
+	}()
+	open := func() string {
+		_, body := s.do(call{as: auth.Admin, body: queryBody("SHOW TRANSACTIONS")})
+		return body
+	}
+	eventually(t, "the statement runs", func() bool { return strings.Contains(open(), "AS slow") && strings.Contains(open(), tx) })
+	at := time.Now()
+	if code, body := s.do(call{as: auth.Admin, method: "DELETE", path: "/v1/tokens/" + s.id[auth.Writer]}); code != 200 {
+		t.Fatalf("revoking gives %d %s", code, body)
+	}
+	if code, _ := s.query("RETURN 1"); code != 401 {
+		t.Errorf("the token still works: %d", code)
+	}
+	r := <-ended
+	if took := time.Since(at); took > 3*time.Second || r.code == 200 || errorName(t, r.body) != "TransactionTerminated" {
+		t.Errorf("the running statement ended after %v with %d %s", took, r.code, r.body)
+	}
+	eventually(t, "its transaction is gone", func() bool { return !strings.Contains(open(), tx) })
+	if _, body := s.do(call{as: auth.Admin, body: queryBody("MATCH (n:Open) RETURN count(*) AS c")}); !strings.Contains(body, `"rows":[[0]]`) {
+		t.Errorf("its changes are there: %s", body)
+	}
+}
+
+func TestTokensOverHTTP(t *testing.T) {
+	s := start(t, nil)
+	code, body := s.do(call{as: auth.Admin, path: "/v1/tokens", body: `{"role":"reader","name":"grafana"}`})
+	var made struct{ ID, Name, Role, Token string }
+	if err := json.Unmarshal([]byte(body), &made); err != nil || code != 200 || made.Role != "reader" || made.Name != "grafana" {
+		t.Fatalf("making gives %d %s", code, body)
+	}
+	if code, _ := s.do(call{body: queryBody("RETURN 1"), header: map[string]string{"Authorization": "bearer " + made.Token}}); code != 200 {
+		t.Errorf("the new token gives %d", code)
+	}
+	_, body = s.do(call{as: auth.Admin, method: "GET", path: "/v1/tokens"})
+	if !strings.Contains(body, made.ID) || strings.Contains(body, made.Token) || strings.Contains(body, "kdb_") {
+		t.Errorf("the list is %s", body)
+	}
+}
+
+func TestTerminate(t *testing.T) {
+	s := start(t, nil)
+	tx := s.begin(auth.Writer)
+	text := "TERMINATE TRANSACTION '" + tx + "'"
+	if _, body := s.do(call{as: auth.Reader, body: queryBody(text)}); !strings.Contains(body, "not found") {
+		t.Errorf("a reader ends another's transaction: %s", body)
+	}
+	if _, body := s.do(call{as: auth.Reader, body: queryBody("SHOW TRANSACTIONS")}); strings.Contains(body, tx) {
+		t.Errorf("a reader sees another's transaction: %s", body)
+	}
+	if _, body := s.do(call{as: auth.Admin, body: queryBody(text)}); !strings.Contains(body, "terminated") {
+		t.Errorf("an admin does not: %s", body)
+	}
+	eventually(t, "it is gone", func() bool { code, _ := s.in(auth.Writer, tx, "RETURN 1"); return code == 404 || code == 400 })
+}
+
+func TestReadiness(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	f, err := front.New(front.Config{Listen: "127.0.0.1:0", Auth: true, Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest.Register(f)
+	if err := f.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- f.Serve() }()
+	s := &server{t: t, front: f, url: f.URL(), token: map[auth.Role]string{}}
+	f.Progress(7, 100, 400)
+	if code, body := s.do(call{method: "GET", path: "/readyz"}); code != 503 || !strings.HasPrefix(body, `{"status":"recovering","records":7,"bytes":100,"bytes_at_most":400,"ms":`) {
+		t.Errorf("while recovering: %d %s", code, body)
+	}
+	if code, body := s.do(call{method: "GET", path: "/livez"}); code != 200 {
+		t.Errorf("livez while recovering: %d %s", code, body)
+	}
+	if code, body := s.do(call{body: queryBody("RETURN 1")}); code != 503 || errorName(t, body) != "NotReady" {
+		t.Errorf("a query while recovering: %d %s", code, body)
+	}
+	db, err := kadedb.OpenTemporary(&kadedb.Options{Memory: 64 << 20, Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Ready(db)
+	if code, body := s.do(call{method: "GET", path: "/readyz"}); code != 200 || body != "{\"status\":\"ready\"}\n" {
+		t.Errorf("when ready: %d %s", code, body)
+	}
+	if err := f.Drain(time.Second); err != nil {
+		t.Error(err)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Draining lets a short statement end and cancels a long one after its time.
+func TestDrain(t *testing.T) {
+	s := start(t, nil)
+	long := make(chan string, 1)
+	go func() {
+		_, body := s.query("UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y WITH x, y WHERE x + y < 0 RETURN count(*) AS slow")
+		long <- body
+	}()
+	eventually(t, "the statement runs", func() bool {
+		_, body := s.do(call{as: auth.Admin, body: queryBody("SHOW TRANSACTIONS")})
+		return strings.Contains(body, "AS slow")
+	})
+	at := time.Now()
+	if err := s.front.Drain(300 * time.Millisecond); err != nil {
+		t.Error(err)
+	}
+	if body := <-long; errorName(t, body) != "Draining" {
+		t.Errorf("the statement ends with %s", body)
+	}
+	if took := time.Since(at); took < 250*time.Millisecond || took > 5*time.Second {
+		t.Errorf("draining took %v", took)
+	}
+}
+
+func TestRequestsAtOnce(t *testing.T) {
+	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.Requests = 1 })
+	ctx, cancel := context.WithCancel(context.Background())
+	req := s.request(ctx, call{as: auth.Reader, body: queryBody("UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y WITH x, y WHERE x + y < 0 RETURN count(*)")})
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		if res, err := http.DefaultClient.Do(req); err == nil {
+			res.Body.Close()
+		}
+	}()
+	eventually(t, "a second request is refused", func() bool {
+		code, _ := s.do(call{as: auth.Reader, body: queryBody("RETURN 1")})
+		return code == 429
+	})
+	cancel()
+	<-gone
+	eventually(t, "there is room again", func() bool {
+		code, _ := s.do(call{as: auth.Reader, body: queryBody("RETURN 1")})
+		return code == 200
+	})
+}
+
+func TestSlowQueryLog(t *testing.T) {
+	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.SlowQuery = time.Nanosecond })
+	s.query("RETURN $p AS\nsecretless", `"params":{"p":"do not log me"}`)
+	log := s.log.String()
+	if !strings.Contains(log, "slow query") || !strings.Contains(log, "p: STRING") || !strings.Contains(log, "secretless") {
+		t.Errorf("the log is %s", log)
+	}
+	if strings.Contains(log, "do not log me") || strings.Contains(log, "AS\nsecretless") {
+		t.Errorf("the log holds what it must not: %s", log)
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	s := start(t, nil)
+	s.query("CREATE (:A)")
+	if code, _ := s.do(call{method: "GET", path: "/metrics"}); code != 401 {
+		t.Errorf("metrics without a token give %d", code)
+	}
+	code, body := s.do(call{as: auth.Reader, method: "GET", path: "/metrics"})
+	for _, want := range []string{"kadedb_queries_total{outcome=\"ok\"} 1", "kadedb_commits_total 1", "kadedb_memory_limit_bytes 2.68435456e+08", "go_goroutines"} {
+		if code != 200 || !strings.Contains(body, want) {
+			t.Errorf("metrics (%d) lack %q", code, want)
+		}
+	}
+}
+
+// A client that sends its header a byte at a time does not hold a connection for long,
+// and one that is cut in the middle of a streamed answer knows.
+func TestSlowHeader(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits 5 s for a timeout")
+	}
+	s := start(t, nil)
+	conn, err := net.Dial("tcp", s.host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("GET /livez HTTP/1.1\r\nHost: ")); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(15 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now()
+	_, err = bufio.NewReader(conn).ReadByte()
+	if took := time.Since(at); took > 10*time.Second {
+		t.Errorf("the connection was held for %v: %v", took, err)
+	}
+}
+
+// An answer that would not fit the memory of a query is refused, not collected.
+func TestAnswerMemory(t *testing.T) {
+	s := start(t, nil)
+	code, body := s.query("UNWIND range(1, 100000) AS x RETURN '"+strings.Repeat("x", 100)+"' AS s", `"memory_bytes":5000000`)
+	if code != 429 || errorName(t, body) != "QueryMemoryLimit" {
+		t.Errorf("it gives %d %.200s", code, body)
+	}
+}
