@@ -182,6 +182,20 @@ func (b *base) uniformNodes(ref uint32) (set catalog.LabelSetID, stop uint32, ok
 	return g.sets[0].set, group<<groupBits + g.rows, true
 }
 
+// sets returns, for as many of the nodes ref … end, of one group, as there are, the
+// label set plus one; 0 for a node that does not exist. The group must not be uniform.
+func (b *base) sets(c *groupCursor, ref, end uint32) ([]uint32, error) {
+	group, i := ref>>groupBits, ref&(groupSize-1)
+	if group >= uint32(len(b.nodes)) || i >= b.nodes[group].rows {
+		return nil, nil
+	}
+	refs, err := c.refs(b.store, b.nodes[group].set)
+	if err != nil || int(i) >= len(refs) {
+		return nil, err
+	}
+	return refs[i:min(int(i+end-ref)+1, len(refs), int(b.nodes[group].rows))], nil
+}
+
 // relType returns the type of a relationship, and whether it exists.
 func (b *base) relType(c *relCursor, ref uint32) (catalog.TypeID, bool, error) {
 	group, i := ref>>groupBits, ref&(groupSize-1)

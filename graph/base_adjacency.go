@@ -98,7 +98,7 @@ func (c *adjCursor) region(i int) (*block.Block, error) {
 	if h := c.pins[i]; h != nil {
 		return h.Block, nil
 	}
-	if c.held >= maxPins {
+	if c.held >= c.store.PinLimit() {
 		c.close()
 	}
 	h, err := c.store.Block(c.dir.regions[i].block)

@@ -1,8 +1,6 @@
 package graph
 
 import (
-	"sort"
-
 	"github.com/kadedb/kadedb/storage/block"
 	"github.com/kadedb/kadedb/storage/txn"
 )
@@ -29,18 +27,67 @@ type indexBaseCursor struct {
 	buf   []byte
 }
 
+// place returns the last block whose first key is ≤ from, the first for none.
+func (x *indexBase) place(from []byte) int {
+	lo, hi := 0, len(x.blocks)
+	for lo < hi {
+		m := int(uint(lo+hi) >> 1)
+		if x.blocks[m].fence <= string(from) {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return max(lo-1, 0)
+}
+
+// keyAt returns the first row of an index block whose key is ≥ from.
+func keyAt(b *block.Block, from []byte) int {
+	lo, hi := 0, b.Header.Count
+	for lo < hi {
+		m := int(uint(lo+hi) >> 1)
+		if b.Str(m) < string(from) {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return lo
+}
+
+// prefix appends the entities of all keys that begin with key.
+func (x *indexBase) prefix(s *txn.Store, key []byte, buf []uint32) ([]uint32, error) {
+	for i := x.place(key); i < len(x.blocks); i++ {
+		h, err := s.Block(x.blocks[i].block)
+		if err != nil {
+			return buf, err
+		}
+		n := h.Block.Header.Count
+		for row := keyAt(h.Block, key); row < n; row++ {
+			k := h.Block.Str(row)
+			if len(k) < len(key)+4 || k[:len(key)] != string(key) {
+				h.Release()
+				return buf, nil
+			}
+			end := k[len(k)-4:]
+			buf = append(buf, uint32(end[0])<<24|uint32(end[1])<<16|uint32(end[2])<<8|uint32(end[3]))
+		}
+		h.Release()
+	}
+	return buf, nil
+}
+
 // open places the cursor on the first key ≥ from.
 func (c *indexBaseCursor) open(b *base, x *indexBase, from []byte) error {
 	c.store, c.x = b.store, x
-	// The last block whose first key is ≤ from.
-	c.i = max(sort.Search(len(x.blocks), func(i int) bool { return x.blocks[i].fence > string(from) })-1, 0)
+	c.i = x.place(from)
 	if c.i >= len(x.blocks) {
 		return nil
 	}
 	if err := c.load(); err != nil {
 		return err
 	}
-	c.row = sort.Search(c.h.Block.Header.Count, func(i int) bool { return c.h.Block.Str(i) >= string(from) })
+	c.row = keyAt(c.h.Block, from)
 	return nil
 }
 

@@ -154,6 +154,12 @@ func prefixKey(key []byte, vals []value.Value) ([]byte, bool) {
 
 // indexPrefix appends the entities of all entries that begin with key.
 func (s *State) indexPrefix(id catalog.IndexID, key []byte, buf []uint32) ([]uint32, error) {
+	if x := s.indexes.get(id); x == nil || x.overlay.n == 0 {
+		if base := s.base.indexes[id]; base != nil {
+			return base.prefix(s.base.store, key, buf)
+		}
+		return buf, nil
+	}
 	c, err := s.openIndex(id, key, after(key))
 	if err != nil {
 		return buf, err

@@ -5,13 +5,10 @@ import (
 	"github.com/kadedb/kadedb/storage/txn"
 )
 
-// maxPins is how many blocks a cursor keeps pinned.
-const maxPins = 64
+// pinSlots is the size of a cursor's table of pins, of which at most half are taken.
+const pinSlots = 128
 
-// pinSlots is the size of a cursor's table of pins.
-const pinSlots = 2 * maxPins
-
-// pinSet keeps blocks pinned by number, up to maxPins: the last one used at hand,
+// pinSet keeps blocks pinned by number, up to the store's PinLimit: the last one used at hand,
 // the others in a small hash table that is made for the second.
 type pinSet struct {
 	last  uint64
@@ -42,7 +39,7 @@ func (p *pinSet) get(s *txn.Store, number uint64) (*block.Block, error) {
 			}
 		}
 	}
-	if p.n >= maxPins {
+	if p.n >= s.PinLimit() {
 		p.close()
 	}
 	h, err := s.Block(number)

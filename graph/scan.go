@@ -55,21 +55,11 @@ func (r *Reader) ScanNodes(m Morsel, label catalog.LabelID, from uint32, buf []u
 		end := min(ref|pageMask, m.To-1)
 		p := r.s.nodes.get(ref >> pageBits)
 		if p == nil {
-			if set, stop, ok := r.s.base.uniformNodes(ref); ok {
-				if int(set) < len(with) && with[set] {
-					k := min(uint32(len(buf)-n), min(end, stop-1)-ref+1)
-					for i := range buf[n : n+int(k)] {
-						buf[n+i] = ref + uint32(i)
-					}
-					n, ref = n+int(k), ref+k
-				} else {
-					ref = min(end+1, stop)
-				}
-				if n == len(buf) || ref == 0 {
-					return n, ref, nil
-				}
-				continue
+			n, ref, err = r.s.scanBase(&lk, with, buf, n, ref, end)
+			if err != nil || n == len(buf) || ref == 0 {
+				return n, ref, err
 			}
+			continue
 		}
 		for ; ref <= end; ref++ {
 			if n == len(buf) {
@@ -100,6 +90,34 @@ func (r *Reader) ScanNodes(m Morsel, label catalog.LabelID, from uint32, buf []u
 		}
 	}
 	return n, m.To, nil
+}
+
+// scanBase is ScanNodes for nodes ref … end, of one page, that no overlay touches.
+func (s *State) scanBase(lk *labelLookup, with []bool, buf []uint32, n int, ref, end uint32) (int, uint32, error) {
+	if set, stop, ok := s.base.uniformNodes(ref); ok {
+		if int(set) >= len(with) || !with[set] {
+			return n, min(end+1, stop), nil
+		}
+		k := min(uint32(len(buf)-n), min(end, stop-1)-ref+1)
+		for i := range buf[n : n+int(k)] {
+			buf[n+i] = ref + uint32(i)
+		}
+		return n + int(k), ref + k, nil
+	}
+	sets, err := s.base.sets(&lk.cur, ref, end)
+	if err != nil {
+		return n, ref, err
+	}
+	for i, v := range sets {
+		if n == len(buf) {
+			return n, ref + uint32(i), nil
+		}
+		buf[n] = ref + uint32(i)
+		if v != 0 && int(v-1) < len(with) && with[v-1] {
+			n++
+		}
+	}
+	return n, end + 1, nil
 }
 
 // ScanRels writes to buf the relationships of m of a type, ascending, as ScanNodes does.

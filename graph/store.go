@@ -49,6 +49,10 @@ func Open(o Options) (*Store, error) {
 	if o.TxLimit == 0 {
 		o.TxLimit = 256 << 20
 	}
+	if limit := o.Memory.Limit(); o.CheckpointBytes == 0 && limit > 0 {
+		// Until they are folded, changes lie in memory at several times their size in the log.
+		o.CheckpointBytes = min(64<<20, max(4<<20, limit/16))
+	}
 	tokens := catalog.NewTokens()
 	s := &Store{opts: o, tokens: tokens, nodeIDs: newAllocator("nodes"), relIDs: newAllocator("relationships")}
 	s.stats.Store(&catalog.Statistics{})

@@ -102,6 +102,16 @@ func (s *Store) Block(number uint64) (*block.Handle, error) {
 	return h, nil
 }
 
+// PinLimit returns how many blocks one cursor may keep pinned: few enough that the
+// cursors of a query on several workers do not fill a small cache.
+func (s *Store) PinLimit() int {
+	limit := s.opts.Memory.Limit()
+	if limit <= 0 {
+		return 64
+	}
+	return int(min(max(limit>>24, 2), 64))
+}
+
 // Raw appends a block's encoded bytes to dst.
 func (s *Store) Raw(dst []byte, number uint64) ([]byte, error) {
 	return s.loadBlock(dst, block.Key{ID: number})
