@@ -20,6 +20,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/kadedb/kadedb/status"
@@ -134,6 +135,9 @@ type Rows struct {
 	done    bool
 }
 
+// readers are pooled: most answers are much shorter than the buffer.
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 64<<10) }}
+
 // Query runs a statement. It returns when the first line of the answer is there.
 func (c *Client) Query(ctx context.Context, r Request) (*Rows, error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -142,7 +146,8 @@ func (c *Client) Query(ctx context.Context, r Request) (*Rows, error) {
 		cancel()
 		return nil, err
 	}
-	rows := &Rows{ctx: ctx, cancel: cancel, base: c.base, body: res.Body, in: bufio.NewReaderSize(res.Body, 64<<10)}
+	rows := &Rows{ctx: ctx, cancel: cancel, base: c.base, body: res.Body, in: readers.Get().(*bufio.Reader)}
+	rows.in.Reset(res.Body)
 	v, err := rows.line()
 	if err != nil {
 		rows.err = err
@@ -239,10 +244,17 @@ func (r *Rows) Report() Report {
 // Close lets go of the answer, cancelling the statement if it still runs, and
 // returns the rows' error.
 func (r *Rows) Close() error {
+	if r.in == nil {
+		return r.err
+	}
 	r.cancel()
+	r.in.Reset(nil)
+	readers.Put(r.in)
+	r.in = nil
 	if err := r.body.Close(); r.err == nil && r.done && err != nil {
 		r.err = unreachable(context.Background(), r.base, err)
 	}
+	r.done = true
 	return r.err
 }
 

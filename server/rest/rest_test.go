@@ -391,7 +391,7 @@ func TestHangUpCancels(t *testing.T) {
 	s := start(t, nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	req := s.request(ctx, call{as: auth.Reader, body: queryBody("UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y WITH x, y WHERE x + y < 0 RETURN count(*) AS hang")})
+	req := s.request(ctx, call{as: auth.Reader, body: queryBody("UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x, y WHERE x + y < 0 RETURN count(*) AS hang")})
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -525,7 +525,7 @@ func TestRevoke(t *testing.T) {
 	}
 	ended := make(chan reply, 1)
 	go func() {
-		code, body := s.query("UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y WITH x, y WHERE x + y < 0 RETURN count(*) AS slow")
+		code, body := s.query("UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x, y WHERE x + y < 0 RETURN count(*) AS slow")
 		ended <- reply{code, body}
 	}()
 	open := func() string {
@@ -629,7 +629,7 @@ func TestDrain(t *testing.T) {
 	s := start(t, nil)
 	long := make(chan string, 1)
 	go func() {
-		_, body := s.query("UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y WITH x, y WHERE x + y < 0 RETURN count(*) AS slow")
+		_, body := s.query("UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x, y WHERE x + y < 0 RETURN count(*) AS slow")
 		long <- body
 	}()
 	eventually(t, "the statement runs", func() bool {
@@ -651,7 +651,7 @@ func TestDrain(t *testing.T) {
 func TestRequestsAtOnce(t *testing.T) {
 	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.Requests = 1 })
 	ctx, cancel := context.WithCancel(context.Background())
-	req := s.request(ctx, call{as: auth.Reader, body: queryBody("UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y WITH x, y WHERE x + y < 0 RETURN count(*)")})
+	req := s.request(ctx, call{as: auth.Reader, body: queryBody("UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x, y WHERE x + y < 0 RETURN count(*)")})
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
