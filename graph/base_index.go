@@ -65,7 +65,7 @@ func (x *indexBase) prefix(s *txn.Store, key []byte, buf []uint32) ([]uint32, er
 		n := h.Block.Header.Count
 		for row := keyAt(h.Block, key); row < n; row++ {
 			k := h.Block.Str(row)
-			if len(k) < len(key)+4 || k[:len(key)] != string(key) {
+			if len(k) < max(len(key), 4) || k[:len(key)] != string(key) {
 				h.Release()
 				return buf, nil
 			}
