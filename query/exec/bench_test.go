@@ -64,6 +64,8 @@ func benchStore(b testing.TB, people, follows int) *graph.Store {
 	}
 	_, err = s.Checkpoint(ctx)
 	must(err)
+	_, err = s.Analyze(ctx)
+	must(err)
 	return s
 }
 
@@ -89,6 +91,13 @@ func BenchmarkQueries(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer e.Close()
+	res, err := e.Run(context.Background(), query.Request{Text: "CREATE INDEX FOR (p:Person) ON (p.id)"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := res.Close(); err != nil {
+		b.Fatal(err)
+	}
 	for _, q := range benchQueries {
 		b.Run(q.name, func(b *testing.B) {
 			p, err := e.Prepare(q.text)
