@@ -160,7 +160,15 @@ func (s *session) run(b *block) string {
 	if in == nil {
 		in = s.whole
 	}
-	out := s.ask(ctx, query.Request{Text: b.text, Params: params, Limits: &s.limits, Tx: in}, b.mark == "in order")
+	req := query.Request{Text: b.text, Params: params, Limits: &s.limits, Tx: in}
+	out := s.ask(ctx, req, b.mark == "in order")
+	if s.limits.Memory == s.set.memory && strings.HasPrefix(out, "error: QueryMemoryLimit\n") {
+		// What does not spill may be refused, but must not give anything else.
+		roomy := s.limits
+		roomy.Memory = 0
+		req.Limits = &roomy
+		out = s.ask(ctx, req, b.mark == "in order")
+	}
 	if s.set.checkpoint {
 		s.check(s.db.Checkpoint(ctx))
 	}
