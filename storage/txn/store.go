@@ -153,10 +153,28 @@ func (s *Store) openFiles() error {
 	o.KV.Create, o.KV.ReadOnly = o.Create, o.ReadOnly
 	var err error
 	if s.kv, err = kv.Open(o.File, o.KV); err != nil {
-		return err
+		return s.nameHolder(err)
 	}
 	s.cache = block.NewCache(o.Memory, s.loadBlock)
 	return nil
+}
+
+// nameHolder says who holds the store that a reader found locked: the lock of the
+// file of blocks does not know.
+func (s *Store) nameHolder(err error) error {
+	if !s.opts.ReadOnly || status.CodeOf(err) != status.StoreLocked {
+		return err
+	}
+	f, ferr := s.opts.FS.Open(path.Join(s.opts.Dir, "LOCK"))
+	if ferr != nil {
+		return err
+	}
+	who := make([]byte, 1<<10)
+	n, rerr := f.ReadAt(who, 0)
+	if cerr := f.Close(); n == 0 || rerr != nil && !errors.Is(rerr, io.EOF) || cerr != nil {
+		return err
+	}
+	return status.Errorf(status.StoreLocked, "%s is held by %s", s.opts.Dir, who[:n]).WithHint("stop it first")
 }
 
 // identity is "KDB1", the format's number, and 16 random bytes.
@@ -181,8 +199,11 @@ func (s *Store) identity() (id [16]byte, err error) {
 			if err != nil {
 				return err
 			}
-			return b.Put([]byte("store"), append([]byte{'K', 'D', 'B', '1', Format}, id[:]...))
+			return b.Put([]byte("store"), Seal([]byte("store"), append([]byte{'K', 'D', 'B', '1', Format}, id[:]...)))
 		})
+	}
+	if raw, err = Unseal([]byte("store"), raw); err != nil {
+		return id, err
 	}
 	if len(raw) != 21 || string(raw[:4]) != "KDB1" {
 		return id, status.Errorf(status.NotAStore, "%s holds no KadeDB store", s.opts.Dir)
@@ -206,6 +227,9 @@ func (s *Store) recover() error {
 	var ck checkpointRecord
 	err = s.kv.View(func(tx *kv.Tx) error {
 		if raw, ok := tx.Bucket(bucketMeta).Get(nil, []byte("checkpoint")); ok {
+			if raw, err = Unseal([]byte("checkpoint"), raw); err != nil {
+				return err
+			}
 			if ck, err = decodeCheckpoint(raw); err != nil {
 				return err
 			}
@@ -317,7 +341,7 @@ func (s *Store) Close() error {
 		return nil
 	}
 	var err error
-	if !s.opts.ReadOnly && s.opts.CheckpointBytes >= 0 && s.sinceCheckpoint.Load() > 0 && !s.wal.Stats().Poisoned {
+	if !s.opts.ReadOnly && s.sinceCheckpoint.Load() > 0 && !s.wal.Stats().Poisoned {
 		_, err = s.Checkpoint(context.Background())
 	}
 	return errors.Join(err, s.Abandon())

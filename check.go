@@ -1,0 +1,15 @@
+package kadedb
+
+import (
+	"context"
+
+	"github.com/kadedb/kadedb/graph"
+)
+
+// Problem is something that Check found wrong.
+type Problem = graph.Problem
+
+// Check reads the whole store: every block's checksum, and every index, degree and
+// count against the base data. It calls report for each problem, and returns an
+// error only where it cannot go on.
+func (db *DB) Check(ctx context.Context, report func(Problem)) error { return db.store.Check(ctx, report) }
