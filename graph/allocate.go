@@ -86,7 +86,7 @@ func (a *allocator) refill(c *class) error {
 }
 
 func (a *allocator) group() (run, error) {
-	if a.high+groupSize > 1<<32 {
+	if a.high+groupSize >= 1<<32 {
 		return run{}, status.Errorf(status.StoreFull, "the store has handed out all 4,294,967,296 numbers of %s", a.what)
 	}
 	r := run{a.high, a.high + groupSize}
@@ -101,7 +101,7 @@ func (a *allocator) reserve(of, n uint32) (uint32, error) {
 	defer a.mu.Unlock()
 	first := a.high
 	groups := (uint64(n) + groupSize - 1) / groupSize
-	if first+groups*groupSize > 1<<32 {
+	if first+groups*groupSize >= 1<<32 {
 		return 0, status.Errorf(status.StoreFull, "the store has no %d numbers of %s left", n, a.what)
 	}
 	a.high += groups * groupSize

@@ -71,7 +71,11 @@ func (s *Store) Import(ctx context.Context, write func(b *Bulk) error) (txn.Chec
 	if err != nil {
 		return info, err
 	}
-	_, err = s.Analyze(ctx)
+	if _, err := s.Analyze(ctx); err != nil {
+		return info, err
+	}
+	// The statistics go with a checkpoint, which has nothing else to write.
+	_, err = s.Checkpoint(ctx)
 	return info, err
 }
 

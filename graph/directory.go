@@ -116,25 +116,6 @@ func (m manifest) putCounts(s *State) {
 	m["c"] = b
 }
 
-// write applies the changes to the file.
-func (m manifest) write(tx *kv.Tx) error {
-	b, err := tx.CreateBucket(bucketGraph)
-	if err != nil {
-		return err
-	}
-	for k, v := range m {
-		if v == nil {
-			err = b.Delete([]byte(k))
-		} else {
-			err = b.Put([]byte(k), v)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // loader reads the manifest into a State.
 type loader struct {
 	b       *base
@@ -148,7 +129,7 @@ func (m *model) Load(s *txn.Store, tx *kv.Tx) (txn.State, error) {
 	b := emptyBase.clone()
 	b.store = s
 	l := &loader{b: b, st: &State{base: b}, regions: map[adjKey][]region{}}
-	err := tx.Bucket(bucketGraph).Scan(nil, nil, func(k, v []byte) error {
+	err := txn.ReadManifest(tx, bucketGraph, func(k, v []byte) error {
 		if !l.record(k, v) {
 			return corrupt("the graph's manifest is malformed at %q", k)
 		}

@@ -53,7 +53,7 @@ func (m *model) Fold(ctx context.Context, root *txn.Root, w *txn.BlockWriter) (t
 }
 
 // Manifest writes the changed part of the directory.
-func (f *folded) Manifest(tx *kv.Tx) error { return f.m.write(tx) }
+func (f *folded) Manifest(tx *kv.Tx) error { return txn.WriteManifest(tx, bucketGraph, f.m) }
 
 // Rebase returns head, which is f.from or came after it, over the new base.
 func (f *folded) Rebase(state txn.State) txn.State {

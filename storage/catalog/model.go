@@ -106,7 +106,14 @@ func (m *Model) ID() byte { return ModelID }
 
 // Load reads the checkpoint's catalog.
 func (m *Model) Load(_ *txn.Store, tx *kv.Tx) (txn.State, error) {
-	raw, _ := tx.Bucket("catalog").Get(nil, []byte("all"))
+	var raw []byte
+	err := txn.ReadManifest(tx, "catalog", func(_, v []byte) error {
+		raw = append(raw, v...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	return m.read(&Schema{NextIndex: 1, NextConstr: 1}, raw, true)
 }
 
@@ -280,11 +287,7 @@ func (m *Model) Fold(_ context.Context, root *txn.Root, _ *txn.BlockWriter) (txn
 type folded struct{ all []byte }
 
 func (f folded) Manifest(tx *kv.Tx) error {
-	b, err := tx.CreateBucket("catalog")
-	if err != nil {
-		return err
-	}
-	return b.Put([]byte("all"), f.all)
+	return txn.WriteManifest(tx, "catalog", map[string][]byte{"all": f.all})
 }
 
 func (f folded) Rebase(head txn.State) txn.State { return head }

@@ -171,9 +171,9 @@ func (s *Store) writeManifest(root *Root, w *BlockWriter, folded []Folded) error
 		if err != nil {
 			return err
 		}
-		return meta.Put([]byte("checkpoint"), checkpointRecord{
+		return meta.Put([]byte("checkpoint"), Seal([]byte("checkpoint"), checkpointRecord{
 			Seq: root.Seq, LSN: root.LSN, Next: s.nextBlock.Load(), Position: s.wal.PositionOf(root.LSN + 1),
-		}.encode())
+		}.encode()))
 	})
 }
 
