@@ -8,7 +8,8 @@ import (
 
 // allocator hands out numbers of nodes by label set, or of relationships by type,
 // so that entities of one class lie together: a class starts with runs of one page
-// in groups that it shares, and gets groups of its own once it has grown.
+// in groups that it shares, and gets groups of its own once it has grown. Numbers
+// that were freed since the store was opened are used first.
 type allocator struct {
 	mu      sync.Mutex
 	what    string
@@ -21,6 +22,12 @@ type allocator struct {
 type class struct {
 	run   run
 	taken int
+	free  []uint64 // ids whose generation is one above that of a deleted entity
+}
+
+// freed is the number of a deleted entity that nobody can see any more.
+type freed struct {
+	class, ref, gen uint32
 }
 
 // run is numbers that are reserved and not used yet.
@@ -55,6 +62,11 @@ func (a *allocator) take(of uint32) (uint64, error) {
 	if c == nil {
 		c = &class{}
 		a.classes[of] = c
+	}
+	if n := len(c.free); n > 0 {
+		id := c.free[n-1]
+		c.free = c.free[:n-1]
+		return id, nil
 	}
 	if c.run.next == c.run.end {
 		if err := a.refill(c); err != nil {
@@ -115,4 +127,22 @@ func (a *allocator) reserve(of, n uint32) (uint32, error) {
 		c.run = run{first + uint64(n), a.high}
 	}
 	return uint32(first), nil
+}
+
+// recycle takes numbers back, for entities of the same class and the next
+// generation. A number whose generations are used up is not.
+func (a *allocator) recycle(numbers []freed) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, f := range numbers {
+		if f.gen == 1<<32-1 {
+			continue
+		}
+		c := a.classes[f.class]
+		if c == nil {
+			c = &class{}
+			a.classes[f.class] = c
+		}
+		c.free = append(c.free, uint64(f.gen+1)<<32|uint64(f.ref))
+	}
 }

@@ -13,6 +13,7 @@ import (
 // resident, small. The data itself comes through the block cache.
 type base struct {
 	store    *txn.Store
+	seq      uint64      // the commit as of which it was written; 0 if that was before the store was opened
 	nodes    []nodeGroup // by number >> groupBits
 	rels     []relGroup
 	runs     []relRun // ascending: where groups without ends of their own find them

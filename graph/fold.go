@@ -22,6 +22,8 @@ type fold struct {
 	buf  []byte
 
 	runBlocks map[uint64]struct{} // blocks of the old base's runs
+
+	freedNodes, freedRels []freed
 }
 
 // folded is a State on its way into the base.
@@ -31,6 +33,15 @@ type folded struct {
 	m      manifest
 	leaves map[catalog.IndexID]map[*onode]struct{} // of from's index overlays
 	after  *State                                  // an import's counts; nil: head's
+
+	released func()
+}
+
+// Released gives the numbers of entities that were deleted back.
+func (f *folded) Released() {
+	if f.released != nil {
+		f.released()
+	}
 }
 
 // Fold writes what root has beyond its base as new blocks.
@@ -47,9 +58,13 @@ func (m *model) Fold(ctx context.Context, root *txn.Root, w *txn.BlockWriter) (t
 	if f.err != nil {
 		return nil, f.err
 	}
+	f.base.seq = root.Seq
 	f.m.putCounts(st)
 	f.m["s"] = encodeStatistics(m.stats.Load())
-	return &folded{from: st, base: f.base, m: f.m, leaves: leavesOf(st)}, nil
+	return &folded{
+		from: st, base: f.base, m: f.m, leaves: leavesOf(st),
+		released: func() { m.nodeIDs.recycle(f.freedNodes); m.relIDs.recycle(f.freedRels) },
+	}, nil
 }
 
 // Manifest writes the changed part of the directory.
@@ -181,6 +196,8 @@ func (f *fold) nodes() {
 				sets[at+i], gens[at+i] = 0, p.gen[i]
 				if p.live>>i&1 != 0 {
 					sets[at+i] = uint32(p.set[i]) + 1
+				} else if p.ver[i] > f.st.base.seq {
+					f.freedNodes = append(f.freedNodes, freed{uint32(p.set[i]), group<<groupBits + at + i, p.gen[i]})
 				}
 			})
 		})
@@ -237,6 +254,9 @@ func (f *fold) rels() {
 				gens[at+i] = p.gen[i]
 				if p.live>>i&1 == 0 {
 					types[at+i], src[at+i], dst[at+i] = 0, 0, 0
+					if p.ver[i] > f.st.base.seq {
+						f.freedRels = append(f.freedRels, freed{uint32(p.typ[i]), group<<groupBits + at + i, p.gen[i]})
+					}
 					return
 				}
 				types[at+i], src[at+i], dst[at+i] = uint32(p.typ[i])+1, p.src[i], p.dst[i]

@@ -22,8 +22,10 @@ func schemaOf(r *txn.Root) *catalog.Schema { return r.State(placeCatalog).(*cata
 
 // model is the graph's part in transactions; its states are *State.
 type model struct {
-	tokens *catalog.Tokens
-	stats  *atomic.Pointer[catalog.Statistics]
+	tokens          *catalog.Tokens
+	stats           *atomic.Pointer[catalog.Statistics]
+	nodeIDs, relIDs *allocator
+
 	replay *owner // edits in place while the log is replayed and nobody reads
 }
 

@@ -56,7 +56,7 @@ func Open(o Options) (*Store, error) {
 	tokens := catalog.NewTokens()
 	s := &Store{opts: o, tokens: tokens, nodeIDs: newAllocator("nodes"), relIDs: newAllocator("relationships")}
 	s.stats.Store(&catalog.Statistics{})
-	s.model = &model{tokens: tokens, stats: &s.stats, replay: new(owner)}
+	s.model = &model{tokens: tokens, stats: &s.stats, nodeIDs: s.nodeIDs, relIDs: s.relIDs, replay: new(owner)}
 	o.Options.Models = []txn.Model{&catalog.Model{Tokens: tokens}, s.model}
 	o.Checkpointed = s.refreshStatistics
 	t, err := txn.Open(o.Options)

@@ -291,3 +291,5 @@ func (f folded) Manifest(tx *kv.Tx) error {
 }
 
 func (f folded) Rebase(head txn.State) txn.State { return head }
+
+func (f folded) Released() {}

@@ -190,6 +190,11 @@ func (s *Store) reap() error {
 		}
 		s.oldest = e.next
 		s.epochMu.Unlock()
+		for _, f := range e.folded {
+			if f != nil {
+				f.Released()
+			}
+		}
 		var keys [][]byte
 		for _, n := range e.retired {
 			keys = append(keys, blockKey(n))

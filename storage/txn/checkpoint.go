@@ -192,7 +192,7 @@ func (s *Store) rebased(head *Root, w *BlockWriter, folded []Folded) *Root {
 	next.epoch = e
 	old := head.epoch
 	s.epochMu.Lock()
-	old.retired, old.final, old.next = w.retired, head, e
+	old.retired, old.folded, old.final, old.next = w.retired, folded, head, e
 	s.epochMu.Unlock()
 	s.head.Store(&next)
 	s.releaseEpoch(old)

@@ -42,4 +42,6 @@ type Folded interface {
 	Manifest(tx *kv.Tx) error
 	// Rebase returns head, a later state than the folded one, laid over the new base.
 	Rebase(head State) State
+	// Released is called once nobody reads a state from before the checkpoint any more.
+	Released()
 }

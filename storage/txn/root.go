@@ -41,6 +41,7 @@ type epoch struct {
 	refs    atomic.Int64
 	retired []uint64 // blocks that only roots of this epoch and earlier ones name
 	final   *Root    // the last root, once the epoch is over
+	folded  []Folded // of the checkpoint that ended the epoch
 	next    *epoch
 }
 
