@@ -117,7 +117,6 @@ func (p *pipeline) yield(y *ast.Yield, proc *Procedure, out *plan.CallProcedure,
 			fields = append(fields, field{col, &ast.Name{Loc: it.Loc, Text: it.Var()}})
 		}
 	}
-	p.sc = p.sc.copy()
 	for _, f := range fields {
 		v, err := p.b.declare(p.sc, f.name, proc.Results[f.column].Type)
 		if err != nil {
@@ -173,7 +172,6 @@ func (p *pipeline) callSubquery(c *ast.CallSubquery) error {
 	if !sub.returns {
 		return p.unitSubquery(a, sub)
 	}
-	p.sc = p.sc.copy()
 	pr := &plan.Project{}
 	for _, col := range sub.columns {
 		if p.sc.visible(col.Name) {

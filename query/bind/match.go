@@ -18,21 +18,23 @@ type pattern struct {
 	optional bool
 	closed   bool // no new names: a pattern used as a predicate
 	later    []func() error
+	legacy   map[int]bool // relationships of shortestPath() and allShortestPaths()
 }
 
 func (b *binder) newPattern(sc *scope) *pattern {
-	return &pattern{b: b, sc: sc, nodes: map[plan.Slot]int{}, rels: map[plan.Slot]bool{}, out: plan.Pattern{Unique: true}}
+	return &pattern{b: b, sc: sc, nodes: map[plan.Slot]int{}, rels: map[plan.Slot]bool{}, legacy: map[int]bool{},
+		out: plan.Pattern{Unique: true}}
 }
 
 func (p *pipeline) match(c *ast.Match) error {
-	pat := p.b.newPattern(p.sc.copy())
+	pat := p.b.newPattern(p.sc)
 	pat.optional = c.Optional
 	if err := pat.bind(c.Patterns, c.Mode, c.Where); err != nil {
 		return err
 	}
 	m := &plan.Match{Pattern: pat.out, Optional: c.Optional}
 	m.Input = p.cur
-	p.cur, p.sc = m, pat.sc
+	p.cur = m
 	return nil
 }
 
@@ -41,6 +43,9 @@ func (pt *pattern) bind(parts []*ast.PatternPart, mode ast.MatchMode, where ast.
 		if err := pt.part(part); err != nil {
 			return err
 		}
+	}
+	if len(pt.out.Nodes) > maxPatternNodes || len(pt.out.Rels) > maxPatternRels {
+		return tooLarge(parts[0].Pos)
 	}
 	if mode == ast.RepeatableElements {
 		pt.out.Unique = false
@@ -60,7 +65,19 @@ func (pt *pattern) bind(parts []*ast.PatternPart, mode ast.MatchMode, where ast.
 	}
 	conj, err := pt.b.predicates(where, pt.sc)
 	pt.out.Where = append(pt.out.Where, conj...)
+	pt.steer()
 	return err
+}
+
+// Bounds of one pattern: its order is searched over sets of nodes.
+const (
+	maxPatternNodes = 60
+	maxPatternRels  = 200
+)
+
+func tooLarge(pos status.Pos) error {
+	return status.Errorf(status.NotYet, "a pattern of more than %d nodes or %d relationships", maxPatternNodes, maxPatternRels).At(pos).
+		WithHint("split it into several MATCH clauses")
 }
 
 // nullable adds null to the types of what an OPTIONAL MATCH binds.
@@ -295,6 +312,7 @@ func (pt *pattern) rel(r *ast.RelPattern, from, to int, search plan.Search, part
 	}
 	i := len(pt.out.Rels)
 	pt.out.Rels = append(pt.out.Rels, out)
+	pt.legacy[i] = part.Selector == ast.ShortestPath || part.Selector == ast.AllShortestPaths
 	pt.relTerms(r, i, tests, part)
 	return i, nil
 }
@@ -330,6 +348,9 @@ func (pt *pattern) relVar(r *ast.RelPattern, out *plan.PatternRel) error {
 	if v == nil {
 		if pt.closed {
 			return pt.sc.undefined(r.Var.Text, r.Var.Pos)
+		}
+		if out.Search > plan.Trails && r.Range == nil && r.Quantifier == nil {
+			return pt.onlyHop(r, out)
 		}
 		v, err := pt.b.declare(pt.sc, r.Var, pt.nullable(t))
 		if err != nil {

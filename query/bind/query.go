@@ -160,8 +160,11 @@ func (b *binder) single(q *ast.SingleQuery, sc *scope, src leafSource, pos posit
 	if err := checkOrder(q, pos); err != nil {
 		return nil, err
 	}
-	for i, c := range q.Clauses {
-		if err := p.clause(c, len(q.Clauses) == 1, i); err != nil {
+	for _, c := range q.Clauses {
+		if err := b.countClause(p, c); err != nil {
+			return nil, err
+		}
+		if err := p.clause(c, len(q.Clauses) == 1); err != nil {
 			return nil, err
 		}
 	}
@@ -200,7 +203,23 @@ func checkOrder(q *ast.SingleQuery, pos position) error {
 	return nil
 }
 
-func (p *pipeline) clause(c ast.Clause, only bool, index int) error {
+// maxClauses bounds the clauses of a statement; CREATE after CREATE counts as one.
+const maxClauses = 1000
+
+func (b *binder) countClause(p *pipeline, c ast.Clause) error {
+	if _, ok := c.(*ast.Create); ok {
+		if _, ok := p.cur.(*plan.Create); ok {
+			return nil
+		}
+	}
+	if b.clauses++; b.clauses > maxClauses {
+		return status.Errorf(status.TooDeep, "a query of more than %d clauses", maxClauses).At(c.Position()).
+			WithHint("send it as several queries in one transaction, or pass the data as a parameter and UNWIND it")
+	}
+	return nil
+}
+
+func (p *pipeline) clause(c ast.Clause, only bool) error {
 	switch c := c.(type) {
 	case *ast.Match:
 		return p.match(c)
@@ -296,7 +315,6 @@ func (p *pipeline) unwind(list ast.Expr, name, counter *ast.Name, from int) erro
 	if err != nil {
 		return err
 	}
-	p.sc = p.sc.copy()
 	t := p.b.elemType(x)
 	v, err := p.b.declare(p.sc, name, t)
 	if err != nil {
@@ -317,13 +335,16 @@ func (p *pipeline) unwind(list ast.Expr, name, counter *ast.Name, from int) erro
 
 func (p *pipeline) let(c *ast.Let) error {
 	pr := &plan.Project{}
-	before := p.env()
-	p.sc = p.sc.copy()
-	for _, it := range c.Items {
-		x, err := p.b.expr(it.Expr, before)
+	xs := make([]expr.Expr, len(c.Items))
+	for i, it := range c.Items {
+		x, err := p.b.expr(it.Expr, p.env())
 		if err != nil {
 			return err
 		}
+		xs[i] = x
+	}
+	for i, it := range c.Items {
+		x := xs[i]
 		v, err := p.b.declare(p.sc, it.Var, x.Type())
 		if err != nil {
 			return err
@@ -344,7 +365,6 @@ func (p *pipeline) loadCSV(c *ast.LoadCSV) error {
 	if !expr.CanBe(from.Type(), expr.StringType) {
 		return status.Errorf(status.InvalidArgumentType, "LOAD CSV FROM takes a STRING, not %s", from.Type()).At(c.From.Position())
 	}
-	p.sc = p.sc.copy()
 	t := expr.ListType
 	if c.WithHeaders {
 		t = expr.MapType

@@ -172,7 +172,10 @@ func (b *binder) singleNode(e *ast.PatternExpr, en *env) (expr.Expr, error) {
 func (b *binder) collectPath(part *ast.PatternPart) func(*bound, *scope) error {
 	return func(sub *bound, _ *scope) error {
 		m := sub.root.(*plan.Match)
-		if len(m.Pattern.Paths) == 0 {
+		if err := bothBound(&m.Pattern, part.Pos); err != nil {
+			return err
+		}
+		if part.Var == nil {
 			rel := m.Pattern.Rels[0]
 			from, to := m.Pattern.Nodes[rel.From], m.Pattern.Nodes[rel.To]
 			path := &expr.PathBuild{Start: &expr.Slot{Slot: from.Slot, Name: from.Name, T: expr.NodeType},
@@ -181,7 +184,7 @@ func (b *binder) collectPath(part *ast.PatternPart) func(*bound, *scope) error {
 			v := b.newVar("", expr.PathType, 0)
 			m.Pattern.Paths = append(m.Pattern.Paths, plan.Item{Slot: v.slot, Expr: path})
 		}
-		sub.columns = []plan.Column{{Slot: m.Pattern.Paths[0].Slot}}
+		sub.columns = []plan.Column{{Slot: m.Pattern.Paths[len(m.Pattern.Paths)-1].Slot}}
 		return nil
 	}
 }

@@ -30,17 +30,72 @@ func (p *pipeline) write(c ast.Clause) error {
 }
 
 func (p *pipeline) create(c *ast.Create) error {
-	cr := &creation{b: p.b, sc: p.sc.copy()}
-	cr.before = &env{sc: cr.sc}
+	cr := &creation{b: p.b, sc: p.sc, before: p.env()}
 	for _, part := range c.Patterns {
 		if err := cr.part(part); err != nil {
 			return err
 		}
 	}
+	if last, ok := p.cur.(*plan.Create); ok && cr.joins(&last.Creation) {
+		last.Nodes = append(last.Nodes, cr.out.Nodes...)
+		last.Rels = append(last.Rels, cr.out.Rels...)
+		last.Paths = append(last.Paths, cr.out.Paths...)
+		return nil
+	}
 	out := &plan.Create{Creation: cr.out}
 	out.Input = p.cur
-	p.cur, p.sc = out, cr.sc
+	p.cur = out
 	return nil
+}
+
+// joins reports whether a CREATE directly after another may be done with it, row by row:
+// unless it reads what the other one changes, beyond the new entities themselves.
+func (cr *creation) joins(last *plan.Creation) bool {
+	ok := true
+	each := func(props []plan.Prop, all expr.Expr) {
+		for _, e := range append(propExprs(props), all) {
+			expr.Walk(e, func(e expr.Expr) bool {
+				if _, sub := e.(*expr.Subquery); sub {
+					ok = false
+				}
+				return ok
+			})
+		}
+	}
+	for _, n := range cr.out.Nodes {
+		each(n.Props, n.All)
+		for _, e := range append(propExprs(n.Props), n.All) {
+			for _, s := range expr.Slots(nil, e) {
+				ok = ok && !createdRel(last.Rels, s) && !createdPath(last.Paths, s)
+			}
+		}
+	}
+	for _, r := range cr.out.Rels {
+		each(r.Props, r.All)
+		for _, e := range append(propExprs(r.Props), r.All) {
+			for _, s := range expr.Slots(nil, e) {
+				ok = ok && !createdPath(last.Paths, s)
+			}
+		}
+	}
+	return ok
+}
+
+func createdPath(paths []plan.Item, s plan.Slot) bool {
+	for _, p := range paths {
+		if p.Slot == s {
+			return true
+		}
+	}
+	return false
+}
+
+func propExprs(props []plan.Prop) []expr.Expr {
+	out := make([]expr.Expr, 0, len(props)+1)
+	for _, p := range props {
+		out = append(out, p.Expr)
+	}
+	return out
 }
 
 // creation is the pattern of a CREATE or MERGE being bound.
@@ -143,11 +198,7 @@ func (cr *creation) node(n *ast.NodePattern, alone bool) (plan.Slot, error) {
 // nodesFirst refuses a node whose properties speak of a relationship of the same
 // clause: nodes are created before relationships.
 func (cr *creation) nodesFirst(spec plan.NodeSpec) error {
-	es := []expr.Expr{spec.All}
-	for _, p := range spec.Props {
-		es = append(es, p.Expr)
-	}
-	for _, e := range es {
+	for _, e := range append(propExprs(spec.Props), spec.All) {
 		for _, s := range expr.Slots(nil, e) {
 			if createdRel(cr.out.Rels, s) {
 				return status.Errorf(status.NotYet, "a node cannot take a property from a relationship that the same clause creates").At(spec.Pos).
@@ -267,8 +318,14 @@ func (cr *creation) rel(r *ast.RelPattern, left, right plan.Slot) (plan.Slot, er
 }
 
 func (p *pipeline) merge(c *ast.Merge) error {
-	cr := &creation{b: p.b, before: p.env(), sc: p.sc.copy(), merge: &plan.Pattern{Unique: true}, nodes: map[plan.Slot]int{}}
+	cr := &creation{b: p.b, before: p.env(), sc: p.sc, merge: &plan.Pattern{Unique: true}, nodes: map[plan.Slot]int{}}
 	if err := cr.part(c.Pattern); err != nil {
+		return err
+	}
+	if len(cr.merge.Nodes) > maxPatternNodes || len(cr.merge.Rels) > maxPatternRels {
+		return tooLarge(c.Pattern.Pos)
+	}
+	if err := cr.readsItself(); err != nil {
 		return err
 	}
 	arg := &plan.Argument{RowID: plan.NoSlot}
@@ -298,7 +355,6 @@ func (p *pipeline) merge(c *ast.Merge) error {
 	for _, pa := range cr.out.Paths {
 		out.Columns = append(out.Columns, pa.Slot)
 	}
-	p.sc = cr.sc
 	for _, a := range c.Actions {
 		items, err := p.b.setItems(a.Items, p.env())
 		if err != nil {
@@ -311,6 +367,39 @@ func (p *pipeline) merge(c *ast.Merge) error {
 		}
 	}
 	p.cur = out
+	return nil
+}
+
+// readsItself refuses a MERGE whose properties speak of what it may create.
+func (cr *creation) readsItself() error {
+	own := map[plan.Slot]string{}
+	for _, n := range cr.out.Nodes {
+		own[n.Slot] = n.Name
+	}
+	for _, r := range cr.out.Rels {
+		own[r.Slot] = r.Name
+	}
+	bad := func(props []plan.Prop, pos status.Pos) error {
+		for _, p := range props {
+			for _, s := range expr.Slots(nil, p.Expr) {
+				if name, ok := own[s]; ok {
+					return status.Errorf(status.UndefinedVariable, "variable `%s` cannot be used in the MERGE that binds it", name).At(pos).
+						WithHint("set the property with ON CREATE SET")
+				}
+			}
+		}
+		return nil
+	}
+	for _, n := range cr.out.Nodes {
+		if err := bad(n.Props, n.Pos); err != nil {
+			return err
+		}
+	}
+	for _, r := range cr.out.Rels {
+		if err := bad(r.Props, r.Pos); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

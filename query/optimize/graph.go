@@ -67,6 +67,10 @@ func (z *optimizer) graph(pat *plan.Pattern, base float64) *queryGraph {
 	return g
 }
 
+// maxGuards bounds how many predicates are looked at for each other one; more than so
+// many are all decided at the end, in order.
+const maxGuards = 300
+
 // predicates prepares the conjuncts. One that may raise an error waits for all that
 // stand before it and speak of the same variables: they may be its guards.
 func (g *queryGraph) predicates() {
@@ -77,7 +81,10 @@ func (g *queryGraph) predicates() {
 				p.need = append(p.need, s)
 			}
 		}
-		if mayRaise(e) {
+		switch {
+		case len(g.preds) > maxGuards:
+			p.need = sorted(g.local)
+		case mayRaise(e):
 			p.guard(g.preds)
 		}
 		g.preds = append(g.preds, p)

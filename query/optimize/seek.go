@@ -120,6 +120,11 @@ func (g *queryGraph) seekIndex(n queryNode, ix catalog.Index, label string, boun
 	if len(s.preds) == 0 {
 		return nil
 	}
+	for _, key := range op.Properties[len(op.Equal):] {
+		if !g.present(n.Slot, key) {
+			return nil
+		}
+	}
 	if ix.Unique && len(op.Equal) == len(op.Properties) {
 		op.Unique, s.rows = true, min(s.rows, 1)
 	}
@@ -150,6 +155,32 @@ func (g *queryGraph) equality(slot plan.Slot, key string, bound slotSet) (*predi
 		}
 	}
 	return nil, nil
+}
+
+// present reports whether the pattern drops every node that lacks the property. Only
+// nodes with all of its properties are in an index.
+func (g *queryGraph) present(slot plan.Slot, key string) bool {
+	for _, p := range g.preds {
+		switch e := p.e.(type) {
+		case *expr.Compare:
+			if propertyOf(e.Left, slot, key) || propertyOf(e.Right, slot, key) {
+				return true
+			}
+		case *expr.In:
+			if propertyOf(e.X, slot, key) {
+				return true
+			}
+		case *expr.StringOp:
+			if propertyOf(e.Left, slot, key) || propertyOf(e.Right, slot, key) {
+				return true
+			}
+		case *expr.IsNull:
+			if e.Negated && propertyOf(e.X, slot, key) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // lastKey uses IN, STARTS WITH or a range on the first key that has no equality.
