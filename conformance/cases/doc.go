@@ -14,6 +14,8 @@
 // error with its type, phase, place, message and hint. BEGIN, COMMIT and ROLLBACK are
 // statements like others. A block that begins with ! configures what follows:
 //
+// After the dashes may also stand "committed": the statement commits by itself in every setting.
+//
 //	!reset                  an empty store
 //	!limits path-rows=10    limits of the statements below; without any: the defaults
 //

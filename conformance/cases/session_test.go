@@ -133,6 +133,9 @@ func (s *session) configure(text string) {
 }
 
 var (
+	explain = regexp.MustCompile(`(?i)^\s*EXPLAIN\b`)
+	// estimates matches rows and cost at the end of a plan's line.
+	estimates       = regexp.MustCompile(` +([0-9.]+[KMG]?|Estimated rows) +([0-9.]+[nµm]?s|Cost)$`)
 	transactionWord = regexp.MustCompile(`(?i)^\s*(BEGIN|START|COMMIT|ROLLBACK)\b`)
 	schemaWord      = regexp.MustCompile(`(?i)^\s*(CREATE|DROP)\s+(RANGE\s+|TEXT\s+|FULLTEXT\s+|VECTOR\s+|POINT\s+|LOOKUP\s+|BTREE\s+)?(INDEX|CONSTRAINT)\b`)
 )
@@ -148,7 +151,7 @@ func (s *session) run(b *block) string {
 		}
 		params[name] = s.constant(literal)
 	}
-	own := transactionWord.MatchString(b.text) || schemaWord.MatchString(b.text)
+	own := b.mark == "committed" || transactionWord.MatchString(b.text) || schemaWord.MatchString(b.text)
 	if own {
 		s.leave()
 	} else if s.set.uncommitted && s.tx == nil && s.whole == nil {
@@ -190,6 +193,9 @@ func (s *session) constant(literal string) value.Value {
 func (s *session) ask(ctx context.Context, req query.Request, ordered bool) string {
 	r, err := s.db.EngineOf().Run(ctx, req)
 	if err != nil {
+		if transactionWord.MatchString(req.Text) {
+			s.tx = nil // a COMMIT that fails ends the transaction too
+		}
 		return errorText(err)
 	}
 	var lines []string
@@ -204,7 +210,12 @@ func (s *session) ask(ctx context.Context, req query.Request, ordered bool) stri
 	if err := r.Close(); err != nil {
 		return errorText(err)
 	}
-	if !ordered {
+	switch {
+	case explain.MatchString(req.Text):
+		for i := range lines {
+			lines[i] = estimates.ReplaceAllString(strings.Trim(lines[i], "'"), "")
+		}
+	case !ordered:
 		slices.Sort(lines)
 	}
 	if columns != "" {
