@@ -9,6 +9,7 @@ import (
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/auth"
 	"github.com/kadedb/kadedb/client"
+	"github.com/kadedb/kadedb/status"
 )
 
 func (a *app) tokenCommand() *cobra.Command {
@@ -106,7 +107,7 @@ func (a *app) tokenCreate() *cobra.Command {
 	cmd.Flags().StringVar(&name, "name", "", "what to call it in lists")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if _, err := auth.ParseRole(role); err != nil {
-			return err
+			return status.Errorf(status.InvalidUsage, "--role is %q", role).WithHint("roles are reader, writer and admin")
 		}
 		tokens, err := t.openTokens(a, cmd, argument(args, 0))
 		if err != nil {
