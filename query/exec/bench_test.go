@@ -121,6 +121,46 @@ func BenchmarkQueries(b *testing.B) {
 	}
 }
 
+func BenchmarkPointRead(b *testing.B) {
+	s := benchStore(b, 20_000, 40_000)
+	e, err := query.New(query.Options{Store: s, PlanCache: 100, Workers: 2})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer e.Close()
+	for _, text := range []string{"CREATE INDEX FOR (p:Person) ON (p.id)"} {
+		res, err := e.Run(context.Background(), query.Request{Text: text})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := res.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	p, err := e.Prepare(`MATCH (a:Person {id: $id}) RETURN a.age`)
+	if err != nil {
+		b.Fatal(err)
+	}
+	params := map[string]value.Value{}
+	b.ReportAllocs()
+	i := int64(0)
+	for b.Loop() {
+		i = (i + 7919) % 20_000
+		params["id"] = value.Int(i)
+		res, err := e.RunPrepared(context.Background(), p, query.Request{Params: params})
+		if err != nil {
+			b.Fatal(err)
+		}
+		n := 0
+		for res.Next() {
+			n++
+		}
+		if err := res.Close(); err != nil || n != 1 {
+			b.Fatal(n, err)
+		}
+	}
+}
+
 // Several workers give the rows that one gives.
 func TestWorkersAgree(t *testing.T) {
 	s := benchStore(t, 20_000, 60_000)

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"errors"
-	"iter"
 	"log/slog"
 
 	"github.com/kadedb/kadedb/column"
@@ -31,6 +30,7 @@ type Program struct {
 	passing passingSets
 	loops   loopSets
 	writes  bool
+	early   early
 }
 
 // Build makes a program of a plan, which must not be changed afterwards.
@@ -125,50 +125,6 @@ func (p *Program) Row(x *Context, dst []value.Value, b *column.Batch, i int) ([]
 		dst = append(dst, v)
 	}
 	return dst, nil
-}
-
-// Cursor gives a run's batches on demand: the run stands still between calls. It
-// is for one goroutine at a time and must be closed.
-type Cursor struct {
-	next func() (*column.Batch, error, bool)
-	stop func()
-	done bool
-}
-
-// Open starts a run whose batches are fetched with Next.
-func (p *Program) Open(x *Context) *Cursor {
-	next, stop := iter.Pull2(func(yield func(*column.Batch, error) bool) {
-		err := p.Run(x, func(b *column.Batch) error {
-			if !yield(b, nil) {
-				return errClosed
-			}
-			return nil
-		})
-		if err != nil && err != errClosed {
-			yield(nil, err)
-		}
-	})
-	return &Cursor{next: next, stop: stop}
-}
-
-var errClosed = errors.New("exec: cursor closed")
-
-// Next returns the next batch, valid until the next call, or nil at the end.
-func (c *Cursor) Next() (*column.Batch, error) {
-	if c.done {
-		return nil, nil
-	}
-	b, err, ok := c.next()
-	if !ok || err != nil {
-		c.done = true
-	}
-	return b, err
-}
-
-// Close ends the run early if it has not ended.
-func (c *Cursor) Close() {
-	c.done = true
-	c.stop()
 }
 
 // lanes returns how many lanes a pipeline that splits gets.
