@@ -31,6 +31,8 @@ const (
 	PushFilter   Rule = "push_filter"   // filters move below what does not concern them
 	MergeMatch   Rule = "merge_match"   // consecutive MATCHes are ordered together
 	CountPresent Rule = "count_present" // count(x) of what is never null
+	GroupByKey   Rule = "group_by_key"  // grouping by a node's key is grouping by the node
+	LateProject  Rule = "late_project"  // columns are computed after a top-k has cut the rows
 	TopK         Rule = "top_k"         // a sort of which only the first rows are read keeps only those
 	Intersection Rule = "intersect"     // closing two or more relationships at once
 	CountTrails  Rule = "count_trails"  // parts of a pattern that are only counted
@@ -80,6 +82,9 @@ func (z *optimizer) plan(p *plan.Plan) error {
 	if z.on(TopK) {
 		p.Root = topK(p.Root)
 	}
+	if z.on(LateProject) {
+		p.Root = lateProject(p.Root)
+	}
 	if err := z.subplans(p.Root); err != nil {
 		return err
 	}
@@ -107,6 +112,7 @@ func (z *optimizer) rules(root plan.Node) plan.Node {
 		{PushFilter, z.pushFilters},
 		{MergeMatch, z.mergeMatches},
 		{CountPresent, z.countPresent},
+		{GroupByKey, z.groupByKey},
 		{PushFilter, z.pushFilters},
 		{CountStore, z.countStore},
 		{DistinctEnds, z.distinctEnds},

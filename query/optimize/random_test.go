@@ -18,6 +18,7 @@ var allRules = map[optimize.Rule]bool{
 	optimize.Reorder: true, optimize.UseIndex: true, optimize.PushFilter: true, optimize.MergeMatch: true,
 	optimize.CountPresent: true, optimize.TopK: true, optimize.Intersection: true, optimize.CountTrails: true,
 	optimize.CountStore: true, optimize.DistinctEnds: true, optimize.Hash: true,
+	optimize.GroupByKey: true, optimize.LateProject: true,
 }
 
 // TestRulesKeepRows asks random questions of random graphs (with self-loops, parallel

@@ -142,19 +142,44 @@ func (p *peeler) own() {
 // hasParamOnly is for predicates without a column: they belong to no node.
 func hasParamOnly(e expr.Expr) bool { return len(expr.Slots(nil, e)) == 0 }
 
-// center chooses the node that stays where none has to: where the fewest nodes have to be
-// walked through.
+// center chooses, in each part of the pattern where none has to stay, the node that
+// does: where the fewest nodes have to be walked through.
 func (p *peeler) center() {
-	if slices.Contains(p.keep, true) {
-		return
+	part := p.parts()
+	kept := map[int]bool{}
+	for i, k := range p.keep {
+		kept[part[i]] = kept[part[i]] || k
 	}
-	best, at := -1, 0.0
+	best, at := map[int]int{}, map[int]float64{}
 	for i := range p.pat.Nodes {
-		if c := p.centerCost(i); best < 0 || c < at {
-			best, at = i, c
+		if kept[part[i]] {
+			continue
+		}
+		c := p.centerCost(i)
+		if _, ok := best[part[i]]; !ok || c < at[part[i]] {
+			best[part[i]], at[part[i]] = i, c
 		}
 	}
-	p.keep[best] = true
+	for _, i := range best {
+		p.keep[i] = true
+	}
+}
+
+// parts numbers the connected parts of the pattern, by node.
+func (p *peeler) parts() []int {
+	part := make([]int, len(p.pat.Nodes))
+	for i := range part {
+		part[i] = i
+	}
+	for changed := true; changed; {
+		changed = false
+		for _, r := range p.pat.Rels {
+			if lo := min(part[r.From], part[r.To]); part[r.From] != lo || part[r.To] != lo {
+				part[r.From], part[r.To], changed = lo, lo, true
+			}
+		}
+	}
+	return part
 }
 
 func (p *peeler) centerCost(i int) float64 {
@@ -168,15 +193,20 @@ func (p *peeler) centerCost(i int) float64 {
 		start = min(start, s.rows)
 	}
 	cost := start
-	var walk func(node, via int, rows float64, depth int)
-	walk = func(node, via int, rows float64, depth int) {
+	seen := make([]bool, len(p.pat.Nodes))
+	var walk func(node, via int, rows float64)
+	walk = func(node, via int, rows float64) {
+		seen[node] = true
 		for j, r := range p.pat.Rels {
-			if j == via || r.From != node && r.To != node || depth > 8 {
+			if j == via || r.From != node && r.To != node {
 				continue
 			}
 			next, dir := r.To, r.Dir
 			if r.To == node {
 				next, dir = r.From, r.Dir.Reverse()
+			}
+			if seen[next] {
+				continue
 			}
 			d := z.stats.degree(r.Types, dir)
 			more := false
@@ -189,10 +219,10 @@ func (p *peeler) centerCost(i int) float64 {
 			} else {
 				cost += rows
 			}
-			walk(next, j, rows*d, depth+1)
+			walk(next, j, rows*d)
 		}
 	}
-	walk(i, -1, start, 0)
+	walk(i, -1, start)
 	return cost
 }
 
