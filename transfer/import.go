@@ -1,0 +1,323 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"path"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/kadedb/kadedb/graph"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/catalog"
+	"github.com/kadedb/kadedb/transfer/tabular"
+	"github.com/kadedb/kadedb/value"
+)
+
+// importer is one import under way.
+type importer struct {
+	ctx    context.Context
+	spec   *Spec
+	store  *graph.Store
+	p      *planner
+	b      *graph.Bulk
+	sum    Summary
+	memory int64
+
+	sets      []*nodeSet
+	setAt     map[string]int
+	stretches []stretch
+	nodeCount uint32
+	rels      []*relSet
+
+	spill   *spill
+	scratch []byte
+	tmp     []uint64
+
+	start, lastTick    time.Time
+	doneBytes, allSize int64
+	stage              string
+	stageRows          int64
+}
+
+// Import reads the files of spec into store. Rows that cannot be imported are counted
+// in the summary, which is valid after an error too; with any, and without
+// spec.SkipBad, nothing is written and the error is BadRows.
+func Import(ctx context.Context, store *graph.Store, spec Spec) (sum Summary, err error) {
+	spec.fill()
+	if len(spec.Nodes)+len(spec.Relationships) == 0 {
+		return sum, status.Errorf(status.InvalidArgumentValue, "an import without files").WithHint("Name some with --nodes and --relationships.")
+	}
+	r, err := store.Snapshot()
+	if err != nil {
+		return sum, err
+	}
+	p := &planner{spec: &spec, reader: r}
+	defer func() { err = errors.Join(err, p.close()) }()
+	err = p.resolve()
+	keys := p.keysToMake()
+	r.Close()
+	p.reader = nil
+	if err != nil {
+		return sum, err
+	}
+	if spec.Planned != nil {
+		if err := spec.Planned(p.plan()); err != nil {
+			return sum, err
+		}
+	}
+	im := &importer{ctx: ctx, spec: &spec, store: store, p: p, memory: spec.Memory, setAt: map[string]int{},
+		start: time.Now(), spill: &spill{fs: spec.FS, name: path.Join(filepath.ToSlash(spec.TempDir), fmt.Sprintf("import-%d.tmp", time.Now().UnixNano()))}}
+	defer func() { err = errors.Join(err, im.spill.close()) }()
+	if spec.Budget != nil {
+		held := spec.Budget.Sub("import", 0)
+		defer held.Close()
+		if err := held.Reserve(spec.Memory); err != nil {
+			return sum, err
+		}
+	}
+	for _, s := range append(append([]*source(nil), p.nodes...), p.rels...) {
+		im.allSize += s.table.Size()
+	}
+	undo, err := im.makeKeys(keys)
+	if err == nil {
+		err = im.run()
+	}
+	if err != nil {
+		err = undo(err)
+	}
+	im.sum.Spilled = im.spill.size
+	return im.sum, err
+}
+
+// run reads and writes everything in one swap.
+func (im *importer) run() error {
+	if im.spec.Update {
+		if err := im.update(); err != nil {
+			return err
+		}
+	}
+	info, err := im.store.Import(im.ctx, func(b *graph.Bulk) error {
+		im.b = b
+		im.p.reader = b.Reader()
+		if err := im.loadOld(); err != nil {
+			return err
+		}
+		if err := im.readNodes(); err != nil {
+			return err
+		}
+		if err := im.writeNodes(im.willing()); err != nil {
+			return err
+		}
+		if err := im.readRels(); err != nil {
+			return err
+		}
+		im.sum.Read = time.Since(im.start)
+		if !im.willing() {
+			return status.Errorf(status.BadRows, "%d rows cannot be imported, so nothing was", im.sum.Bad.Count).
+				WithHint("Mend them, or import the other rows with --skip-bad.")
+		}
+		for _, s := range im.rels {
+			if err := im.writeRels(s); err != nil {
+				return err
+			}
+		}
+		return im.bulkKeys()
+	})
+	im.sum.Written = time.Since(im.start) - im.sum.Read
+	im.sum.Blocks, im.sum.Bytes = info.Blocks, info.Bytes
+	if err != nil {
+		im.sum.Nodes, im.sum.Relationships = 0, 0
+		if cerr := im.ctx.Err(); cerr != nil {
+			err = status.Errorf(status.Cancelled, "the import was stopped; the store is as it was: %w", cerr)
+		}
+	}
+	return err
+}
+
+// willing reports whether what was read so far may be written.
+func (im *importer) willing() bool { return im.spec.SkipBad || im.sum.Bad.Count == 0 }
+
+func (im *importer) listDelim() byte {
+	if im.spec.ListDelim != 0 {
+		return im.spec.ListDelim
+	}
+	return ';'
+}
+
+// read reads one file. again: a column was of another kind than the sample showed;
+// what was read has to be forgotten and read anew.
+func (im *importer) read(s *source, work, take func(*tabular.Chunk) error) (again bool, err error) {
+	what := "nodes"
+	if s.rel {
+		what = "relationships"
+	}
+	im.stage, im.stageRows = "reading "+what+" of "+filepath.Base(s.path), 0
+	before := im.doneBytes
+	err = s.table.Read(im.ctx, s.wants, work, func(c *tabular.Chunk) error {
+		im.stageRows += int64(c.Rows)
+		im.doneBytes = before + c.Bytes
+		im.tick(im.stage, im.stageRows)
+		return take(c)
+	})
+	im.doneBytes = before + s.table.Size()
+	var m *tabular.Misfit
+	if !errors.As(err, &m) {
+		return false, err
+	}
+	col := s.table.Columns()[m.Column]
+	if _, err := s.table.Infer(im.ctx); err != nil {
+		return false, err
+	}
+	if now := s.table.Columns()[m.Column].Kind; now != col.Kind {
+		im.spec.Notice(fmt.Sprintf("%s:%d: column %q is of type %s, not %s", s.path, m.Line, col.Name, now, col.Kind))
+	} else {
+		return false, status.Errorf(status.Internal, "%s:%d: column %q is no %s", s.path, m.Line, col.Name, now)
+	}
+	return true, im.p.finish()
+}
+
+// tick reports progress ten times a second.
+func (im *importer) tick(stage string, rows int64) {
+	now := time.Now()
+	if now.Sub(im.lastTick) < 100*time.Millisecond {
+		return
+	}
+	im.lastTick = now
+	im.spec.Progress(Progress{Stage: stage, Rows: rows, Done: im.doneBytes, Total: im.allSize, Elapsed: now.Sub(im.start)})
+}
+
+// badRows collects the bad rows of one chunk, and tells them by line.
+type badRows struct {
+	im   *importer
+	src  *source
+	c    *tabular.Chunk
+	list []tabular.Bad
+}
+
+func newBadRows(im *importer, s *source, c *tabular.Chunk) *badRows {
+	im.sum.Bad.Count += c.More
+	return &badRows{im: im, src: s, c: c, list: append([]tabular.Bad(nil), c.Bad...)}
+}
+
+func (b *badRows) add(row int, code status.Code, reason string) {
+	if len(b.im.sum.Bad.First) >= maxBadShown {
+		b.im.sum.Bad.Count++
+		return
+	}
+	b.list = append(b.list, tabular.Bad{Line: b.c.Line(row), Code: code, Reason: reason})
+}
+
+func (b *badRows) done() {
+	if len(b.list) == 0 {
+		return
+	}
+	slices.SortStableFunc(b.list, func(x, y tabular.Bad) int { return int(x.Line - y.Line) })
+	for _, x := range b.list {
+		b.im.sum.Bad.add(b.src.path, x.Line, x.Code, x.Reason)
+	}
+}
+
+// keysToMake returns the labels and keys of ids that have no constraint yet and
+// whose label has nodes: those constraints are made before the import, the others with it.
+func (p *planner) keysToMake() []owner {
+	var out []owner
+	if p.reader == nil {
+		return nil
+	}
+	cat := p.reader.Catalog()
+	for _, sp := range p.order {
+		for _, o := range sp.owners {
+			if label, ok := cat.Label(o.label); ok && p.reader.CountNodes(label) > 0 && !hasKey(cat, o) {
+				out = append(out, o)
+			}
+		}
+	}
+	return out
+}
+
+func hasKey(cat catalog.Snapshot, o owner) bool {
+	label, ok := cat.Label(o.label)
+	key, ok2 := cat.Key(o.key)
+	if !ok || !ok2 {
+		return false
+	}
+	for _, c := range cat.Constraints {
+		if (c.Kind == catalog.NodeKey || c.Kind == catalog.Unique) && c.Entity == catalog.Nodes && c.Token == uint32(label) && len(c.Keys) == 1 && c.Keys[0] == key {
+			return true
+		}
+	}
+	return false
+}
+
+// makeKeys makes constraints on nodes that exist. undo drops them again.
+func (im *importer) makeKeys(keys []owner) (undo func(error) error, err error) {
+	var made []string
+	undo = func(err error) error {
+		for _, name := range made {
+			if _, derr := im.store.DropConstraint(name, true); derr != nil {
+				err = fmt.Errorf("%w (and dropping constraint `%s` failed: %w)", err, name, derr)
+			}
+		}
+		return err
+	}
+	for _, o := range keys {
+		name := "key_" + o.label + "_" + o.key
+		created, err := im.store.CreateConstraint(im.ctx, graph.ConstraintSpec{Name: name, Kind: catalog.NodeKey, Entity: catalog.Nodes,
+			Token: o.label, Keys: []string{o.key}, IfNotExists: true}, nil)
+		if err != nil {
+			return undo, err
+		}
+		if created {
+			made = append(made, name)
+		}
+	}
+	return undo, nil
+}
+
+// bulkKeys makes the constraints of labels that had no nodes.
+func (im *importer) bulkKeys() error {
+	cat := im.p.reader.Catalog()
+	for _, sp := range im.p.order {
+		if sp.files == 0 {
+			continue
+		}
+		for _, o := range sp.owners {
+			label, ok := cat.Label(o.label)
+			if hasKey(cat, o) || ok && im.p.reader.CountNodes(label) > 0 {
+				continue
+			}
+			im.tick("writing keys", 0)
+			if err := im.bulkKey(sp, o); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (im *importer) bulkKey(sp *space, o owner) error {
+	label, err := im.b.Label(o.label)
+	if err != nil {
+		return err
+	}
+	key, err := im.b.Key(o.key)
+	if err != nil {
+		return err
+	}
+	// Other labels of the space have keys of their own.
+	var in []*nodeSet
+	for _, s := range im.sets {
+		if slices.Contains(s.labels, o.label) {
+			in = append(in, s)
+		}
+	}
+	want := func(num uint32) bool {
+		return slices.ContainsFunc(in, func(s *nodeSet) bool { return num-s.first < s.n })
+	}
+	var entries iter.Seq2[value.Value, uint32] = func(yield func(value.Value, uint32) bool) { sp.ids.sorted(want, yield) }
+	return im.b.NodeKey(label, key, entries)
+}

@@ -1,0 +1,480 @@
+package transfer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/kadedb/kadedb/graph"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/catalog"
+	"github.com/kadedb/kadedb/transfer/tabular"
+)
+
+// Plan is what an import is going to do.
+type Plan struct {
+	Sources []Source
+}
+
+// Source describes one file.
+type Source struct {
+	Path          string
+	Relationships bool
+	Name          string // labels or type; "" = by row
+	Rows          int64  // -1: the file does not say
+	Bytes         int64
+	Columns       []SourceColumn
+}
+
+// SourceColumn describes what becomes of a column.
+type SourceColumn struct {
+	Column   string // in the file
+	Property string // "" = none
+	Type     string
+	Role     string // "id", "from Person.id" …, "" = a property only
+}
+
+// String renders the plan for people, one line a file and one a column.
+func (p *Plan) String() string {
+	var b strings.Builder
+	for _, s := range p.Sources {
+		what := "nodes"
+		if s.Relationships {
+			what = "relationships"
+		}
+		name := s.Name
+		if name == "" {
+			name = "(named by row)"
+		}
+		fmt.Fprintf(&b, "%s %s from %s\n", what, name, s.Path)
+		for _, c := range s.Columns {
+			fmt.Fprintf(&b, "  %-24s %s", c.Column, c.Type)
+			if c.Role != "" {
+				fmt.Fprintf(&b, ", %s", c.Role)
+			}
+			if c.Property != "" && c.Property != c.Column {
+				fmt.Fprintf(&b, ", as %s", c.Property)
+			}
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// space is a set of nodes whose ids are distinct: those of one label, or of one of
+// the header's id spaces.
+type space struct {
+	name   string
+	kind   tabular.Kind // Int or String
+	owners []owner      // labels and keys under which its nodes are found
+	ids    ids          // of this import: row number, then the node's number
+	old    ids          // of nodes that the store has: their numbers
+	used   bool         // relationships refer to it
+	files  int          // node files that belong to it
+}
+
+type owner struct{ label, key string }
+
+func (s *space) own(label, key string) {
+	if o := (owner{label, key}); !slices.Contains(s.owners, o) {
+		s.owners = append(s.owners, o)
+	}
+}
+
+// source is a file on its way in.
+type source struct {
+	path   string
+	table  *tabular.Table
+	closer io.Closer
+	rel    bool
+	labels []string
+	typ    string
+	fields []field
+
+	wants    []tabular.Want
+	props    []propColumn
+	id       int // columns; -1: none
+	label    int // or of the type
+	start    int
+	end      int
+	wID      int // their wants
+	wLabel   int
+	wStart   int
+	wEnd     int
+	idSpace  *space
+	from, to *space
+}
+
+// propColumn is a column that becomes a property.
+type propColumn struct {
+	want int
+	key  string
+}
+
+// planner resolves a Spec.
+type planner struct {
+	spec   *Spec
+	reader *graph.Reader
+	nodes  []*source
+	rels   []*source
+	spaces map[string]*space
+	order  []*space
+}
+
+func (p *planner) close() error {
+	var err error
+	for _, s := range append(append([]*source(nil), p.nodes...), p.rels...) {
+		err = errors.Join(err, s.closer.Close())
+	}
+	return err
+}
+
+func (p *planner) open(f File, rel bool) error {
+	r, size, closer, err := p.spec.Open(f.Path)
+	if err != nil {
+		return err
+	}
+	s := &source{path: f.Path, closer: closer, rel: rel, id: -1, label: -1, start: -1, end: -1}
+	if rel {
+		s.typ = f.Name
+		p.rels = append(p.rels, s)
+	} else {
+		if f.Name != "" {
+			s.labels = strings.Split(f.Name, ":")
+		}
+		p.nodes = append(p.nodes, s)
+	}
+	s.table, err = tabular.Open(tabular.Input{Name: f.Path, R: r, Size: size}, tabular.Options{
+		Delimiter: p.spec.Delimiter, ListDelim: p.spec.ListDelim, LineLimit: p.spec.LineLimit, Workers: p.spec.Workers})
+	if err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, c := range s.table.Columns() {
+		fl, err := parseField(f.Path, c.Name)
+		if err != nil {
+			return err
+		}
+		if fl.role == property && fl.name != "" {
+			if seen[fl.name] {
+				return status.Errorf(status.MalformedFile, "%s: two columns are named %q", f.Path, fl.name)
+			}
+			seen[fl.name] = true
+		}
+		s.fields = append(s.fields, fl)
+	}
+	return nil
+}
+
+func (p *planner) space(name string) *space {
+	s := p.spaces[name]
+	if s == nil {
+		s = &space{name: name}
+		p.spaces[name] = s
+		p.order = append(p.order, s)
+	}
+	return s
+}
+
+// resolve opens all files and finds out what their columns are for.
+func (p *planner) resolve() error {
+	p.spaces = map[string]*space{}
+	for _, f := range p.spec.Nodes {
+		if err := p.open(f, false); err != nil {
+			return err
+		}
+	}
+	for _, f := range p.spec.Relationships {
+		if err := p.open(f, true); err != nil {
+			return err
+		}
+	}
+	for _, s := range p.nodes {
+		if err := p.nodeRoles(s); err != nil {
+			return err
+		}
+	}
+	for _, s := range p.rels {
+		if err := p.relRoles(s); err != nil {
+			return err
+		}
+	}
+	for _, id := range p.spec.IDs {
+		if !slices.ContainsFunc(p.nodes, func(s *source) bool { return slices.Contains(s.labels, id.Label) }) {
+			if sp := p.spaces[id.Label]; sp == nil || !sp.used {
+				return status.Errorf(status.InvalidArgumentValue, "--id %s:%s: no file has nodes of that label", id.Label, id.Column)
+			}
+		}
+	}
+	return p.finish()
+}
+
+// finish gives kinds to spaces and wants to sources. It is done anew after a
+// file's kinds have changed.
+func (p *planner) finish() error {
+	for _, sp := range p.order {
+		sp.kind = tabular.Null
+	}
+	for _, s := range p.nodes {
+		if s.idSpace == nil {
+			continue
+		}
+		kind := s.table.Columns()[s.id].Kind
+		if f := s.fields[s.id]; f.typed {
+			kind = f.kind
+		}
+		if kind != tabular.Int {
+			kind = tabular.String
+		}
+		if s.idSpace.kind != tabular.Null && s.idSpace.kind != kind {
+			kind = tabular.String
+		}
+		s.idSpace.kind = kind
+	}
+	for _, sp := range p.order {
+		if err := p.ownersOf(sp); err != nil {
+			return err
+		}
+	}
+	for _, s := range p.nodes {
+		s.want()
+	}
+	for _, s := range p.rels {
+		s.want()
+	}
+	return nil
+}
+
+// ownersOf finds under which label and key a space that no file fills is stored.
+func (p *planner) ownersOf(sp *space) error {
+	if sp.files > 0 {
+		return nil
+	}
+	if len(sp.owners) == 0 {
+		for _, id := range p.spec.IDs {
+			if id.Label == sp.name {
+				sp.own(id.Label, id.Column)
+			}
+		}
+	}
+	cat := p.reader.Catalog()
+	if label, ok := cat.Label(sp.name); ok && len(sp.owners) == 0 {
+		for _, c := range cat.Constraints {
+			if (c.Kind == catalog.NodeKey || c.Kind == catalog.Unique) && c.Entity == catalog.Nodes && c.Token == uint32(label) && len(c.Keys) == 1 {
+				sp.own(sp.name, cat.KeyName(c.Keys[0]))
+			}
+		}
+	}
+	if len(sp.owners) == 0 {
+		return status.Errorf(status.MissingColumn, "relationships refer to nodes of `%s`, but no file has such nodes with an id, and the store has no key of them", sp.name).
+			WithHint("Add --nodes %s=FILE and --id %s:COLUMN.", sp.name, sp.name)
+	}
+	if sp.kind == tabular.Null {
+		kind, err := storedKind(p.reader, sp.owners)
+		if err != nil {
+			return err
+		}
+		sp.kind = kind
+	}
+	return nil
+}
+
+func (s *source) column(name string) int {
+	return slices.IndexFunc(s.fields, func(f field) bool { return f.name == name })
+}
+
+func (s *source) missing(flag, name string) error {
+	var names []string
+	for _, f := range s.fields {
+		names = append(names, f.name)
+	}
+	e := status.Errorf(status.MissingColumn, "%s has no column %q, which %s names; it has %s", s.path, name, flag, strings.Join(names, ", "))
+	if near := status.Nearest(name, names...); near != "" {
+		e = e.WithHint("Did you mean %q?", near)
+	}
+	return e
+}
+
+func (p *planner) nodeRoles(s *source) error {
+	for i, f := range s.fields {
+		switch f.role {
+		case roleID:
+			if s.id >= 0 {
+				return status.Errorf(status.MalformedFile, "%s has two columns with ids; one is read", s.path)
+			}
+			s.id = i
+			s.idSpace = p.space(f.space)
+			if s.fields[i].name == "" {
+				s.fields[i].name = "id"
+			}
+		case roleLabel:
+			s.label = i
+		case roleStart, roleEnd, roleType:
+			return status.Errorf(status.MalformedFile, "%s: column %q belongs to relationships", s.path, s.table.Columns()[i].Name)
+		}
+	}
+	for _, id := range p.spec.IDs {
+		if !slices.Contains(s.labels, id.Label) {
+			continue
+		}
+		i := s.column(id.Column)
+		if i < 0 {
+			return s.missing("--id", id.Column)
+		}
+		if s.id >= 0 && s.id != i {
+			return status.Errorf(status.InvalidArgumentValue, "%s: --id names column %q, the header column %q", s.path, id.Column, s.fields[s.id].name)
+		}
+		s.id, s.idSpace = i, p.space(id.Label)
+	}
+	if len(s.labels) == 0 && s.label < 0 {
+		return status.Errorf(status.InvalidArgumentValue, "no label is given for the nodes of %s", s.path).WithHint("Write --nodes LABEL=%s.", s.path)
+	}
+	if s.idSpace != nil {
+		s.idSpace.files++
+		for _, l := range s.labels {
+			s.idSpace.own(l, s.fields[s.id].name)
+		}
+	}
+	return nil
+}
+
+func (p *planner) relRoles(s *source) error {
+	typeCol := -1
+	for i, f := range s.fields {
+		switch f.role {
+		case roleStart:
+			s.start, s.from = i, p.space(f.space)
+		case roleEnd:
+			s.end, s.to = i, p.space(f.space)
+		case roleType:
+			typeCol = i
+		case roleID, roleLabel:
+			return status.Errorf(status.MalformedFile, "%s: column %q belongs to nodes", s.path, s.table.Columns()[i].Name)
+		}
+	}
+	for k, ends := range [2][]End{p.spec.From, p.spec.To} {
+		for _, e := range ends {
+			if e.Type != s.typ {
+				continue
+			}
+			i := s.column(e.Column)
+			if i < 0 {
+				return s.missing([]string{"--from", "--to"}[k], e.Column)
+			}
+			if k == 0 {
+				s.start, s.from = i, p.space(e.Label)
+			} else {
+				s.end, s.to = i, p.space(e.Label)
+			}
+		}
+	}
+	switch {
+	case s.start < 0:
+		return status.Errorf(status.MissingColumn, "%s: no column says where relationships start", s.path).WithHint("Write --from %s:LABEL:COLUMN.", s.typ)
+	case s.end < 0:
+		return status.Errorf(status.MissingColumn, "%s: no column says where relationships end", s.path).WithHint("Write --to %s:LABEL:COLUMN.", s.typ)
+	case s.typ == "" && typeCol < 0:
+		return status.Errorf(status.InvalidArgumentValue, "no type is given for the relationships of %s", s.path).WithHint("Write --relationships TYPE=%s.", s.path)
+	case s.typ == "":
+		s.label = typeCol
+	}
+	s.from.used, s.to.used = true, true
+	return nil
+}
+
+// want lists what is read of the file, and as what.
+func (s *source) want() {
+	s.wants, s.props = nil, nil
+	s.wID, s.wLabel, s.wStart, s.wEnd = -1, -1, -1, -1
+	cols := s.table.Columns()
+	ask := func(i int, kind tabular.Kind, list, fixed bool) int {
+		s.wants = append(s.wants, tabular.Want{Column: i, Kind: kind, List: list, Fixed: fixed})
+		return len(s.wants) - 1
+	}
+	for i, f := range s.fields {
+		switch {
+		case i == s.id:
+			s.wID = ask(i, s.idSpace.kind, false, f.typed || cols[i].Fixed)
+			s.props = append(s.props, propColumn{s.wID, f.name})
+		case i == s.start && i == s.end:
+			s.wStart = ask(i, s.from.kind, false, true)
+			s.wEnd = s.wStart
+		case i == s.start:
+			s.wStart = ask(i, s.from.kind, false, true)
+		case i == s.end:
+			s.wEnd = ask(i, s.to.kind, false, true)
+		case i == s.label:
+			s.wLabel = ask(i, tabular.String, false, true)
+		case f.role != property || f.name == "":
+		case f.typed:
+			s.props = append(s.props, propColumn{ask(i, f.kind, f.list, true), f.name})
+		default:
+			s.props = append(s.props, propColumn{ask(i, cols[i].Kind, false, cols[i].Fixed), f.name})
+		}
+	}
+}
+
+// plan describes what was resolved.
+func (p *planner) plan() *Plan {
+	out := &Plan{}
+	for _, s := range append(append([]*source(nil), p.nodes...), p.rels...) {
+		d := Source{Path: s.path, Relationships: s.rel, Name: strings.Join(s.labels, ":"), Rows: s.table.Rows(), Bytes: s.table.Size()}
+		if s.rel {
+			d.Name = s.typ
+		}
+		for i, c := range s.table.Columns() {
+			d.Columns = append(d.Columns, s.describe(i, c))
+		}
+		out.Sources = append(out.Sources, d)
+	}
+	return out
+}
+
+func (s *source) describe(i int, c tabular.Column) SourceColumn {
+	d := SourceColumn{Column: c.Name, Type: "left out"}
+	for k, w := range s.wants {
+		if w.Column != i {
+			continue
+		}
+		d.Type = w.Kind.String()
+		if w.Kind == tabular.Null {
+			d.Type = "no values so far"
+		}
+		if w.List {
+			d.Type = "list of " + d.Type
+		}
+		for _, pc := range s.props {
+			if pc.want == k {
+				d.Property = pc.key
+			}
+		}
+	}
+	var also []string
+	if i == s.id {
+		also = append(also, "id")
+	}
+	if i == s.start {
+		also = append(also, "from "+s.from.describe())
+	}
+	if i == s.end {
+		also = append(also, "to "+s.to.describe())
+	}
+	if i == s.label {
+		also = append(also, map[bool]string{false: "labels", true: "type"}[s.rel])
+	}
+	d.Role = strings.Join(also, ", ")
+	return d
+}
+
+func (s *space) describe() string {
+	var out []string
+	for _, o := range s.owners {
+		out = append(out, o.label+"."+o.key)
+	}
+	if len(out) == 0 {
+		return "id space " + s.name
+	}
+	return strings.Join(out, " or ")
+}
