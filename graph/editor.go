@@ -116,6 +116,9 @@ func (e *editor) ownNode(ref uint32) (*nodePage, error) {
 
 func (e *editor) createNode(id uint64, set catalog.LabelSetID, keys []catalog.KeyID, vals []value.Value) error {
 	ref := uint32(id)
+	if ref == math.MaxUint32 {
+		return corrupt("a node has the number %d", ref)
+	}
 	p, err := e.nodePage(ref)
 	if err != nil {
 		return err
@@ -137,6 +140,9 @@ func (e *editor) createNode(id uint64, set catalog.LabelSetID, keys []catalog.Ke
 
 func (e *editor) createRel(id uint64, typ catalog.TypeID, src, dst uint32, keys []catalog.KeyID, vals []value.Value) error {
 	ref := uint32(id)
+	if ref == math.MaxUint32 {
+		return corrupt("a relationship has the number %d", ref)
+	}
 	for _, end := range [2]uint32{src, dst} {
 		live, err := e.s.nodeLive(end)
 		if err != nil {
