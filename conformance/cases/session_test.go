@@ -135,7 +135,10 @@ func (s *session) configure(text string) {
 var (
 	explain = regexp.MustCompile(`(?i)^\s*EXPLAIN\b`)
 	// estimates matches rows and cost at the end of a plan's line.
-	estimates       = regexp.MustCompile(` +([0-9.]+[KMG]?|Estimated rows) +([0-9.]+[nµm]?s|Cost)$`)
+	estimates       = regexp.MustCompile(` +([0-9.]+[KMG]?|Estimated rows) +(0|[0-9.]+[nµm]?s|Cost)$`)
+	commitWord      = regexp.MustCompile(`(?i)^\s*COMMIT\b`)
+	inUse           = regexp.MustCompile(`\d+ bytes more do not fit the memory of query: \d+ of \d+ bytes are in use`)
+	transactionID   = regexp.MustCompile(`\b[0-9a-f]{32}\b`)
 	transactionWord = regexp.MustCompile(`(?i)^\s*(BEGIN|START|COMMIT|ROLLBACK)\b`)
 	schemaWord      = regexp.MustCompile(`(?i)^\s*(CREATE|DROP)\s+(RANGE\s+|TEXT\s+|FULLTEXT\s+|VECTOR\s+|POINT\s+|LOOKUP\s+|BTREE\s+)?(INDEX|CONSTRAINT)\b`)
 )
@@ -193,7 +196,7 @@ func (s *session) constant(literal string) value.Value {
 func (s *session) ask(ctx context.Context, req query.Request, ordered bool) string {
 	r, err := s.db.EngineOf().Run(ctx, req)
 	if err != nil {
-		if transactionWord.MatchString(req.Text) {
+		if commitWord.MatchString(req.Text) {
 			s.tx = nil // a COMMIT that fails ends the transaction too
 		}
 		return errorText(err)
@@ -278,5 +281,5 @@ func errorText(err error) string {
 	if e.Hint != "" {
 		line += "\nhint: " + e.Hint
 	}
-	return line
+	return inUse.ReplaceAllString(transactionID.ReplaceAllString(line, "<id>"), "some bytes more do not fit the memory of query")
 }
