@@ -3,6 +3,7 @@ package graph
 import (
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/catalog"
+	"github.com/kadedb/kadedb/storage/txn"
 	"github.com/kadedb/kadedb/value"
 )
 
@@ -33,17 +34,20 @@ type Reader struct {
 	cat     catalog.Snapshot
 	stats   *catalog.Statistics
 	seq     uint64
-	deletes int    // entities that the own transaction deleted
-	first   uint64 // ver of the own transaction's changes; 0 for a plain snapshot
-	release func()
+	deletes int       // entities that the own transaction deleted
+	first   uint64    // ver of the own transaction's changes; 0 for a plain snapshot
+	of      *Store    // of a snapshot, to end it; nil otherwise
+	pinned  *txn.Root // of a snapshot
 }
 
 // Close ends the snapshot: block versions that only it needs may go. Cursors must
 // be closed before. Closing a transaction's reader does nothing.
 func (r *Reader) Close() {
-	if r.release != nil {
-		r.release()
-		r.release = nil
+	if s := r.of; s != nil {
+		r.of = nil
+		s.open.Add(-1)
+		s.txn.Unpin(r.pinned)
+		r.pinned = nil
 	}
 }
 

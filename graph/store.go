@@ -81,18 +81,32 @@ func Open(o Options) (*Store, error) {
 
 // Snapshot returns a reader of the newest state. Close it.
 func (s *Store) Snapshot() (*Reader, error) {
-	root, release, err := s.txn.Acquire()
-	if err != nil {
+	r := new(Reader)
+	if err := s.Read(r); err != nil {
 		return nil, err
 	}
-	r := s.reader(root)
-	s.open.Add(1)
-	r.release = func() { s.open.Add(-1); release() }
 	return r, nil
 }
 
+// Read is Snapshot into the caller's memory: r is a new or a closed Reader.
+func (s *Store) Read(r *Reader) error {
+	root, err := s.txn.Pin()
+	if err != nil {
+		return err
+	}
+	s.open.Add(1)
+	*r = s.readerOf(root)
+	r.of, r.pinned = s, root
+	return nil
+}
+
 func (s *Store) reader(root *txn.Root) *Reader {
-	return &Reader{
+	r := s.readerOf(root)
+	return &r
+}
+
+func (s *Store) readerOf(root *txn.Root) Reader {
+	return Reader{
 		s: stateOf(root), seq: root.Seq, stats: s.stats.Load(),
 		cat: catalog.Snapshot{Tokens: s.tokens, Schema: schemaOf(root)},
 	}

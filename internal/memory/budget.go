@@ -101,6 +101,15 @@ func (b *Budget) Close() (left int64) {
 	return left
 }
 
+// Renew makes an empty budget one that was never used, with another limit.
+func (b *Budget) Renew(limit int64) {
+	if b.used.Load() != 0 {
+		panic("memory: budget " + b.name + " renewed in use")
+	}
+	b.limit = limit
+	b.peak.Store(0)
+}
+
 // Used returns the bytes counted now.
 func (b *Budget) Used() int64 {
 	if b == nil {

@@ -33,6 +33,10 @@ func TestBudget(t *testing.T) {
 	if left := q1.Close(); left != 60 || store.Used() != 40 || store.Peak() != 100 {
 		t.Fatalf("after Close: left %d, used %d, peak %d", left, store.Used(), store.Peak())
 	}
+	q1.Renew(10)
+	if q1.Peak() != 0 || q1.Limit() != 10 || q1.TryReserve(11) || !q1.TryReserve(10) || q1.Close() != 10 {
+		t.Fatalf("renewed: peak %d, limit %d", q1.Peak(), q1.Limit())
+	}
 	var none *memory.Budget
 	if err := none.Reserve(1 << 60); err != nil {
 		t.Fatal(err)

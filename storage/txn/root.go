@@ -57,6 +57,18 @@ func (s *Store) acquire() *Root {
 	}
 }
 
+// Pin is Acquire for callers that keep the root themselves: Unpin must be called
+// with it exactly once.
+func (s *Store) Pin() (*Root, error) {
+	if s.closed.Load() {
+		return nil, errClosed()
+	}
+	return s.acquire(), nil
+}
+
+// Unpin gives up a root that Pin returned.
+func (s *Store) Unpin(r *Root) { s.releaseEpoch(r.epoch) }
+
 // Acquire returns the newest root. Blocks that it needs stay until release, which
 // must be called exactly once.
 func (s *Store) Acquire() (r *Root, release func(), err error) {
