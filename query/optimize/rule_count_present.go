@@ -17,7 +17,8 @@ import (
 //
 // Without keys any other count(x), alone in its aggregation, becomes count(*) over the rows
 // where x IS NOT NULL; with keys it must not, as groups that count nothing would be lost.
-// Not made for DISTINCT, nor for variables of an OPTIONAL MATCH.
+// count(DISTINCT n.key) counts the nodes themselves where a constraint makes the property
+// their key. Not made for variables of an OPTIONAL MATCH.
 func (z *optimizer) countPresent(root plan.Node) plan.Node {
 	return plan.Rewrite(root, func(n plan.Node) plan.Node {
 		a, ok := n.(*plan.Aggregate)
@@ -30,7 +31,11 @@ func (z *optimizer) countPresent(root plan.Node) plan.Node {
 		}
 		for i := range a.Aggs {
 			g := &a.Aggs[i]
-			if g.Def.Name != "count" || g.Distinct || len(g.Args) != 1 {
+			if g.Def.Name != "count" || len(g.Args) != 1 {
+				continue
+			}
+			if g.Distinct {
+				g.Args[0] = z.identity(g.Args[0], &m.Pattern)
 				continue
 			}
 			switch {
@@ -86,6 +91,31 @@ func (z *optimizer) present(e expr.Expr, pat *plan.Pattern) bool {
 		return ok && z.demanded(patternLabels(pat, s.Slot), e.Key)
 	}
 	return false
+}
+
+// identity returns the node of which e is the key property, e itself if it is none.
+func (z *optimizer) identity(e expr.Expr, pat *plan.Pattern) expr.Expr {
+	p, ok := e.(*expr.Property)
+	if !ok {
+		return e
+	}
+	s, ok := p.Base.(*expr.Slot)
+	if !ok {
+		return e
+	}
+	cat := z.stats.cat
+	k, ok := cat.Key(p.Key)
+	if !ok {
+		return e
+	}
+	labels := patternLabels(pat, s.Slot)
+	for _, c := range cat.Constraints {
+		if c.Entity == catalog.Nodes && c.Kind == catalog.NodeKey && len(c.Keys) == 1 && c.Keys[0] == k &&
+			slices.Contains(labels, cat.LabelName(catalog.LabelID(c.Token))) {
+			return s
+		}
+	}
+	return e
 }
 
 // patternLabels lists the labels that pat asks of a node.

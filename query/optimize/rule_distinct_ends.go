@@ -36,6 +36,7 @@ func (z *optimizer) distinctEnds(root plan.Node) plan.Node {
 		}
 		if top := z.toLevels(m, needed); top != nil {
 			replaceBelow(n, m, top)
+			countOnce(n, top)
 		}
 		return n
 	})
@@ -63,6 +64,27 @@ func replaceBelow(n plan.Node, m *plan.Match, top plan.Node) {
 		n = n.Inputs()[0]
 	}
 	n.SetInput(0, top)
+}
+
+// countOnce turns count(DISTINCT end) into count(*) where each end comes once.
+func countOnce(n, top plan.Node) {
+	if f, ok := top.(*plan.Filter); ok {
+		top = f.Input
+	}
+	d := top.(*plan.DistinctExpand)
+	a, ok := n.(*plan.Aggregate)
+	if !ok || len(a.Keys) > 0 || !d.Global {
+		return
+	}
+	for i := range a.Aggs {
+		g := &a.Aggs[i]
+		if g.Def.Name != "count" || !g.Distinct || len(g.Args) != 1 {
+			continue
+		}
+		if s, ok := g.Args[0].(*expr.Slot); ok && s.Slot == d.To {
+			g.Args, g.Distinct = nil, false
+		}
+	}
 }
 
 // toLevels returns what replaces m, or nil.
@@ -156,11 +178,6 @@ func (z *optimizer) levels(m *plan.Match, chain []int, needed slotSet) plan.Node
 	var after []expr.Expr
 	for _, e := range where {
 		if hasSlot(expr.Slots(nil, e), last.Slot) {
-			if l := labelTest(e); l != "" && least == len(hops) {
-				end := &hops[len(hops)-1]
-				end.Labels = append(end.Labels, l)
-				continue
-			}
 			after = append(after, e)
 		} else {
 			start.Where = append(start.Where, e)
