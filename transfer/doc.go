@@ -118,7 +118,7 @@ func ParseFile(s string) (File, error) {
 		name, path = "", s
 	}
 	if path == "" {
-		return File{}, status.Errorf(status.InvalidArgumentValue, "%q names no file", s).WithHint("Write NAME=FILE, such as Person=people.csv.")
+		return File{}, status.Errorf(status.InvalidUsage, "%q names no file", s).WithHint("Write NAME=FILE, such as Person=people.csv.")
 	}
 	return File{name, path}, nil
 }
@@ -127,7 +127,7 @@ func ParseFile(s string) (File, error) {
 func ParseID(s string) (ID, error) {
 	label, col, ok := strings.Cut(s, ":")
 	if !ok || label == "" || col == "" {
-		return ID{}, status.Errorf(status.InvalidArgumentValue, "%q is not LABEL:COLUMN", s).WithHint("Such as Person:id.")
+		return ID{}, status.Errorf(status.InvalidUsage, "%q is not LABEL:COLUMN", s).WithHint("Such as Person:id.")
 	}
 	return ID{label, col}, nil
 }
@@ -136,7 +136,7 @@ func ParseID(s string) (ID, error) {
 func ParseEnd(s string) (End, error) {
 	p := strings.SplitN(s, ":", 3)
 	if len(p) != 3 || p[0] == "" || p[1] == "" || p[2] == "" {
-		return End{}, status.Errorf(status.InvalidArgumentValue, "%q is not TYPE:LABEL:COLUMN", s).WithHint("Such as KNOWS:Person:id1.")
+		return End{}, status.Errorf(status.InvalidUsage, "%q is not TYPE:LABEL:COLUMN", s).WithHint("Such as KNOWS:Person:id1.")
 	}
 	return End{p[0], p[1], p[2]}, nil
 }

@@ -1,12 +1,253 @@
 package main
 
 import (
-	"github.com/spf13/cobra"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
 
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/internal/memory"
+	"github.com/kadedb/kadedb/internal/setting"
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/transfer"
 )
 
+// importFlags are what the flags of import say, as given.
+type importFlags struct {
+	data                            string
+	nodes, ids, rels, from, to      []string
+	delimiter, listDelim            string
+	lineLimit                       int
+	skipBad, update, dryRun, silent bool
+}
+
 func (a *app) importCommand() *cobra.Command {
-	return &cobra.Command{Use: "import", Short: "Fill a store from CSV and Parquet files",
-		RunE: func(*cobra.Command, []string) error { return status.Errorf(status.NotYet, "import is not offered yet") }}
+	var f importFlags
+	cmd := &cobra.Command{
+		Use:   "import --data DIR --nodes LABEL=FILE … --relationships TYPE=FILE …",
+		Short: "Fill a store from CSV and Parquet files",
+		Long: `Reads CSV and Parquet files into a store, which is made where there is none and which no server may hold.
+Everything counts at once at the end; after an error or Ctrl-C the store is as it was.
+
+Columns are found by name: --id LABEL:COLUMN is the id of the nodes with a label and gets a key constraint,
+--from and --to TYPE:LABEL:COLUMN hold ids of the nodes at both ends of relationships. Files with Neo4j's
+headers (:ID(space), :LABEL, :START_ID(space), :END_ID(space), :TYPE, name:int, name:string[]) need none of them.
+Every other column becomes a property; types are inferred and shown first. An empty field is no property.
+
+Nodes that are in the store already are an error unless --update, which gives them the file's properties.
+Relationships are never merged: each row is one.`,
+		Example: `  kadedb import --data flights --nodes Airport=airports.csv --id Airport:iata \
+    --relationships FLIGHT=flights.parquet --from FLIGHT:Airport:origin --to FLIGHT:Airport:destination`,
+		Args: exactly(0, 0),
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.data, "data", "", "folder of the store (KADEDB_DATA)")
+	fl.StringArrayVar(&f.nodes, "nodes", nil, "LABEL=FILE, LABEL:LABEL=FILE, or FILE with a column :LABEL; may be repeated")
+	fl.StringArrayVar(&f.ids, "id", nil, "LABEL:COLUMN that identifies nodes; may be repeated")
+	fl.StringArrayVar(&f.rels, "relationships", nil, "TYPE=FILE, or FILE with a column :TYPE; may be repeated")
+	fl.StringArrayVar(&f.from, "from", nil, "TYPE:LABEL:COLUMN with ids of start nodes; may be repeated")
+	fl.StringArrayVar(&f.to, "to", nil, "TYPE:LABEL:COLUMN with ids of end nodes; may be repeated")
+	fl.StringVar(&f.delimiter, "delimiter", "", "between the fields of CSV, \"tab\" too (found in the header)")
+	fl.StringVar(&f.listDelim, "array-delimiter", ";", "between the elements of a list in a field, and between labels")
+	fl.IntVar(&f.lineLimit, "line-limit", 4<<20, "most bytes of one CSV record")
+	fl.BoolVar(&f.skipBad, "skip-bad", false, "import the other rows where some are bad")
+	fl.BoolVar(&f.update, "update", false, "give nodes that exist the properties of their rows")
+	fl.BoolVar(&f.dryRun, "dry-run", false, "show what would be imported, and stop")
+	fl.BoolVar(&f.silent, "quiet", false, "show neither the plan nor progress")
+	settingFlags(cmd, storeSettings...)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.runImport(cmd, &f) }
+	return cmd
+}
+
+// spec reads the flags.
+func (f *importFlags) spec() (kadedb.ImportSpec, error) {
+	s := kadedb.ImportSpec{SkipBad: f.skipBad, Update: f.update, LineLimit: f.lineLimit}
+	if err := parseAll(&s.Nodes, f.nodes, transfer.ParseFile); err != nil {
+		return s, err
+	}
+	if err := parseAll(&s.Relationships, f.rels, transfer.ParseFile); err != nil {
+		return s, err
+	}
+	if err := parseAll(&s.IDs, f.ids, transfer.ParseID); err != nil {
+		return s, err
+	}
+	if err := parseAll(&s.From, f.from, transfer.ParseEnd); err != nil {
+		return s, err
+	}
+	if err := parseAll(&s.To, f.to, transfer.ParseEnd); err != nil {
+		return s, err
+	}
+	for _, d := range []struct {
+		flag, text string
+		to         *byte
+	}{{"delimiter", f.delimiter, &s.Delimiter}, {"array-delimiter", f.listDelim, &s.ListDelim}} {
+		text := d.text
+		if strings.EqualFold(text, "tab") || text == `\t` {
+			text = "\t"
+		}
+		if len(text) > 1 || text == "\"" || text == "\n" || len(text) == 1 && text[0] > 126 {
+			return s, status.Errorf(status.InvalidUsage, "--%s takes one ASCII character, not %q", d.flag, d.text)
+		}
+		if text != "" {
+			*d.to = text[0]
+		}
+	}
+	return s, nil
+}
+
+func parseAll[T any](to *[]T, texts []string, parse func(string) (T, error)) error {
+	for _, t := range texts {
+		x, err := parse(t)
+		if err != nil {
+			return err
+		}
+		*to = append(*to, x)
+	}
+	return nil
+}
+
+// errDryRun ends an import after its plan.
+var errDryRun = status.Errorf(status.Cancelled, "dry run")
+
+func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
+	spec, err := f.spec()
+	if err != nil {
+		return err
+	}
+	if f.data == "" {
+		f.data = a.env("KADEDB_DATA")
+	}
+	if f.data == "" {
+		return status.Errorf(status.InvalidUsage, "no store is named").WithHint("give --data DIR")
+	}
+	set, err := a.settings(cmd)
+	if err != nil {
+		return err
+	}
+	// The Go heap gives memory back in time to stay near the budget.
+	limit := set.Size(setting.Memory, memory.Machine())
+	if limit < 1<<40 {
+		debug.SetMemoryLimit(limit + 16<<20)
+	}
+	db, err := kadedb.Open(f.data, storeOptions(set, a.logger(set)))
+	if err != nil {
+		return err
+	}
+	bar := &progressBar{to: a.err, quiet: f.silent, live: isTerminal(a.err)}
+	spec.Planned = func(p *transfer.Plan) error {
+		if !f.silent || f.dryRun {
+			a.say("%s", strings.TrimRight(printable(p.String()), "\n"))
+		}
+		if f.dryRun {
+			return errDryRun
+		}
+		return nil
+	}
+	spec.Notice = func(text string) { bar.clear(); a.say("%s", printable(text)) }
+	spec.Progress = bar.show
+	start := time.Now()
+	sum, err := db.Import(cmd.Context(), spec)
+	bar.clear()
+	a.badRows(&sum)
+	if cerr := db.Close(); err == nil {
+		err = cerr
+	}
+	if err == errDryRun {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	took := time.Since(start)
+	a.say("%d nodes, %d relationships%s in %.2f s (%.0f rows/s); %s written", sum.Nodes, sum.Relationships, updated(&sum), took.Seconds(),
+		float64(sum.Nodes+sum.Relationships)/took.Seconds(), size(sum.Bytes))
+	if sum.Spilled > 0 {
+		a.say("%s were sorted in temporary files", size(sum.Spilled))
+	}
+	return nil
+}
+
+func updated(s *kadedb.ImportSummary) string {
+	if s.Updated == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d nodes updated", s.Updated)
+}
+
+func size(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+
+// badRows tells of the rows that were left out.
+func (a *app) badRows(sum *kadedb.ImportSummary) {
+	if sum.Bad.Count == 0 {
+		return
+	}
+	for _, b := range sum.Bad.First {
+		a.say("%s:%d: %s: %s", printable(b.File), b.Line, b.Code.Info().Name, printable(b.Reason))
+	}
+	if more := sum.Bad.Count - int64(len(sum.Bad.First)); more > 0 {
+		a.say("… and %d more", more)
+	}
+	a.say("%d bad rows", sum.Bad.Count)
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// progressBar shows how far an import is, in one line on a terminal.
+type progressBar struct {
+	to          io.Writer
+	quiet, live bool
+	shown       bool
+	last        time.Duration
+}
+
+// show draws the line anew; not on a terminal it writes one every ten seconds.
+func (b *progressBar) show(p transfer.Progress) {
+	if b.quiet || !b.live && p.Elapsed-b.last < 10*time.Second {
+		return
+	}
+	b.last = p.Elapsed
+	line := p.Stage
+	if p.Rows > 0 {
+		line += fmt.Sprintf(": %d rows, %.0f rows/s", p.Rows, float64(p.Rows)/p.Elapsed.Seconds())
+	}
+	if p.Total > 0 {
+		done := min(float64(p.Done)/float64(p.Total), 1)
+		const width = 24
+		n := int(done * width)
+		line = "[" + strings.Repeat("#", n) + strings.Repeat(".", width-n) + "] " + line
+		if done > 0.02 && done < 1 {
+			left := time.Duration(float64(p.Elapsed) * (1 - done) / done)
+			line += fmt.Sprintf(", %s left to read", left.Round(time.Second))
+		}
+	}
+	if b.live {
+		line = "\r\x1b[K" + line
+	} else {
+		line += "\n"
+	}
+	// A progress line that cannot be shown is no reason to stop.
+	if _, err := io.WriteString(b.to, line); err != nil {
+		b.quiet = true
+	}
+	b.shown = b.live
+}
+
+// clear removes the line.
+func (b *progressBar) clear() {
+	if !b.shown {
+		return
+	}
+	b.shown = false
+	if _, err := io.WriteString(b.to, "\r\x1b[K"); err != nil {
+		b.quiet = true
+	}
 }
