@@ -38,6 +38,7 @@ type distinctExpand struct {
 	path   []uint32
 	vec    column.Vector
 	ready  bool
+	held   int64 // reserved
 	steps  int
 }
 
@@ -68,6 +69,12 @@ func (b *builder) distinctExpand(n *plan.DistinctExpand, lanes []lane) (runner, 
 		}
 		e.levels = make([]level, len(n.Hops)+1)
 		b.scope.onReset(func() { e.ready = false })
+		b.scope.onClose(func() {
+			if l.w.x != nil {
+				l.w.x.Budget.Release(e.held)
+			}
+			e.held = 0
+		})
 		return e
 	}))
 }
@@ -78,7 +85,9 @@ func (e *distinctExpand) push(b *column.Batch) error {
 		h.legs.opposite(h.back)
 		h.filter.open()
 	}
-	e.prepare()
+	if err := e.prepare(); err != nil {
+		return err
+	}
 	e.from.read(b.Cols[e.plan.From], b, value.KindNode)
 	e.view(b)
 	for _, r := range e.from.rows {
@@ -99,11 +108,18 @@ func (e *distinctExpand) view(b *column.Batch) {
 	}
 }
 
-func (e *distinctExpand) prepare() {
+// prepare makes room for all nodes and looks at how the hops are related.
+func (e *distinctExpand) prepare() error {
 	if e.ready && !e.w.prog.writes {
-		return
+		return nil
 	}
 	high := int(e.w.reader().NodeHigh())
+	if need := int64(high) * int64(8+2+len(e.levels)) / 8; need > e.held {
+		if err := e.w.x.Budget.Reserve(need - e.held); err != nil {
+			return err
+		}
+		e.held = need
+	}
 	if len(e.dist) < high {
 		e.dist = make([]int8, high)
 		e.sure = column.NewBitmap(high)
@@ -128,6 +144,7 @@ func (e *distinctExpand) prepare() {
 			}
 		}
 	}
+	return nil
 }
 
 // same reports whether two hops find the same relationships from every node.

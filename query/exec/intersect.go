@@ -51,8 +51,30 @@ type interList struct {
 	lo, hi   int
 }
 
-// csrList is a list in memory of its own.
-type csrList struct{ nbr, rel, key []uint32 }
+// csrList is a sorted list in memory of its own, and the memory of the next.
+type csrList struct{ nbr, rel, nbr2, rel2 []uint32 }
+
+// merge takes a sorted list in.
+func (o *csrList) merge(nbr, rel []uint32) {
+	if len(nbr) == 0 {
+		return
+	}
+	if len(o.nbr) == 0 {
+		o.nbr, o.rel = append(o.nbr, nbr...), append(o.rel, rel...)
+		return
+	}
+	o.nbr2, o.rel2 = o.nbr2[:0], o.rel2[:0]
+	i := 0
+	for j, n := range nbr {
+		for i < len(o.nbr) && !csr.Less(n, rel[j], o.nbr[i], o.rel[i]) {
+			o.nbr2, o.rel2 = append(o.nbr2, o.nbr[i]), append(o.rel2, o.rel[i])
+			i++
+		}
+		o.nbr2, o.rel2 = append(o.nbr2, n), append(o.rel2, rel[j])
+	}
+	o.nbr2, o.rel2 = append(o.nbr2, o.nbr[i:]...), append(o.rel2, o.rel[i:]...)
+	o.nbr, o.rel, o.nbr2, o.rel2 = o.nbr2, o.rel2, o.nbr, o.rel
+}
 
 func (b *builder) intersect(n *plan.Intersect, lanes []lane) (runner, error) {
 	own := []plan.Slot{n.To}
@@ -175,7 +197,7 @@ func (l *interList) read() error {
 		return err
 	}
 	o := &l.own
-	o.nbr, o.rel, o.key = o.nbr[:0], o.rel[:0], o.key[:0]
+	o.nbr, o.rel = o.nbr[:0], o.rel[:0]
 	for i := range l.legs.list {
 		g := &l.legs.list[i]
 		nbr, rel, err := g.adj.List(l.node)
@@ -184,15 +206,11 @@ func (l *interList) read() error {
 		}
 		if g.skipLoops {
 			lo, hi := csr.Find(nbr, l.node)
-			o.nbr, o.rel = append(o.nbr, nbr[:lo]...), append(o.rel, rel[:lo]...)
+			o.merge(nbr[:lo], rel[:lo])
 			nbr, rel = nbr[hi:], rel[hi:]
 		}
-		o.nbr, o.rel = append(o.nbr, nbr...), append(o.rel, rel...)
+		o.merge(nbr, rel)
 	}
-	for range o.nbr {
-		o.key = append(o.key, 0)
-	}
-	csr.SortEdges(o.nbr, o.rel, o.key)
 	l.nbr, l.rel, l.valid = o.nbr, o.rel, true
 	return nil
 }

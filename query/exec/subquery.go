@@ -27,6 +27,7 @@ type subquery struct {
 	seen   []bool
 	counts []int64
 	lists  [][]value.Value
+	held   int64 // reserved for lists
 	one    column.Batch
 	sel    [1]int32
 }
@@ -44,6 +45,7 @@ func (q *subqueries) run(s *expr.Subquery, b *column.Batch) (*column.Vector, err
 		if sq.inner, err = bl.sub(p.Root, q.w, sq); err != nil {
 			return nil, err
 		}
+		sq.inner.scope.onClose(sq.release)
 		if q.built == nil {
 			q.built = map[*expr.Subquery]*subquery{}
 		}
@@ -74,7 +76,16 @@ func (q *subquery) answer(b *column.Batch) (*column.Vector, error) {
 	return q.result(b), nil
 }
 
+// release gives back what the lists of the last answer were reserved.
+func (q *subquery) release() {
+	if q.held > 0 {
+		q.w.x.Budget.Release(q.held)
+		q.held = 0
+	}
+}
+
 func (q *subquery) begin(b *column.Batch) {
+	q.release()
 	switch q.s.Kind {
 	case expr.Exists:
 		q.seen = make([]bool, b.Len)
@@ -103,6 +114,11 @@ func (q *subquery) push(b *column.Batch) error {
 	var result *column.Vector
 	if q.s.Kind == expr.Collect {
 		result = b.Cols[q.s.Result]
+		n := int64(b.Rows()) * 32
+		if err := q.w.x.Budget.Reserve(n); err != nil {
+			return err
+		}
+		q.held += n
 	}
 	for _, r := range b.Selection() {
 		row := q.row
