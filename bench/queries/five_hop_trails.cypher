@@ -1,0 +1,3 @@
+// pokec: five-hop trails
+MATCH (s:User {id: $id})-[:FRIEND*5..5]->(n:User)
+RETURN count(*) AS n

@@ -1,0 +1,3 @@
+// pokec: mutual friends
+MATCH (a:User)-[:FRIEND]->(b:User)-[:FRIEND]->(a)
+RETURN count(*) AS n

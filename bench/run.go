@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// outcome is what a case took and gave.
+type outcome struct {
+	Query   string  `json:"query"`
+	Variant string  `json:"variant,omitempty"`
+	Ours    float64 `json:"ours_ms"`
+	Best    float64 `json:"best_ms"`
+	Peer    float64 `json:"peer_ms,omitempty"`
+	Ratio   float64 `json:"ratio,omitempty"`
+	Target  float64 `json:"target,omitempty"`
+	Aim     float64 `json:"aim_ms,omitempty"`
+	Walks   bool    `json:"walks,omitempty"`
+	Note    string  `json:"note,omitempty"`
+	Wrong   string  `json:"wrong,omitempty"`
+}
+
+// plainText puts parameters into the text.
+func plainText(text string, params map[string]any) string {
+	for name, v := range params {
+		text = strings.ReplaceAll(text, "$"+name, fmt.Sprint(v))
+	}
+	return text
+}
+
+const warmUps = 2
+
+// run times a case, ours and the peer's in turn. Before each run a parameter or
+// the graph changes, and after it the answer is compared with the enumeration's.
+func (c *contest) run(ctx context.Context, k *testCase, runs int) outcome {
+	o := outcome{Query: k.name, Variant: k.variant, Aim: k.aim, Target: k.target, Walks: k.walks()}
+	if o.Target == 0 {
+		o.Target = 1
+	}
+	if k.params != nil {
+		runs *= 3
+	}
+	var ours, theirs []time.Duration
+	for i := range warmUps + runs {
+		var params map[string]any
+		if k.params != nil {
+			params = k.params(c.g, i)
+		}
+		if k.params == nil || i == warmUps+runs-1 {
+			if err := c.write(ctx, k.writes[i%len(k.writes)]); err != nil {
+				o.Wrong = err.Error()
+				return o
+			}
+		}
+		text, textParams := k.text, params
+		if k.inText {
+			text, textParams = plainText(text, params), nil
+		}
+		a, err := c.ask(ctx, text, textParams)
+		if err != nil {
+			o.Wrong = err.Error()
+			return o
+		}
+		want := k.rows(c.g, params, false)
+		if d := difference(a.rows, want); d != "" {
+			o.Wrong = fmt.Sprintf("run %d: %s", i, d)
+			return o
+		}
+		b, err := c.askPeer(k, text, textParams)
+		if err != nil {
+			o.Note = err.Error()
+		}
+		if i < warmUps {
+			if err == nil && c.peer != nil && i == 0 && !samePeer(b.rows, k.rows(c.g, params, true)) {
+				o.Note = fmt.Sprintf("the peer answers %.60v", b.rows)
+			}
+			continue
+		}
+		ours = append(ours, a.elapsed)
+		if err == nil && c.peer != nil {
+			theirs = append(theirs, b.elapsed)
+		}
+	}
+	o.Ours, o.Best = ms(median(ours)), ms(slices.Min(ours))
+	if len(theirs) > 0 {
+		o.Peer = ms(median(theirs))
+		o.Ratio = o.Ours / o.Peer
+	}
+	return o
+}
+
+func (c *contest) askPeer(k *testCase, text string, params map[string]any) (a answer, err error) {
+	if c.peer == nil {
+		return a, nil
+	}
+	if k.peer != "" {
+		text = k.peer
+	}
+	ask := c.peer.Query
+	if k.inText {
+		r, err := c.peer.Exec(c.g.Name, text)
+		return answer{r.Columns, r.Rows, r.Elapsed}, err
+	}
+	r, err := ask(c.g.Name, text, params)
+	return answer{r.Columns, r.Rows, r.Elapsed}, err
+}
+
+func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func median(d []time.Duration) time.Duration { return quantile(d, 0.5) }
+
+func quantile(d []time.Duration, q float64) time.Duration {
+	d = slices.Clone(d)
+	slices.Sort(d)
+	return d[min(int(q*float64(len(d))), len(d)-1)]
+}
