@@ -19,6 +19,7 @@ type base struct {
 	runs     []relRun // ascending: where groups without ends of their own find them
 	nodeCols map[catalog.KeyID]*colDir
 	relCols  map[catalog.KeyID]*colDir
+	keyLists *[2][]catalog.KeyID // of nodeCols and relCols, ascending
 	adj      map[adjKey]*adjDir
 	indexes  map[catalog.IndexID]*indexBase
 }
@@ -263,6 +264,18 @@ func cloneMap[K comparable, V any](m map[K]V) map[K]V {
 		out[k] = v
 	}
 	return out
+}
+
+// seal makes what is derived from the directory, once it is complete.
+func (b *base) seal() {
+	b.keyLists = new([2][]catalog.KeyID)
+	for e, dirs := range [2]map[catalog.KeyID]*colDir{b.nodeCols, b.relCols} {
+		for k, d := range dirs {
+			b.keyLists[e] = append(b.keyLists[e], k)
+			d.typ, d.single = d.commonType()
+		}
+		slices.Sort(b.keyLists[e])
+	}
 }
 
 func corrupt(format string, args ...any) error {

@@ -1,8 +1,6 @@
 package graph
 
 import (
-	"slices"
-
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/storage/block"
 	"github.com/kadedb/kadedb/storage/catalog"
@@ -13,6 +11,9 @@ import (
 // colDir is one key's column: its blocks by group.
 type colDir struct {
 	groups []colGroup // by number >> groupBits
+
+	typ    column.Type // see commonType
+	single bool
 }
 
 // colGroup describes one column of one group: a typed column, and beside it an
@@ -42,13 +43,16 @@ func (b *base) keys(e catalog.Entity, ref uint32) []catalog.KeyID {
 	if e == catalog.Relationships {
 		dirs = b.relCols
 	}
+	if b.keyLists == nil {
+		return nil
+	}
 	var out []catalog.KeyID
-	for k, d := range dirs {
+	for _, k := range b.keyLists[e] {
+		d := dirs[k]
 		if g := ref >> groupBits; g < uint32(len(d.groups)) && !d.groups[g].empty() {
 			out = append(out, k)
 		}
 	}
-	slices.Sort(out)
 	return out
 }
 
@@ -57,10 +61,6 @@ type columnCursor struct {
 	store *txn.Store
 	dir   *colDir
 	pins  pinSet
-
-	typ    column.Type // see colDir.commonType; valid where known
-	single bool
-	known  bool
 }
 
 func (c *columnCursor) close() { c.pins.close() }
@@ -136,16 +136,12 @@ func (d *colDir) commonType() (column.Type, bool) {
 // gather fills out for a column of one type, and reports false, having done
 // nothing, for one of several.
 func (c *columnCursor) gather(refs []uint32, sel []int32, out *column.Vector) (bool, error) {
-	if !c.known {
-		c.known, c.typ, c.single = true, column.Null, true
-		if c.dir != nil {
-			c.typ, c.single = c.dir.commonType()
+	t := column.Null
+	if c.dir != nil {
+		if t = c.dir.typ; !c.dir.single {
+			return false, nil
 		}
 	}
-	if !c.single {
-		return false, nil
-	}
-	t := c.typ
 	g := gatherer{out: out, n: len(refs)}
 	g.reset()
 	out.Type = t

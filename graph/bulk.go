@@ -223,6 +223,7 @@ func (b *Bulk) finish(root *txn.Root) ([]txn.Folded, error) {
 		return nil, status.Errorf(status.Internal, "a writer of relationships was not closed")
 	}
 	b.after.base = b.f.base
+	b.f.base.seal()
 	slices.SortFunc(b.f.base.runs, func(x, y relRun) int { return cmp.Compare(x.first, y.first) })
 	if err := b.indexes(schemaOf(root)); err != nil {
 		return nil, err

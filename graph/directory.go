@@ -145,6 +145,7 @@ func (m *model) Load(s *txn.Store, tx *kv.Tx) (txn.State, error) {
 	for _, x := range b.indexes {
 		sort.Slice(x.blocks, func(i, j int) bool { return x.blocks[i].fence < x.blocks[j].fence })
 	}
+	b.seal()
 	if l.stats != nil {
 		m.stats.Store(l.stats)
 	}

@@ -59,6 +59,7 @@ func (m *model) Fold(ctx context.Context, root *txn.Root, w *txn.BlockWriter) (t
 		return nil, f.err
 	}
 	f.base.seq = root.Seq
+	f.base.seal()
 	f.m.putCounts(st)
 	f.m["s"] = encodeStatistics(m.stats.Load())
 	return &folded{

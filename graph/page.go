@@ -3,6 +3,7 @@ package graph
 import (
 	"math"
 	"math/bits"
+	"unsafe"
 
 	"github.com/kadedb/kadedb/storage/catalog"
 	"github.com/kadedb/kadedb/value"
@@ -107,6 +108,13 @@ func (p *propPage) bytes(i uint32) []byte {
 	return p.blob[from : from+n]
 }
 
+// str returns a string of the blob without a copy: bytes of a blob are never
+// changed once they are written, only left behind.
+func (p *propPage) str(i uint32) string {
+	b := p.bytes(i)
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
 // get returns the value of entity i, and whether the page has one (null = removed).
 func (p *propPage) get(i uint32) (value.Value, bool) {
 	if p.kind[i] == 0 {
@@ -124,7 +132,7 @@ func (p *propPage) get(i uint32) (value.Value, bool) {
 	case value.KindDate:
 		return value.Date(int64(p.num[i])), true
 	case value.KindString:
-		return value.String(string(p.bytes(i))), true
+		return value.String(p.str(i)), true
 	}
 	// The page holds only what appendValue wrote.
 	v, _, err := value.Decode(p.bytes(i))

@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"math"
+
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/storage/catalog"
 	"github.com/kadedb/kadedb/value"
@@ -47,10 +49,10 @@ func (c *PropertyCursor) Gather(refs []uint32, sel []int32, out *column.Vector) 
 	if err := refuse(refs, sel); err != nil {
 		return err
 	}
-	if c.overlay == nil {
-		if done, err := c.base.gather(refs, sel, out); done || err != nil {
-			return err
-		}
+	if done, err := c.base.gather(refs, sel, out); err != nil {
+		return err
+	} else if done && (c.overlay == nil || c.patch(refs, sel, out)) {
+		return nil
 	}
 	b := gatherer{out: out, n: len(refs)}
 	b.reset()
@@ -61,6 +63,94 @@ func (c *PropertyCursor) Gather(refs []uint32, sel []int32, out *column.Vector) 
 	})
 	b.finish()
 	return err
+}
+
+// patch writes the changed values of refs over those of the base, and reports
+// whether they are of out's type; a column without a base takes the first value's.
+func (c *PropertyCursor) patch(refs []uint32, sel []int32, out *column.Vector) bool {
+	n := len(refs)
+	if sel != nil {
+		n = len(sel)
+	}
+	for k := range n {
+		i := k
+		if sel != nil {
+			i = int(sel[k])
+		}
+		p := c.overlay.get(refs[i] >> pageBits)
+		if p == nil || p.kind[refs[i]&pageMask] == 0 {
+			continue
+		}
+		if out.Dict != nil {
+			plain(out, len(refs), sel)
+		}
+		if !p.write(refs[i]&pageMask, i, len(refs), out) {
+			return false
+		}
+	}
+	return true
+}
+
+// plain turns codes into strings.
+func plain(v *column.Vector, n int, sel []int32) {
+	v.Strs = resize(v.Strs, n)
+	clear(v.Strs)
+	d := v.Dict
+	v.Dict = nil
+	if sel == nil {
+		for i, c := range v.Codes[:n] {
+			v.Strs[i] = d.Strings[c]
+		}
+		return
+	}
+	for _, i := range sel {
+		v.Strs[i] = d.Strings[v.Codes[i]]
+	}
+}
+
+// write puts the value of entity e into row i of n of a vector, unless it is of
+// another type.
+func (p *propPage) write(e uint32, i, n int, out *column.Vector) bool {
+	t := typeOf(value.Kind(p.kind[e] - 1))
+	if t == column.Null {
+		if out.Type != column.Null {
+			setNull(out, i, n)
+		}
+		return true
+	}
+	if out.Type == column.Null && t != column.Any {
+		// Every row before is null.
+		g := gatherer{out: out, n: n}
+		out.Type = t
+		g.grow(t)
+		for w := range out.Nulls {
+			out.Nulls[w] = ^uint64(0)
+		}
+	}
+	if t != out.Type || t == column.Any {
+		return false
+	}
+	switch t {
+	case column.Bool:
+		out.Bools[i] = p.num[e] != 0
+	case column.Int, column.Date:
+		out.Ints[i] = int64(p.num[e])
+	case column.Float:
+		out.Floats[i] = math.Float64frombits(p.num[e])
+	case column.String:
+		out.Strs[i] = p.str(e)
+	}
+	if out.Nulls != nil {
+		out.Nulls.Clear(i)
+	}
+	return true
+}
+
+func setNull(v *column.Vector, i, n int) {
+	if v.Nulls == nil {
+		v.Nulls = column.NewBitmap(n)
+	}
+	v.Nulls.Set(i)
 }
 
 // Value returns the value of one entity, boxed.

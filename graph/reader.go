@@ -174,11 +174,22 @@ func (r *Reader) HasLabel(refs []uint32, sel []int32, label catalog.LabelID, out
 	with := r.cat.SetsWith(label)
 	lk := r.s.labels()
 	defer lk.close()
-	return forRows(len(refs), sel, func(i int) error {
-		set, err := lk.of(refs[i])
-		out[i] = int(set) < len(with) && with[set]
-		return err
-	})
+	n := len(refs)
+	if sel != nil {
+		n = len(sel)
+	}
+	for k := range n {
+		i := k
+		if sel != nil {
+			i = int(sel[k])
+		}
+		set, live, err := lk.get(refs[i])
+		if err != nil {
+			return err
+		}
+		out[i] = live && int(set) < len(with) && with[set]
+	}
+	return nil
 }
 
 // LabelSet returns the set of labels that a node has.

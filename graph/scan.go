@@ -51,73 +51,82 @@ func (r *Reader) ScanNodes(m Morsel, label catalog.LabelID, from uint32, buf []u
 	lk := r.s.labels()
 	defer lk.close()
 	for ref := max(from, m.From); ref < m.To; {
-		// One page at a time: its overlay is looked up once.
-		end := min(ref|pageMask, m.To-1)
-		p := r.s.nodes.get(ref >> pageBits)
-		if p == nil {
-			n, ref, err = r.s.scanBase(&lk, with, buf, n, ref, end)
-			if err != nil || n == len(buf) || ref == 0 {
-				return n, ref, err
-			}
-			continue
+		if n == len(buf) {
+			return n, ref, nil
 		}
-		for ; ref <= end; ref++ {
-			if n == len(buf) {
-				return n, ref, nil
-			}
-			bit := uint64(1) << (ref & pageMask)
-			var set catalog.LabelSetID
-			if p != nil && p.own&bit != 0 {
-				if p.live&bit == 0 {
-					continue
-				}
-				set = p.set[ref&pageMask]
-			} else {
-				var live bool
-				if set, live, err = lk.base(ref); err != nil {
-					return n, ref, err
-				} else if !live {
-					continue
-				}
-			}
-			if int(set) < len(with) && with[set] {
-				buf[n] = ref
-				n++
-			}
-			if ref == 1<<32-1 {
-				return n, ref, nil
-			}
+		if n, next, err = lk.scan(m.To, with, ref, buf, n); err != nil {
+			return n, ref, err
 		}
+		ref = next
 	}
 	return n, m.To, nil
 }
 
-// scanBase is ScanNodes for nodes ref … end, of one page, that no overlay touches.
-func (s *State) scanBase(lk *labelLookup, with []bool, buf []uint32, n int, ref, end uint32) (int, uint32, error) {
-	if set, stop, ok := s.base.uniformNodes(ref); ok {
-		if int(set) >= len(with) || !with[set] {
-			return n, min(end+1, stop), nil
-		}
-		k := min(uint32(len(buf)-n), min(end, stop-1)-ref+1)
-		for i := range buf[n : n+int(k)] {
-			buf[n+i] = ref + uint32(i)
-		}
-		return n + int(k), ref + k, nil
+// scan writes the nodes from ref on whose label set is in with, up to the end of
+// the group or of its stretch without changes, or until buf is full.
+func (l *labelLookup) scan(to uint32, with []bool, ref uint32, buf []uint32, n int) (int, uint32, error) {
+	first := ref &^ (groupSize - 1)
+	end := uint32(min(uint64(first)+groupSize, uint64(to)))
+	clean := end
+	l.s.nodes.each(ref>>pageBits, (end-1)>>pageBits+1, func(i uint32, _ *nodePage) bool {
+		clean = max(i<<pageBits, ref)
+		return false
+	})
+	if clean > ref {
+		return l.scanBase(min(clean, end), with, ref, buf, n)
 	}
-	sets, err := s.base.sets(&lk.cur, ref, end)
-	if err != nil {
-		return n, ref, err
-	}
-	for i, v := range sets {
+	p := l.s.nodes.get(ref >> pageBits)
+	for end = min(end, ref|pageMask+1); ref < end; ref++ {
 		if n == len(buf) {
-			return n, ref + uint32(i), nil
+			return n, ref, nil
 		}
-		buf[n] = ref + uint32(i)
-		if v != 0 && int(v-1) < len(with) && with[v-1] {
+		set, live := p.set[ref&pageMask], p.live>>(ref&pageMask)&1 != 0
+		if p.own>>(ref&pageMask)&1 == 0 {
+			var err error
+			if set, live, err = l.base(ref); err != nil {
+				return n, ref, err
+			}
+		}
+		if live && int(set) < len(with) && with[set] {
+			buf[n] = ref
 			n++
 		}
 	}
-	return n, end + 1, nil
+	return n, ref, nil
+}
+
+// scanBase is scan for nodes of one group that have not changed since the base.
+func (l *labelLookup) scanBase(end uint32, with []bool, ref uint32, buf []uint32, n int) (int, uint32, error) {
+	group := ref >> groupBits
+	if group >= uint32(len(l.s.base.nodes)) {
+		return n, end, nil
+	}
+	g := &l.s.base.nodes[group]
+	last := uint32(min(uint64(group)<<groupBits+uint64(g.rows), uint64(end)))
+	if g.uniform() {
+		if g.rows == 0 || int(g.sets[0].set) >= len(with) || !with[g.sets[0].set] {
+			return n, end, nil
+		}
+		for ; ref < last && n < len(buf); ref++ {
+			buf[n] = ref
+			n++
+		}
+	} else {
+		sets, err := l.cur.refs(l.s.base.store, g.set)
+		if err != nil {
+			return n, ref, err
+		}
+		for ; ref < last && n < len(buf) && int(ref&(groupSize-1)) < len(sets); ref++ {
+			if v := sets[ref&(groupSize-1)]; v != 0 && int(v) <= len(with) && with[v-1] {
+				buf[n] = ref
+				n++
+			}
+		}
+	}
+	if n < len(buf) || ref >= last {
+		return n, end, nil
+	}
+	return n, ref, nil
 }
 
 // ScanRels writes to buf the relationships of m of a type, ascending, as ScanNodes does.
