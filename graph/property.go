@@ -14,6 +14,7 @@ type PropertyCursor struct {
 	r       *Reader
 	rels    bool
 	overlay *tree[propPage, *propPage] // nil: nothing of this key changed
+	pages   []uint64                   // which pages overlay has, one bit each; nil: not looked up
 	base    columnCursor
 }
 
@@ -68,6 +69,9 @@ func (c *PropertyCursor) Gather(refs []uint32, sel []int32, out *column.Vector) 
 // patch writes the changed values of refs over those of the base, and reports
 // whether they are of out's type; a column without a base takes the first value's.
 func (c *PropertyCursor) patch(refs []uint32, sel []int32, out *column.Vector) bool {
+	if c.pages == nil {
+		c.mapPages()
+	}
 	n := len(refs)
 	if sel != nil {
 		n = len(sel)
@@ -77,7 +81,11 @@ func (c *PropertyCursor) patch(refs []uint32, sel []int32, out *column.Vector) b
 		if sel != nil {
 			i = int(sel[k])
 		}
-		p := c.overlay.get(refs[i] >> pageBits)
+		page := refs[i] >> pageBits
+		if w := page >> 6; w >= uint32(len(c.pages)) || c.pages[w]>>(page&63)&1 == 0 {
+			continue
+		}
+		p := c.overlay.get(page)
 		if p == nil || p.kind[refs[i]&pageMask] == 0 {
 			continue
 		}
@@ -89,6 +97,17 @@ func (c *PropertyCursor) patch(refs []uint32, sel []int32, out *column.Vector) b
 		}
 	}
 	return true
+}
+
+// mapPages notes which pages the overlay has: most rows of a batch need no more
+// than one look at it.
+func (c *PropertyCursor) mapPages() {
+	c.pages = make([]uint64, 1)
+	c.overlay.each(0, 1<<26, func(page uint32, _ *propPage) bool {
+		c.pages = grown(c.pages, page>>6)
+		c.pages[page>>6] |= 1 << (page & 63)
+		return true
+	})
 }
 
 // plain turns codes into strings.

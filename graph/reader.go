@@ -174,6 +174,7 @@ func (r *Reader) HasLabel(refs []uint32, sel []int32, label catalog.LabelID, out
 	with := r.cat.SetsWith(label)
 	lk := r.s.labels()
 	defer lk.close()
+	quiet, groups := r.s.nodes.empty(), r.s.base.nodes
 	n := len(refs)
 	if sel != nil {
 		n = len(sel)
@@ -183,7 +184,12 @@ func (r *Reader) HasLabel(refs []uint32, sel []int32, label catalog.LabelID, out
 		if sel != nil {
 			i = int(sel[k])
 		}
-		set, live, err := lk.get(refs[i])
+		ref := refs[i]
+		if g := ref >> groupBits; quiet && g < uint32(len(groups)) && groups[g].uniform() {
+			out[i] = ref&(groupSize-1) < groups[g].rows && int(groups[g].sets[0].set) < len(with) && with[groups[g].sets[0].set]
+			continue
+		}
+		set, live, err := lk.get(ref)
 		if err != nil {
 			return err
 		}
