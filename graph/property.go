@@ -69,12 +69,12 @@ func (c *PropertyCursor) Gather(refs []uint32, sel []int32, out *column.Vector) 
 // patch writes the changed values of refs over those of the base, and reports
 // whether they are of out's type; a column without a base takes the first value's.
 func (c *PropertyCursor) patch(refs []uint32, sel []int32, out *column.Vector) bool {
-	if c.pages == nil {
-		c.mapPages()
-	}
 	n := len(refs)
 	if sel != nil {
 		n = len(sel)
+	}
+	if c.pages == nil && n >= mapAt {
+		c.mapPages()
 	}
 	for k := range n {
 		i := k
@@ -82,7 +82,7 @@ func (c *PropertyCursor) patch(refs []uint32, sel []int32, out *column.Vector) b
 			i = int(sel[k])
 		}
 		page := refs[i] >> pageBits
-		if w := page >> 6; w >= uint32(len(c.pages)) || c.pages[w]>>(page&63)&1 == 0 {
+		if w := page >> 6; c.pages != nil && (w >= uint32(len(c.pages)) || c.pages[w]>>(page&63)&1 == 0) {
 			continue
 		}
 		p := c.overlay.get(page)
@@ -98,6 +98,9 @@ func (c *PropertyCursor) patch(refs []uint32, sel []int32, out *column.Vector) b
 	}
 	return true
 }
+
+// mapAt is how many rows a batch has for which mapPages pays.
+const mapAt = 512
 
 // mapPages notes which pages the overlay has: most rows of a batch need no more
 // than one look at it.
