@@ -132,7 +132,14 @@ func (q *subquery) push(b *column.Batch) error {
 				q.open--
 			}
 		case expr.Count:
-			q.counts[row]++
+			times := int64(1)
+			if b.Mult != nil {
+				times = b.Mult[r]
+			}
+			var err error
+			if q.counts[row], err = addCount(q.counts[row], times); err != nil {
+				return err
+			}
 		case expr.Collect:
 			v := value.Null
 			if result != nil {

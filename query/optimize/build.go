@@ -202,7 +202,7 @@ func (a *assembly) step(s step) {
 	case stepScan:
 		a.scan(s)
 	case stepRelScan:
-		a.relScan(s.rel)
+		a.relScan(s.rel, s.seek)
 	case stepExpand:
 		a.expand(s.rel, s.node)
 	case stepIntersect:
@@ -274,8 +274,19 @@ func (a *assembly) takeLabel(s plan.Slot, label string) {
 	}
 }
 
-func (a *assembly) relScan(i int) {
+func (a *assembly) relScan(i int, sk *seek) {
 	r := &a.g.pat.Rels[i]
+	if sk != nil {
+		op := *sk.op
+		op.Input = a.cur
+		a.cur = &op
+		for _, p := range sk.preds {
+			p.done = true
+		}
+		a.unlike(a.unique(r), r)
+		a.matched(i)
+		return
+	}
 	from, to := a.g.nodes[r.From].Slot, a.g.nodes[r.To].Slot
 	if r.Dir == plan.In {
 		from, to = to, from

@@ -52,7 +52,7 @@ type Options struct {
 func Optimize(p *plan.Plan, o Options) error {
 	z := &optimizer{Options: o, stats: newEstimator(o)}
 	z.slots = p.NumSlots
-	if err := z.plan(p); err != nil {
+	if err := z.plan(p, nil); err != nil {
 		return err
 	}
 	z.setSlots(p)
@@ -74,10 +74,15 @@ func (z *optimizer) newSlot() plan.Slot {
 	return z.slots - 1
 }
 
-// plan optimizes one plan and those inside its expressions.
-func (z *optimizer) plan(p *plan.Plan) error {
+// plan optimizes one plan and those inside its expressions; sub is the expression that
+// p is the plan of, nil for a statement.
+func (z *optimizer) plan(p *plan.Plan, sub *expr.Subquery) error {
 	z.fold(p.Root)
 	p.Root = z.rules(p.Root)
+	counted := sub != nil && !p.PerRow && sub.Kind != expr.Collect
+	if counted && sub.Kind == expr.Count && z.on(CountTrails) {
+		z.countInSubquery(p)
+	}
 	p.Root = z.lower(p.Root)
 	if z.on(TopK) {
 		p.Root = topK(p.Root)
@@ -97,7 +102,7 @@ func (z *optimizer) plan(p *plan.Plan) error {
 	}
 	z.given = map[plan.Node]slotSet{}
 	p.Root = z.prune(p.Root, live)
-	markMult(p.Root, false)
+	markMult(p.Root, counted)
 	z.stats.estimate(p.Root)
 	return nil
 }
@@ -135,7 +140,7 @@ func (z *optimizer) subplans(root plan.Node) error {
 				if len(sub.Columns) == 0 && s.Result != plan.NoSlot {
 					sub.Columns = []plan.Column{{Slot: s.Result}}
 				}
-				err = z.plan(sub)
+				err = z.plan(sub, s)
 			}
 		}
 		return err == nil

@@ -43,7 +43,7 @@ type step struct {
 	rel   int
 	rels  []int // stepIntersect
 	close []int // relationships whose ends are all bound afterwards
-	seek  *seek // stepScan by an index or id
+	seek  *seek // stepScan by an index or id, stepRelScan by an index
 	join  *predicate
 }
 
@@ -170,6 +170,7 @@ func (g *queryGraph) steps(mask uint, k int) []step {
 	bound := g.slotsOf(mask)
 	var out []step
 	var oneHop []int
+	groups := false // of several MATCHes, whose relationships may be the same
 	for i := range g.pat.Rels {
 		r := &g.pat.Rels[i]
 		if preMatched(r) || r.From == r.To || !g.connects(r, mask, k) {
@@ -177,12 +178,13 @@ func (g *queryGraph) steps(mask uint, k int) []step {
 		}
 		if r.Search == plan.OneHop {
 			oneHop = append(oneHop, i)
+			groups = groups || r.Group != g.pat.Rels[oneHop[0]].Group
 		}
 		if g.ready(r, bound) {
 			out = append(out, step{kind: stepExpand, node: k, rel: i, close: g.closers(mask, next, i)})
 		}
 	}
-	if len(oneHop) >= 2 && g.z.on(Intersection) {
+	if len(oneHop) >= 2 && !groups && g.z.on(Intersection) {
 		out = append(out, step{kind: stepIntersect, node: k, rels: oneHop, close: g.closers(mask, next, oneHop...)})
 	}
 	closing := g.closers(mask, next)
@@ -246,6 +248,10 @@ func (g *queryGraph) price(mask uint, s step) (cost, first float64) {
 		r := &g.pat.Rels[s.rel]
 		out = rows * g.z.stats.rels("", r.Types, "")
 		c = out * 2 * costEdge
+		if s.seek != nil {
+			out = rows * s.seek.rows
+			c = rows*costSeek + out*costSeekRow
+		}
 	case stepExpand:
 		r := &g.pat.Rels[s.rel]
 		d := g.degree(r, r.To == s.node)
@@ -319,7 +325,7 @@ func (g *queryGraph) relScans(mask uint) []step {
 			continue
 		}
 		next := mask | 1<<r.From | 1<<r.To
-		out = append(out, step{kind: stepRelScan, rel: i, close: g.closers(mask, next, i)})
+		out = append(out, step{kind: stepRelScan, rel: i, close: g.closers(mask, next, i), seek: g.seekRel(r, g.slotsOf(mask))})
 	}
 	return out
 }

@@ -21,6 +21,14 @@ var allRules = map[optimize.Rule]bool{
 	optimize.GroupByKey: true, optimize.LateProject: true,
 }
 
+// once are questions that some rule has answered wrongly.
+var once = []string{
+	// Relationships of two MATCHes may be the same, also where both close at one node.
+	"MATCH (n1:A {v: 1})-[r2]-(n3:A {v: 1})-[r4]-({v: 2})<-[r5]-(:A) WITH n3 MATCH (n3)-[:T*1..3]-(n3)<-[:T|U]-(n7:B) RETURN n7.v, count(DISTINCT n7)",
+	"MATCH (a)-[:T]->(b) WITH a, b MATCH (a)-[:T]->(b) RETURN a.id, b.id, count(*)",
+	"MATCH (a)-[:T]->(b)-[:U]->(c) WITH a, c MATCH (c)-[:T]->(a) RETURN count(*)",
+}
+
 // TestRulesKeepRows asks random questions of random graphs (with self-loops, parallel
 // relationships, and changes not yet committed) with all rules on and with all
 // off: the answers must be the same.
@@ -33,8 +41,13 @@ func TestRulesKeepRows(t *testing.T) {
 		r := rand.New(rand.NewPCG(uint64(seed), 7))
 		committed, pending := graphStatements(r)
 		with, without := openTx(t, nil, committed, pending), openTx(t, allRules, committed, pending)
-		for q := range questions {
-			text := (&question{r: r}).text()
+		for q := range questions + len(once) {
+			text := ""
+			if q < len(once) {
+				text = once[q]
+			} else {
+				text = (&question{r: r}).text()
+			}
 			a, errA := answer(with, text)
 			b, errB := answer(without, text)
 			if (errA == nil) != (errB == nil) || !slices.Equal(a, b) {
@@ -101,7 +114,7 @@ func graphStatements(r *rand.Rand) (committed, pending []string) {
 	for range 22 {
 		committed = append(committed, rel())
 	}
-	committed = append(committed, "CREATE INDEX FOR (n:A) ON (n.v)", "CREATE CONSTRAINT FOR (n:B) REQUIRE n.id IS NODE KEY")
+	committed = append(committed, "CREATE INDEX FOR (n:A) ON (n.v)", "CREATE INDEX FOR ()-[r:T]-() ON (r.w)", "CREATE CONSTRAINT FOR (n:B) REQUIRE n.id IS NODE KEY")
 	for range 8 {
 		pending = append(pending, rel())
 	}
@@ -195,7 +208,12 @@ func (q *question) where() string {
 	}
 	a, b := q.nodes[q.r.IntN(len(q.nodes))], q.nodes[q.r.IntN(len(q.nodes))]
 	conds := []string{a + ".v > 0", a + ":B", a + " <> " + b, a + ".v = " + b + ".v", a + ".id IN [1, 2, 3, 4, 5, 6]",
-		"NOT (" + a + ")-[:T]->(" + b + ")", "EXISTS { (" + a + ")-[:U]->(x) WHERE x.v >= 1 }", a + ".v IS NOT NULL", a + ".v % 2 = 1"}
+		"NOT (" + a + ")-[:T]->(" + b + ")", "EXISTS { (" + a + ")-[:U]->(x) WHERE x.v >= 1 }", a + ".v IS NOT NULL", a + ".v % 2 = 1", a + ".v >= 1 AND " + a + ".v < 3",
+		"COUNT { (" + a + ")-[:T]-() } > 1", "COUNT { (" + a + ")-->(x:A)-[:T]->() } < 3"}
+	if len(q.rels) > 0 {
+		r := q.rels[q.r.IntN(len(q.rels))]
+		conds = append(conds, r+".w = 1", r+".w > 0 AND "+r+".w <= 2", r+".w IN [0, 2, 2, null]")
+	}
 	s := " WHERE " + q.pick(conds...)
 	if q.r.IntN(2) == 0 {
 		s += " AND " + q.pick(conds...)
@@ -225,7 +243,7 @@ func (q *question) text() string {
 	a, b := q.nodes[q.r.IntN(len(q.nodes))], q.nodes[q.r.IntN(len(q.nodes))]
 	returns := []string{"count(*)", "count(" + a + ")", "count(DISTINCT " + a + ".id)", "count(" + a + ".v), sum(" + b + ".v)", "DISTINCT " + a + ".id",
 		a + ".id, count(*)", a + ".id, " + b + ".v", a + ".v AS v, count(" + b + ".id) AS n ORDER BY n DESC, v LIMIT 3", "min(" + a + ".v), max(" + b + ".id)",
-		a + ".v, count(DISTINCT " + b + ")", "DISTINCT " + a + ".id, " + b + ".id"}
+		a + ".v, count(DISTINCT " + b + ")", "sum(COUNT { (" + a + ")-[:U]->() })", "sum(COUNT { (" + a + ")--(:B)-->(x) WHERE x.v > 0 })", "DISTINCT " + a + ".id, " + b + ".id"}
 	if len(q.rels) > 0 {
 		r := q.rels[q.r.IntN(len(q.rels))]
 		returns = append(returns, "count(DISTINCT "+r+")", "sum("+r+".w)", a+".id, "+r+".w")

@@ -40,6 +40,21 @@ func (z *optimizer) countTrails(root plan.Node) plan.Node {
 	})
 }
 
+// countInSubquery does the same for COUNT { pattern }, which reads of its plan only how many
+// rows there are for each outer one.
+func (z *optimizer) countInSubquery(p *plan.Plan) {
+	m := matchBelow(p.Root)
+	if m == nil || !m.Pattern.Unique || len(m.Pattern.Rels) == 0 {
+		return
+	}
+	needed := newSet()
+	needed.add(p.RowID)
+	for in := p.Root; in != plan.Node(m); in = in.Inputs()[0] {
+		needed.addAll(reads(in))
+	}
+	z.peel(m, needed)
+}
+
 // peeler takes chains out of one pattern.
 type peeler struct {
 	z      *optimizer

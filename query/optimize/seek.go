@@ -103,25 +103,54 @@ func (g *queryGraph) seekID(n queryNode, bound slotSet) *seek {
 func (g *queryGraph) seekIndex(n queryNode, ix catalog.Index, label string, bound slotSet) *seek {
 	op := &plan.IndexSeek{Index: ix.Name, Label: label, Node: n.Slot, Name: n.Name,
 		Rel: plan.NoSlot, From: plan.NoSlot, To: plan.NoSlot}
-	s := &seek{op: op, rows: g.z.stats.nodes([]string{label})}
+	return g.useIndex(&seek{op: op, rows: g.z.stats.nodes([]string{label})}, n.Slot, ix, bound)
+}
+
+// seekRel returns the best way to find relationship r, and with it both its ends, by its
+// properties; nil if there is none.
+func (g *queryGraph) seekRel(r *plan.PatternRel, bound slotSet) *seek {
+	if !g.z.on(UseIndex) || len(r.Types) != 1 {
+		return nil
+	}
+	var best *seek
+	for _, ix := range g.z.stats.cat.Indexes {
+		if ix.Entity != catalog.Relationships || !ix.Online || g.z.stats.cat.TypeName(catalog.TypeID(ix.Token)) != r.Types[0] {
+			continue
+		}
+		from, to := g.nodes[r.From].Slot, g.nodes[r.To].Slot
+		if r.Dir == plan.In {
+			from, to = to, from
+		}
+		op := &plan.IndexSeek{Index: ix.Name, Label: r.Types[0], Node: plan.NoSlot, Name: r.Name, Rel: r.Slot, From: from, To: to}
+		s := g.useIndex(&seek{op: op, rows: g.z.stats.rels("", r.Types, "")}, r.Slot, ix, bound)
+		if s != nil && (best == nil || s.rows < best.rows) {
+			best = s
+		}
+	}
+	return best
+}
+
+// useIndex fills in what an index decides of the entity in slot; nil: nothing.
+func (g *queryGraph) useIndex(s *seek, slot plan.Slot, ix catalog.Index, bound slotSet) *seek {
+	op := s.op
 	for _, k := range ix.Keys {
 		op.Properties = append(op.Properties, g.z.stats.cat.KeyName(k))
 	}
 	for _, key := range op.Properties {
-		if p, e := g.equality(n.Slot, key, bound); p != nil {
+		if p, e := g.equality(slot, key, bound); p != nil {
 			op.Equal = append(op.Equal, e)
 			s.preds = append(s.preds, p)
 			s.rows *= p.share
 			continue
 		}
-		g.lastKey(n.Slot, key, bound, s)
+		g.lastKey(slot, key, bound, s)
 		break
 	}
 	if len(s.preds) == 0 {
 		return nil
 	}
 	for _, key := range op.Properties[len(op.Equal):] {
-		if !g.present(n.Slot, key) {
+		if !g.present(slot, key) {
 			return nil
 		}
 	}
