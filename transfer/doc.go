@@ -75,7 +75,7 @@ type Spec struct {
 type Progress struct {
 	Stage       string // what is read or written
 	Rows        int64  // of this stage so far
-	Done, Total int64  // bytes of all files
+	Done, Total int64  // of the whole, in a measure of its own
 	Elapsed     time.Duration
 }
 

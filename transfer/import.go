@@ -41,6 +41,7 @@ type importer struct {
 	doneBytes, allSize int64
 	stage              string
 	stageRows          int64
+	wrote              int64 // relationships, in both directions
 }
 
 // Import reads the files of spec into store. Rows that cannot be imported are counted
@@ -117,7 +118,7 @@ func (im *importer) run() error {
 		}
 		im.sum.Read = time.Since(im.start)
 		if !im.willing() {
-			return status.Errorf(status.BadRows, "%d rows cannot be imported, so nothing was", im.sum.Bad.Count).
+			return status.Errorf(status.BadRows, "bad rows: %d; nothing was imported", im.sum.Bad.Count).
 				WithHint("Mend them, or import the other rows with --skip-bad.")
 		}
 		for _, s := range im.rels {
@@ -187,7 +188,22 @@ func (im *importer) tick(stage string, rows int64) {
 		return
 	}
 	im.lastTick = now
-	im.spec.Progress(Progress{Stage: stage, Rows: rows, Done: im.doneBytes, Total: im.allSize, Elapsed: now.Sub(im.start)})
+	p := Progress{Stage: stage, Rows: rows, Done: im.doneBytes, Total: im.allSize, Elapsed: now.Sub(im.start)}
+	if len(im.p.rels) > 0 {
+		// Relationships are read once and written twice, which takes about as long.
+		p.Total *= 2
+		if all := im.allRels(); all > 0 && im.wrote > 0 {
+			p.Done += int64(float64(im.allSize) * float64(im.wrote) / float64(2*all))
+		}
+	}
+	im.spec.Progress(p)
+}
+
+func (im *importer) allRels() (n int64) {
+	for _, s := range im.rels {
+		n += s.n
+	}
+	return n
 }
 
 // badRows collects the bad rows of one chunk, and tells them by line.

@@ -215,7 +215,7 @@ func (n *nodeReader) labels(v *column.Vector, r int) error {
 	}
 	set, err := n.im.labelSet(labels)
 	n.set, n.last = set, text
-	if err == nil && n.src.idSpace != nil {
+	if err == nil && n.src.idSpace != nil && n.src.fields[n.src.id].role == roleID {
 		for _, l := range labels {
 			n.src.idSpace.own(l, n.src.fields[n.src.id].name)
 		}

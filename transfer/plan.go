@@ -331,11 +331,16 @@ func (p *planner) nodeRoles(s *source) error {
 	if len(s.labels) == 0 && s.label < 0 {
 		return status.Errorf(status.InvalidArgumentValue, "no label is given for the nodes of %s", s.path).WithHint("Write --nodes LABEL=%s.", s.path)
 	}
-	if s.idSpace != nil {
-		s.idSpace.files++
-		for _, l := range s.labels {
-			s.idSpace.own(l, s.fields[s.id].name)
-		}
+	if s.idSpace == nil {
+		return nil
+	}
+	s.idSpace.files++
+	if f := s.fields[s.id]; f.role != roleID {
+		s.idSpace.own(s.idSpace.name, f.name)
+		return nil
+	}
+	for _, l := range s.labels {
+		s.idSpace.own(l, s.fields[s.id].name)
 	}
 	return nil
 }
@@ -371,12 +376,12 @@ func (p *planner) relRoles(s *source) error {
 		}
 	}
 	switch {
+	case s.typ == "" && typeCol < 0:
+		return status.Errorf(status.InvalidArgumentValue, "no type is given for the relationships of %s", s.path).WithHint("Write --relationships TYPE=%s.", s.path)
 	case s.start < 0:
 		return status.Errorf(status.MissingColumn, "%s: no column says where relationships start", s.path).WithHint("Write --from %s:LABEL:COLUMN.", s.typ)
 	case s.end < 0:
 		return status.Errorf(status.MissingColumn, "%s: no column says where relationships end", s.path).WithHint("Write --to %s:LABEL:COLUMN.", s.typ)
-	case s.typ == "" && typeCol < 0:
-		return status.Errorf(status.InvalidArgumentValue, "no type is given for the relationships of %s", s.path).WithHint("Write --relationships TYPE=%s.", s.path)
 	case s.typ == "":
 		s.label = typeCol
 	}

@@ -316,8 +316,10 @@ func (im *importer) forward(s *relSet, w *graph.BulkRels, back *sorted) error {
 		})
 	}
 	src, dst := make([]uint32, 0, groupRows), make([]uint32, 0, groupRows)
+	start := im.wrote
 	flush := func() error {
-		im.tick("writing "+s.typ, 0)
+		im.wrote += int64(len(src))
+		im.tick("writing "+s.typ, im.wrote-start)
 		if err := im.ctx.Err(); err != nil {
 			return err
 		}
@@ -413,8 +415,10 @@ func (im *importer) merge(s *relSet, groups [][]int, f func(c *relCursor, key ui
 // backward writes lists by end.
 func (im *importer) backward(s *relSet, w *graph.BulkRels, back *sorted) error {
 	dst, src, rel := make([]uint32, groupRows), make([]uint32, groupRows), make([]uint32, groupRows)
+	start := im.wrote
 	return back.each(func(keys []uint64, nums []uint32) error {
-		im.tick("writing "+s.typ, 0)
+		im.wrote += int64(len(keys))
+		im.tick("writing "+s.typ+" backward", im.wrote-start)
 		if err := im.ctx.Err(); err != nil {
 			return err
 		}
