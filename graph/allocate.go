@@ -40,17 +40,36 @@ func newAllocator(what string) *allocator {
 	return &allocator{what: what, classes: map[uint32]*class{}}
 }
 
-// reset makes numbers from high on free.
-func (a *allocator) reset(high uint64) {
+// shared is the class of a group that holds several.
+const shared = 1<<32 - 1
+
+// groupUse says how far a group is filled, and of which class all its entities are.
+type groupUse struct {
+	group, class, used uint32
+}
+
+// reset makes numbers from high on free, and the rest of the groups in uses.
+func (a *allocator) reset(high uint64, uses []groupUse) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.high = (high + pageMask) &^ pageMask
-	a.mixed = run{}
+	a.high = (high + groupSize - 1) &^ (groupSize - 1)
+	// The last group may be in the overlay only.
+	a.mixed = run{(high + pageMask) &^ pageMask, a.high}
 	a.classes = map[uint32]*class{}
-	// The rest of the group that was begun goes on as a shared one.
-	if end := (a.high + groupSize - 1) &^ (groupSize - 1); end > a.high {
-		a.mixed = run{a.high, end}
-		a.high = end
+	for _, u := range uses {
+		start := uint64(u.group) << groupBits
+		rest := run{start + uint64(u.used), start + groupSize}
+		switch {
+		case u.class == shared:
+			// Pages begun belong to some class.
+			rest.next = (rest.next + pageMask) &^ pageMask
+			a.mixed = rest
+		default:
+			a.classes[u.class] = &class{taken: ownGroupAt, run: rest}
+			if rest.end == a.mixed.end {
+				a.mixed = run{}
+			}
+		}
 	}
 }
 

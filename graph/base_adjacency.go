@@ -2,6 +2,7 @@ package graph
 
 import (
 	"sort"
+	"sync/atomic"
 
 	"github.com/kadedb/kadedb/storage/block"
 	"github.com/kadedb/kadedb/storage/catalog"
@@ -12,8 +13,9 @@ import (
 // consecutive nodes, ascending. Nodes between regions have no lists.
 type adjDir struct {
 	regions []region
-	jump    []uint32 // by node >> jumpBits: the first region that ends after that node
-	total   int64    // edges
+	jump    []uint32                         // by node >> jumpBits: the first region that ends after that node
+	total   int64                            // edges
+	loops   atomic.Pointer[map[uint32]int64] // of outgoing lists, once asked for: see Reader.Loops
 }
 
 const jumpBits = 10

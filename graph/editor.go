@@ -22,6 +22,7 @@ type editor struct {
 	schema *catalog.Schema
 
 	deletedNodes []uint32 // by this editor: must have lost their relationships
+	free         int      // of them: known to have; they cannot get new ones
 	unique       []uniqueKey
 	touched      []entity // to check against constraints
 	keyOld       []byte
@@ -333,11 +334,12 @@ func (e *editor) clearProperties(t *columns, kind catalog.Entity, ref uint32) er
 
 // connected returns a deleted node that still has relationships.
 func (e *editor) connected() (ref uint32, found bool, err error) {
-	for _, ref := range e.deletedNodes {
+	for _, ref := range e.deletedNodes[e.free:] {
 		n, err := e.s.degree(ref)
 		if err != nil || n > 0 {
 			return ref, n > 0, err
 		}
+		e.free++
 	}
 	return 0, false, nil
 }

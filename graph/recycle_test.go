@@ -84,3 +84,49 @@ func TestRecycle(t *testing.T) {
 	}
 	must(t, s.Close())
 }
+
+// TestNumbersAfterOpen: a reopened store gives out no number twice, and goes on
+// filling the groups that belong to one label set.
+func TestNumbersAfterOpen(t *testing.T) {
+	dir := t.TempDir()
+	seen := map[uint32]bool{}
+	for round := range 4 {
+		s, err := Open(testOptions(dir))
+		must(t, err)
+		tx := begin(t, s)
+		var sets [2][]catalog.LabelID
+		for i := range sets {
+			l, err := tx.Label([]string{"Big", "Small"}[i])
+			must(t, err)
+			sets[i] = []catalog.LabelID{l}
+		}
+		for i := range 5000 {
+			set := sets[0]
+			if i%50 == 0 {
+				set = sets[1]
+			}
+			ref, err := tx.CreateNode(set, nil, nil)
+			must(t, err)
+			if seen[ref] {
+				t.Fatalf("round %d: number %d is given twice", round, ref)
+			}
+			seen[ref] = true
+		}
+		commit(t, tx)
+		r, err := s.Snapshot()
+		must(t, err)
+		if r.NodeHigh() > 2*groupSize {
+			t.Errorf("round %d: %d nodes reach up to %d", round, len(seen), r.NodeHigh())
+		}
+		if n := r.CountNodes(catalog.AnyLabel); n != int64(len(seen)) {
+			t.Errorf("round %d: %d nodes, want %d", round, n, len(seen))
+		}
+		r.Close()
+		checkStore(t, s)
+		if round%2 == 0 {
+			must(t, s.Close())
+		} else {
+			must(t, s.Abandon())
+		}
+	}
+}

@@ -132,3 +132,54 @@ func (l *relLookup) ends(ref uint32) (src, dst uint32, err error) {
 	}
 	return l.s.base.relEnds(&l.cur, ref)
 }
+
+// groupUses returns how far the base's groups are filled: of each class the last
+// group that holds nothing else, and the last one that is shared, if they have room.
+func (s *State) groupUses() (nodes, rels []groupUse) {
+	nodes = roomy(len(s.base.nodes), func(i uint32) groupUse {
+		g := &s.base.nodes[i]
+		u := useOf(i, g.rows, g.uniform(), g.sets)
+		pagesOf(&s.nodes, i, func(at uint32, p *nodePage) {
+			eachBit(p.own, func(k uint32) { u.take(at+k, uint32(p.set[k])) })
+		})
+		return u
+	})
+	rels = roomy(len(s.base.rels), func(i uint32) groupUse {
+		g := &s.base.rels[i]
+		u := useOf(i, g.rows, g.uniform(), g.types)
+		pagesOf(&s.rels, i, func(at uint32, p *relPage) {
+			eachBit(p.own, func(k uint32) { u.take(at+k, uint32(p.typ[k])) })
+		})
+		return u
+	})
+	return nodes, rels
+}
+
+func useOf(group, rows uint32, uniform bool, classes []setCount) groupUse {
+	u := groupUse{group: group, class: shared, used: rows}
+	if uniform && rows > 0 {
+		u.class = uint32(classes[0].set)
+	}
+	return u
+}
+
+func (u *groupUse) take(at, class uint32) {
+	u.used = max(u.used, at+1)
+	if class != u.class {
+		u.class = shared
+	}
+}
+
+func roomy(groups int, use func(i uint32) groupUse) []groupUse {
+	last := map[uint32]groupUse{}
+	for i := range uint32(groups) {
+		if u := use(i); u.used > 0 && u.used < groupSize-pageSize {
+			last[u.class] = u
+		}
+	}
+	var out []groupUse
+	for _, u := range last {
+		out = append(out, u)
+	}
+	return out
+}

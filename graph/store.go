@@ -71,8 +71,9 @@ func Open(o Options) (*Store, error) {
 	}
 	defer release()
 	st := stateOf(root)
-	s.nodeIDs.reset(uint64(st.nodeHigh))
-	s.relIDs.reset(uint64(st.relHigh))
+	nodes, rels := st.groupUses()
+	s.nodeIDs.reset(uint64(st.nodeHigh), nodes)
+	s.relIDs.reset(uint64(st.relHigh), rels)
 	if err := s.finishIndexes(); err != nil {
 		return nil, errors.Join(err, s.Abandon())
 	}

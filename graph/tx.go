@@ -112,6 +112,7 @@ func (t *Tx) RollbackTo(sp Savepoint) {
 	}
 	t.ed.deletes, t.deletes = sp.deletes, sp.deletes
 	t.ed.deletedNodes = t.ed.deletedNodes[:sp.deleted]
+	t.ed.free = min(t.ed.free, sp.deleted)
 	t.ed.unique = t.ed.unique[:sp.unique]
 	t.ed.touched = t.ed.touched[:sp.touch]
 }
