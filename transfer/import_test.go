@@ -13,10 +13,12 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/vfs"
 	"github.com/kadedb/kadedb/transfer"
 )
 
@@ -241,9 +243,9 @@ func TestLateMisfit(t *testing.T) {
 	checkStore(t, db)
 }
 
-// TestStopped stops imports at every point at which they tell of their progress or
-// read a file, copies the store there as a crash would leave it, and finds both as
-// they were before.
+// TestStopped stops imports at more and more of the reads and writes that they do of
+// files, copies the store there as a crash would leave it, and finds both as they were
+// before.
 func TestStopped(t *testing.T) {
 	dir := t.TempDir()
 	spec := people(t, dir, 2000, 10_000, 3)
@@ -255,10 +257,19 @@ func TestStopped(t *testing.T) {
 	const state = `MATCH (n) OPTIONAL MATCH (n)-[r]->(m) RETURN labels(n), properties(n), properties(r), labels(m)`
 	before := query(t, db, state)
 	points := 0
-	for at := 0; ; at++ {
+	for at := 0; ; at += 1 + at/8 {
 		ctx, cancel := context.WithCancel(context.Background())
-		step := 0
-		crashed := ""
+		var mu sync.Mutex
+		step, crashed := 0, ""
+		hook := func() {
+			mu.Lock()
+			defer mu.Unlock()
+			if step == at {
+				crashed = copyStore(t, filepath.Join(dir, "store"))
+				cancel()
+			}
+			step++
+		}
 		s := spec
 		s.Open = func(path string) (io.ReaderAt, int64, io.Closer, error) {
 			f, err := os.Open(path)
@@ -266,15 +277,9 @@ func TestStopped(t *testing.T) {
 				return nil, 0, nil, err
 			}
 			info, err := f.Stat()
-			return stopper{f, func() {
-				if step == at {
-					crashed = copyStore(t, filepath.Join(dir, "store"))
-					cancel()
-				}
-				step++
-			}}, info.Size(), f, err
+			return stopper{f, hook}, info.Size(), f, err
 		}
-		s.FS = nil
+		s.FS = vfs.NewFaulty(vfs.OS, func(vfs.Op) error { hook(); return nil })
 		_, err := db.Import(ctx, s)
 		cancel()
 		if crashed == "" {
@@ -284,6 +289,10 @@ func TestStopped(t *testing.T) {
 			break
 		}
 		points++
+		if err == nil {
+			// The last file was removed already.
+			break
+		}
 		if status.CodeOf(err) != status.Cancelled {
 			t.Fatalf("stopped at %d: %v", at, err)
 		}
@@ -299,7 +308,7 @@ func TestStopped(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if points < 3 {
+	if points < 20 {
 		t.Errorf("stopped at %d points only", points)
 	}
 	checkStore(t, db)
