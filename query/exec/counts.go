@@ -102,7 +102,7 @@ func countRels(w *worker, t catalog.TypeID, from, to catalog.LabelID, both bool)
 // loopsOf returns the self-loops of a type.
 func (w *worker) loopsOf(t catalog.TypeID) (loopSet, error) {
 	if w.prog.writes {
-		return findLoops(w.reader(), t)
+		return w.reader().Loops(t)
 	}
 	return w.prog.loops.get(w.x, t)
 }

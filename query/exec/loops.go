@@ -3,8 +3,6 @@ package exec
 import (
 	"sync"
 
-	"github.com/kadedb/kadedb/graph"
-	"github.com/kadedb/kadedb/graph/csr"
 	"github.com/kadedb/kadedb/storage/catalog"
 )
 
@@ -17,7 +15,7 @@ type loopSets struct {
 }
 
 // loopSet is the number of self-loops by node.
-type loopSet map[uint32]int64
+type loopSet = map[uint32]int64
 
 // forget drops what was found, unless it stands for the next run too.
 func (s *loopSets) forget(writes bool) {
@@ -36,7 +34,7 @@ func (s *loopSets) get(x *Context, typ catalog.TypeID) (loopSet, error) {
 	if l, ok := s.types[typ]; ok {
 		return l, nil
 	}
-	l, err := findLoops(x.Reader, typ)
+	l, err := x.Reader.Loops(typ)
 	if err != nil {
 		return nil, err
 	}
@@ -45,24 +43,4 @@ func (s *loopSets) get(x *Context, typ catalog.TypeID) (loopSet, error) {
 	}
 	s.types[typ] = l
 	return l, nil
-}
-
-func findLoops(r *graph.Reader, typ catalog.TypeID) (loopSet, error) {
-	adj := r.Adjacency(typ, graph.Out)
-	defer adj.Close()
-	out := loopSet{}
-	for lo, high := uint32(0), r.NodeHigh(); lo < high; {
-		off, nbr, _, next, err := adj.Range(lo, high)
-		if err != nil {
-			return nil, err
-		}
-		for i := 0; i+1 < len(off); i++ {
-			node := lo + uint32(i)
-			if from, to := csr.Find(nbr[off[i]:off[i+1]], node); to > from {
-				out[node] = int64(to - from)
-			}
-		}
-		lo = next
-	}
-	return out, nil
 }

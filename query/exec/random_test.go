@@ -44,7 +44,7 @@ func check(t testing.TB, err error) {
 }
 
 // newTestGraph makes a graph with self-loops and parallel relationships, a part of
-// which is committed, another only in the transaction that the reader belongs to.
+// which is committed and perhaps in blocks, another only in the transaction that the reader belongs to.
 func newTestGraph(t testing.TB, r *rand.Rand, nodes, rels int) *testGraph {
 	t.Helper()
 	s, err := graph.Open(graph.Options{Options: txn.Options{Dir: t.TempDir(), Create: true, CheckpointBytes: -1}})
@@ -62,6 +62,10 @@ func newTestGraph(t testing.TB, r *rand.Rand, nodes, rels int) *testGraph {
 	}
 	_, err = tx.Commit(context.Background(), graph.None)
 	check(t, err)
+	if r.IntN(2) == 0 {
+		_, err = s.Checkpoint(context.Background())
+		check(t, err)
+	}
 	tx, err = s.Begin(context.Background(), false)
 	check(t, err)
 	t.Cleanup(tx.Rollback)

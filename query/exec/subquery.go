@@ -28,6 +28,7 @@ type subquery struct {
 	counts []int64
 	lists  [][]value.Value
 	held   int64 // reserved for lists
+	due    int64 // of lists, to be reserved
 	one    column.Batch
 	sel    [1]int32
 }
@@ -76,12 +77,16 @@ func (q *subquery) answer(b *column.Batch) (*column.Vector, error) {
 	return q.result(b), nil
 }
 
+// listStep is how many bytes of lists are reserved at a time.
+const listStep = 64 << 10
+
 // release gives back what the lists of the last answer were reserved.
 func (q *subquery) release() {
 	if q.held > 0 {
 		q.w.x.Budget.Release(q.held)
 		q.held = 0
 	}
+	q.due = 0
 }
 
 func (q *subquery) begin(b *column.Batch) {
@@ -114,11 +119,12 @@ func (q *subquery) push(b *column.Batch) error {
 	var result *column.Vector
 	if q.s.Kind == expr.Collect {
 		result = b.Cols[q.s.Result]
-		n := int64(b.Rows()) * 32
-		if err := q.w.x.Budget.Reserve(n); err != nil {
-			return err
+		if q.due += int64(b.Rows()) * 32; q.due >= listStep {
+			if err := q.w.x.Budget.Reserve(q.due); err != nil {
+				return err
+			}
+			q.held, q.due = q.held+q.due, 0
 		}
-		q.held += n
 	}
 	for _, r := range b.Selection() {
 		row := q.row
