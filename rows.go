@@ -2,6 +2,7 @@ package kadedb
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/kadedb/kadedb/query"
 	"github.com/kadedb/kadedb/value"
@@ -15,8 +16,17 @@ type Params map[string]any
 type Summary = query.Summary
 
 // Rows are a statement's rows. They are for one goroutine at a time and must be closed;
-// a statement that writes has happened only when Close returned nil.
+// a statement that writes has happened only when Close returned nil. Rows that nobody
+// refers to any more are let go of in time: a statement by itself is then undone.
 type Rows struct{ r *query.Result }
+
+func newRows(r *query.Result) *Rows {
+	rows := &Rows{r}
+	if r.Held() {
+		runtime.AddCleanup(rows, (*query.Result).Abandon, r)
+	}
+	return rows
+}
 
 // Columns returns the names of the columns.
 func (r *Rows) Columns() []string { return r.r.Columns() }
@@ -56,7 +66,7 @@ func runQuery(ctx context.Context, e *query.Engine, text string, params Params, 
 	if err != nil {
 		return nil, err
 	}
-	return &Rows{res}, nil
+	return newRows(res), nil
 }
 
 func drain(rows *Rows, err error) (Summary, error) {
@@ -66,7 +76,9 @@ func drain(rows *Rows, err error) (Summary, error) {
 	for rows.Next() {
 	}
 	err = rows.Close()
-	return rows.Summary(), err
+	summary := rows.Summary()
+	runtime.KeepAlive(rows)
+	return summary, err
 }
 
 // Statement is a prepared statement, safe for any number of goroutines.
@@ -94,7 +106,7 @@ func (s *Statement) Query(ctx context.Context, params Params) (*Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Rows{res}, nil
+	return newRows(res), nil
 }
 
 // Exec runs the statement to its end and drops its rows.

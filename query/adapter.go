@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"math/bits"
 
 	"github.com/kadedb/kadedb/graph"
 	"github.com/kadedb/kadedb/query/bind"
@@ -12,17 +11,6 @@ import (
 	"github.com/kadedb/kadedb/storage/catalog"
 	"github.com/kadedb/kadedb/value"
 )
-
-// stamp says for which schema, and roughly for how large a graph, plans are good now.
-func (e *Engine) stamp() stamp {
-	r, err := e.store.Snapshot()
-	if err != nil {
-		return stamp{} // the store is closed: whoever runs the plan finds out
-	}
-	defer r.Close()
-	size := uint64(r.CountNodes(catalog.AnyLabel)) + uint64(r.CountRels(catalog.AnyType))
-	return stamp{schema: r.Catalog().Epoch, stats: r.Statistics().Seq<<8 | uint64(bits.Len64(size))}
-}
 
 // procedures shows the table of procedures to the binder.
 type procedures struct{ table *procedure.Table }
@@ -50,7 +38,8 @@ func fields(in []procedure.Field) []bind.Field {
 }
 
 // call runs a procedure for exec.
-func (r *Result) call(ctx context.Context, name string, args []value.Value, emit func([]value.Value) error) error {
+func (run *running) call(ctx context.Context, name string, args []value.Value, emit func([]value.Value) error) error {
+	r := run.res
 	e := r.engine
 	d, ok := e.procs.Lookup(name)
 	if !ok {
@@ -64,7 +53,7 @@ func (r *Result) call(ctx context.Context, name string, args []value.Value, emit
 		}
 		given[i] = v
 	}
-	pctx := &procedure.Context{Context: ctx, Catalog: catalogView{r.x.Reader}, Sessions: e.sessions(r.request),
+	pctx := &procedure.Context{Context: ctx, Catalog: catalogView{run.x.Reader}, Sessions: e.sessions(&r.request),
 		Functions: e.functions, Settings: e.opts.Settings, Version: e.opts.Version, Table: e.procs}
 	return d.Run(pctx, given, emit)
 }

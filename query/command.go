@@ -17,11 +17,12 @@ import (
 func (r *Result) command(ctx context.Context) error {
 	err := r.dispatch(ctx)
 	r.release(err)
-	return err
+	r.light = true
+	return r.err
 }
 
 func (r *Result) dispatch(ctx context.Context) error {
-	switch s := r.prepared.c.command.(type) {
+	switch s := r.c.command.(type) {
 	case *ast.Transaction:
 		return r.transaction(ctx, s)
 	case *ast.Terminate:
@@ -31,9 +32,17 @@ func (r *Result) dispatch(ctx context.Context) error {
 			return status.Errorf(status.NotYet, "the schema cannot be changed inside a transaction").
 				WithHint("send it by itself, outside of the transaction")
 		}
-		return r.schemaCommand(ctx, s)
+		// Building an index has no limit of time, but it can be terminated.
+		run, n := r.run, &r.run.entry
+		run.ctx = runContext{Context: ctx, entry: n, started: r.started}
+		n.owner, n.started, n.res = r.request.Owner, r.started, r
+		n.text.Store(&r.request.Text)
+		if err := r.engine.registry.add(n); err != nil {
+			return err
+		}
+		return r.schemaCommand(&run.ctx, s)
 	}
-	return status.Errorf(status.NotYet, "this statement is not run yet").At(r.prepared.c.command.Position())
+	return status.Errorf(status.NotYet, "this statement is not run yet").At(r.c.command.Position())
 }
 
 // transaction runs BEGIN, COMMIT and ROLLBACK.
@@ -62,15 +71,16 @@ func (r *Result) transaction(ctx context.Context, s *ast.Transaction) error {
 			WithHint("name the transaction that BEGIN opened: `tx` in the request")
 	}
 	if s.Kind == ast.Commit {
-		return t.Commit(ctx)
+		return t.commit(ctx, r.before)
 	}
-	return t.Rollback()
+	t.finish(errEnded())
+	return nil
 }
 
 // terminate ends transactions by their ids.
 func (r *Result) terminate(s *ast.Terminate) error {
-	r.columns = []string{"transactionId", "message"}
-	seen := r.engine.sessions(r.request)
+	r.columns, r.width = []string{"transactionId", "message"}, 2
+	seen := r.engine.sessions(&r.request)
 	for _, id := range s.IDs {
 		v, err := r.constant(id)
 		if err != nil {
@@ -92,7 +102,7 @@ func (r *Result) terminate(s *ast.Terminate) error {
 			if !ended {
 				message = "Transaction not found."
 			}
-			r.rows = append(r.rows, []value.Value{v, value.String(message)})
+			r.addRow(v, value.String(message))
 		}
 	}
 	return nil
@@ -187,14 +197,19 @@ func one(b bool) int64 {
 
 // planRows makes the answer of EXPLAIN: the plan's text, a line a row.
 func (r *Result) planRows() {
-	r.columns = []string{"plan"}
+	r.columns, r.width = []string{"plan"}, 1
 	start := 0
 	for i := 0; i <= len(r.plan); i++ {
 		if i == len(r.plan) || r.plan[i] == '\n' {
 			if i > start {
-				r.rows = append(r.rows, []value.Value{value.String(r.plan[start:i])})
+				r.addRow(value.String(r.plan[start:i]))
 			}
 			start = i + 1
 		}
 	}
+}
+
+func (r *Result) addRow(vals ...value.Value) {
+	r.vals = append(r.vals, vals...)
+	r.ahead++
 }

@@ -3,6 +3,8 @@ package query
 import (
 	"context"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kadedb/kadedb/graph"
@@ -83,6 +85,8 @@ type Engine struct {
 	functions []procedure.Function
 	cache     *planCache
 	registry  registry
+	runs      sync.Pool    // of *running
+	retries   atomic.Int64 // of statements whose commit another one had foiled
 	log       *slog.Logger
 }
 
@@ -104,8 +108,12 @@ func New(o Options) (*Engine, error) {
 	return e, nil
 }
 
-// Close ends every open transaction; running statements fail with Cancelled.
-func (e *Engine) Close() { e.registry.closeAll() }
+// Close ends every statement and transaction, and returns when nothing uses the
+// store any more. What begins later fails with Draining.
+func (e *Engine) Close() { e.registry.close() }
+
+// Retries counts the statements that ran again because another's commit came first.
+func (e *Engine) Retries() int64 { return e.retries.Load() }
 
 // CacheStats returns the plan cache's counters.
 func (e *Engine) CacheStats() CacheStats { return e.cache.stats() }

@@ -1,7 +1,10 @@
 package query
 
 import (
+	"math/bits"
+	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"github.com/kadedb/kadedb/graph"
 	"github.com/kadedb/kadedb/parser"
@@ -10,6 +13,7 @@ import (
 	"github.com/kadedb/kadedb/query/exec"
 	"github.com/kadedb/kadedb/query/optimize"
 	"github.com/kadedb/kadedb/query/plan"
+	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/catalog"
 	"github.com/kadedb/kadedb/value"
 )
@@ -18,74 +22,199 @@ import (
 // that differ in lifted literals share it.
 type compiled struct {
 	stamp    stamp
+	source   string // the text it was made from: its places point into that
 	explain  bool
 	profile  bool
+	writes   bool
+	outside  bool // calls procedures or reads files, which must not happen twice
 	plan     *plan.Plan
 	command  ast.Statement // instead of plan
 	columns  []string
-	programs sync.Pool // of *exec.Program
+	large    atomic.Bool // the answer was larger than foreseen: see whole
+	programs sync.Pool   // of *exec.Program
 }
 
-// stamp says for which catalog and statistics a plan was made.
+// stamp says for which schema and statistics a plan was made, and for how large a graph.
 type stamp struct {
 	schema, stats uint64
+	size          int // binary logarithm
 }
 
-// Prepared is a text that is ready to run, for as long as the schema stays as it
-// is; the engine prepares it anew when it changes.
+func stampOf(r *graph.Reader) stamp {
+	size := uint64(r.CountNodes(catalog.AnyLabel)) + uint64(r.CountRels(catalog.AnyType))
+	return stamp{schema: r.Catalog().Epoch, stats: r.Statistics().Seq, size: bits.Len64(size)}
+}
+
+// serves reports whether a plan made for s is right, and still good, at now. A graph
+// that shrinks and grows about a power of two does not have its plans made anew each time.
+func (s stamp) serves(now stamp) bool {
+	return s.schema == now.schema && s.stats == now.stats && s.size-now.size <= 1 && now.size-s.size <= 1
+}
+
+// Prepared is a text that is ready to run. Where the schema or the graph has changed
+// since, the engine compiles it anew when it runs.
 type Prepared struct {
 	text   string
-	lifted []value.Value
-	c      *compiled
+	lifted map[string]value.Value // literals, by the names that the plan gives them
+	c      atomic.Pointer[compiled]
+}
+
+func newPrepared(text string, literals []value.Value, c *compiled) *Prepared {
+	p := &Prepared{text: text}
+	if len(literals) > 0 {
+		p.lifted = make(map[string]value.Value, len(literals))
+		for i, v := range literals {
+			p.lifted[liftedName(i)] = v
+		}
+	}
+	p.c.Store(c)
+	return p
+}
+
+// liftedNames saves making the same few names for every text.
+var liftedNames = func() (names [16]string) {
+	for i := range names {
+		names[i] = bind.LiftedName(i)
+	}
+	return names
+}()
+
+func liftedName(i int) string {
+	if i < len(liftedNames) {
+		return liftedNames[i]
+	}
+	return bind.LiftedName(i)
 }
 
 // Columns returns the names of the answer's columns.
-func (p *Prepared) Columns() []string { return p.c.columns }
+func (p *Prepared) Columns() []string { return p.c.Load().columns }
 
 // Writes reports whether the statement changes the graph or the schema.
-func (p *Prepared) Writes() bool {
-	if p.c.plan != nil {
-		return p.c.plan.Writes
+func (p *Prepared) Writes() bool { return p.c.Load().writes }
+
+// params adds the text's literals to the caller's parameters.
+func (p *Prepared) params(given map[string]value.Value) map[string]value.Value {
+	switch {
+	case len(p.lifted) == 0:
+		return given
+	case len(given) == 0:
+		return p.lifted
 	}
-	_, transaction := p.c.command.(*ast.Transaction)
-	_, terminate := p.c.command.(*ast.Terminate)
-	return !transaction && !terminate
+	all := make(map[string]value.Value, len(given)+len(p.lifted))
+	for k, v := range given {
+		all[k] = v
+	}
+	for k, v := range p.lifted {
+		all[k] = v
+	}
+	return all
 }
 
 // Prepare compiles text, or finds it compiled.
 func (e *Engine) Prepare(text string) (*Prepared, error) {
-	now := e.stamp()
-	if p, ok := e.cache.exact.get(text); ok && p.c.stamp == now {
-		e.cache.hits.Add(1)
-		return p, nil
+	var r graph.Reader
+	if err := e.store.Read(&r); err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	p, _, err := e.prepare(text, &r)
+	return p, err
+}
+
+// prepare finds or makes text's plan for what r sees.
+func (e *Engine) prepare(text string, r *graph.Reader) (*Prepared, *compiled, error) {
+	now := stampOf(r)
+	if p, ok := e.cache.exact.get(text); ok {
+		c := p.c.Load()
+		if c.stamp.serves(now) {
+			e.cache.hits.Add(1)
+			return p, c, nil
+		}
+		c, err := e.renew(p, c, now, r)
+		return p, c, err
 	}
 	if e.cache.limit <= 0 {
-		return e.compile(text, parser.Lifted{}, false, now)
+		return e.compileText(text, parser.Lifted{}, false, now, r)
 	}
-	lifted, ok := parser.Lift(text)
+	l := lifters.Get().(*parser.Lifter)
+	defer lifters.Put(l)
+	ok, stale := l.Lift(text), false
 	if ok {
-		if c, found := e.cache.keyed.get(lifted.Key); found && c.stamp == now {
+		c, found := e.cache.keyed.getBytes(l.Key)
+		if found && c.stamp.serves(now) {
 			e.cache.keyHits.Add(1)
-			p := &Prepared{text: text, lifted: lifted.Params, c: c}
-			e.cache.exact.put(text, p)
-			return p, nil
+			p := newPrepared(text, l.Params, c)
+			if e.cache.again(text) {
+				e.cache.exact.put(text, p)
+			}
+			return p, c, nil
 		}
+		stale = found && now.schema < c.stamp.schema // the asking transaction is older than the plan
 	}
 	e.cache.misses.Add(1)
-	p, err := e.compile(text, lifted, ok, now)
-	if err != nil || p.c.plan == nil {
-		return p, err
+	lifted := parser.Lifted{Key: string(l.Key), Params: l.Params, Offsets: l.Offsets}
+	p, c, err := e.compileText(text, lifted, ok, now, r)
+	if err != nil || c.plan == nil || stale {
+		return p, c, err
 	}
 	e.cache.exact.put(text, p)
 	if ok {
-		e.cache.keyed.put(lifted.Key, p.c)
+		e.cache.keyed.put(lifted.Key, c)
 	}
-	return p, nil
+	return p, c, nil
 }
 
-func (e *Engine) compile(text string, lifted parser.Lifted, lift bool, now stamp) (*Prepared, error) {
+var lifters = sync.Pool{New: func() any { return new(parser.Lifter) }}
+
+// current returns p's plan for what r sees.
+func (e *Engine) current(p *Prepared, r *graph.Reader) (*compiled, error) {
+	c, now := p.c.Load(), stampOf(r)
+	if c.stamp.serves(now) {
+		return c, nil
+	}
+	return e.renew(p, c, now, r)
+}
+
+// renew compiles p's text for what r sees. A transaction that began before a
+// change of the schema gets a plan of its own, and the newer one stays.
+func (e *Engine) renew(p *Prepared, was *compiled, now stamp, r *graph.Reader) (*compiled, error) {
+	var lifted parser.Lifted
+	if len(p.lifted) > 0 {
+		lifted, _ = parser.Lift(p.text)
+	}
+	e.cache.misses.Add(1)
+	_, c, err := e.compileText(p.text, lifted, len(p.lifted) > 0, now, r)
+	if err != nil || now.schema < was.stamp.schema {
+		return c, err
+	}
+	p.c.Store(c)
+	if lifted.Key != "" {
+		e.cache.keyed.put(lifted.Key, c)
+	}
+	return c, nil
+}
+
+func (e *Engine) compileText(text string, lifted parser.Lifted, lift bool, now stamp, r *graph.Reader) (*Prepared, *compiled, error) {
+	c, err := e.compile(text, lifted, lift, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.stamp = now
+	var literals []value.Value
+	if lift {
+		literals = lifted.Params
+	}
+	return newPrepared(text, literals, c), c, nil
+}
+
+func (e *Engine) compile(text string, lifted parser.Lifted, lift bool, r *graph.Reader) (c *compiled, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = status.Errorf(status.Internal, "panic: %v", v)
+			e.log.Error("compiling panicked", "error", err, "query", text, "stack", string(debug.Stack()))
+		}
+	}()
 	var tree ast.Statement
-	var err error
 	if lift {
 		tree, err = parser.ParseLifted(text, lifted.Offsets)
 	} else {
@@ -98,32 +227,53 @@ func (e *Engine) compile(text string, lifted parser.Lifted, lift bool, now stamp
 	if err != nil {
 		return nil, err
 	}
-	c := &compiled{stamp: now, explain: bound.Explain, profile: bound.Profile, plan: bound.Plan, command: bound.Command}
-	p := &Prepared{text: text, c: c}
-	if lift {
-		p.lifted = lifted.Params
-	}
+	c = &compiled{source: text, explain: bound.Explain, profile: bound.Profile, plan: bound.Plan, command: bound.Command}
 	if c.plan == nil {
-		return p, nil
+		_, transaction := c.command.(*ast.Transaction)
+		_, terminate := c.command.(*ast.Terminate)
+		c.writes = !transaction && !terminate
+		return c, nil
 	}
-	if err := e.optimize(c); err != nil {
+	opts := e.opts.Rules
+	opts.Catalog, opts.Statistics = r.Catalog(), liveStatistics(r)
+	if err := optimize.Optimize(c.plan, opts); err != nil {
 		return nil, err
 	}
+	c.writes, c.outside = c.plan.Writes, reachesOutside(c.plan.Root)
 	for _, col := range c.plan.Columns {
 		c.columns = append(c.columns, col.Name)
 	}
-	return p, nil
+	return c, nil
 }
 
-func (e *Engine) optimize(c *compiled) error {
-	snap, err := e.store.Snapshot()
-	if err != nil {
-		return err
+// reachesOutside reports whether a plan, or a plan inside it, calls procedures or reads files.
+func reachesOutside(root plan.Node) bool {
+	found := false
+	plan.Walk(root, func(n plan.Node) bool {
+		switch n.(type) {
+		case *plan.CallProcedure, *plan.LoadCSV:
+			found = true
+		}
+		for _, s := range plan.Subqueries(n) {
+			if inner := plan.Subplan(s); !found && inner != nil {
+				found = reachesOutside(inner.Root)
+			}
+		}
+		return !found
+	})
+	return found
+}
+
+// whole reports whether the run is best made at once: the answer is small, or there
+// is none. A reading statement's answer that turns out larger is begun again.
+func (c *compiled) whole() bool {
+	switch {
+	case c.writes:
+		return len(c.columns) == 0
+	case c.profile, c.outside:
+		return false
 	}
-	defer snap.Close()
-	opts := e.opts.Rules
-	opts.Catalog, opts.Statistics = snap.Catalog(), liveStatistics(snap)
-	return optimize.Optimize(c.plan, opts)
+	return c.plan.Root.Base().Rows <= wholeRows && !c.large.Load()
 }
 
 // liveStatistics returns the last statistics taken, with counts as they are now.
@@ -153,19 +303,4 @@ func (c *compiled) program(e *Engine) (*exec.Program, error) {
 		return p, nil
 	}
 	return exec.Build(c.plan, exec.Options{Workers: e.opts.Workers, Logger: e.log})
-}
-
-// bindParams adds lifted literals to the caller's parameters.
-func (p *Prepared) bindParams(params map[string]value.Value) map[string]value.Value {
-	if len(p.lifted) == 0 {
-		return params
-	}
-	all := make(map[string]value.Value, len(params)+len(p.lifted))
-	for k, v := range params {
-		all[k] = v
-	}
-	for i, v := range p.lifted {
-		all[bind.LiftedName(i)] = v
-	}
-	return all
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"sort"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,100 +17,189 @@ import (
 )
 
 // registry knows every running statement and every open transaction: what SHOW
-// TRANSACTIONS lists, TERMINATE ends, and a revoked token loses.
+// TRANSACTIONS lists, TERMINATE ends, a revoked token loses, and Close waits for.
 type registry struct {
-	mu   sync.Mutex
-	open map[string]*entry
-	next atomic.Uint64
+	next   atomic.Uint64
+	open   atomic.Int64
+	closed atomic.Bool
+	idle   chan struct{} // closed once closed is set and open is zero
+	once   sync.Once
+
+	shards [registryShards]registryShard // of statements outside transactions
+
+	mu  sync.Mutex
+	txs map[string]*Tx
+}
+
+// registryShards keeps short statements of many goroutines out of each other's way.
+const registryShards = 16
+
+type registryShard struct {
+	mu    sync.Mutex
+	first *entry
+	_     [48]byte // a cache line for each
 }
 
 // entry is one running statement outside a transaction, or one explicit transaction.
 type entry struct {
-	id       string
+	number   uint64 // of a statement
+	id       string // of a transaction
 	owner    string
 	started  time.Time
 	readOnly bool
-	tx       *Tx // nil for a statement by itself
+	tx       *Tx     // nil for a statement by itself
+	res      *Result // of a statement by itself
 
 	text  atomic.Pointer[string] // the statement now running; nil between statements
 	cause atomic.Pointer[status.Error]
+
+	shard      *registryShard // nil: not listed
+	prev, next *entry         // under shard.mu
 }
 
-func (r *registry) init() { r.open = map[string]*entry{} }
+func (r *registry) init() {
+	r.txs, r.idle = map[string]*Tx{}, make(chan struct{})
+}
 
-// add enters e under a new id; explicit transactions get one that cannot be guessed.
-func (r *registry) add(e *entry, most int) error {
-	if e.tx != nil {
-		var b [16]byte
-		if _, err := rand.Read(b[:]); err != nil {
-			return status.Errorf(status.Internal, "no random numbers: %w", err)
-		}
-		e.id = hex.EncodeToString(b[:])
-	} else {
-		e.id = "q" + strconv.FormatUint(r.next.Add(1), 10)
+func errClosing() *status.Error { return status.Errorf(status.Draining, "the store is closing") }
+
+// add lists a statement. It may be ended from now on.
+func (r *registry) add(e *entry) error {
+	e.number = r.next.Add(1)
+	s := &r.shards[e.number%registryShards]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.closed.Load() {
+		return errClosing()
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if e.tx != nil && most > 0 {
-		n := 0
-		for _, o := range r.open {
-			if o.tx != nil {
-				n++
-			}
-		}
-		if n >= most {
-			return status.Errorf(status.SessionLimit, "%d transactions are open, which is the most", n).
-				WithHint("commit or roll back some, or raise `tx-open`")
-		}
+	r.open.Add(1)
+	e.shard, e.prev, e.next = s, nil, s.first
+	if s.first != nil {
+		s.first.prev = e
 	}
-	r.open[e.id] = e
+	s.first = e
 	return nil
 }
 
+// remove takes a statement off the list, if it is there; nobody ends it any more.
 func (r *registry) remove(e *entry) {
-	r.mu.Lock()
-	delete(r.open, e.id)
-	r.mu.Unlock()
+	s := e.shard
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	if e.prev != nil {
+		e.prev.next = e.next
+	} else {
+		s.first = e.next
+	}
+	if e.next != nil {
+		e.next.prev = e.prev
+	}
+	e.shard, e.prev, e.next = nil, nil, nil
+	s.mu.Unlock()
+	r.left()
 }
 
-func (r *registry) find(id string) *entry {
+func (r *registry) left() {
+	if r.open.Add(-1) == 0 && r.closed.Load() {
+		r.once.Do(func() { close(r.idle) })
+	}
+}
+
+// addTx lists a transaction under an id that cannot be guessed.
+func (r *registry) addTx(t *Tx, most int) error {
+	var b [16]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return status.Errorf(status.Internal, "no random numbers: %w", err)
+	}
+	t.entry.id = hex.EncodeToString(b[:])
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.open[id]
-}
-
-// stop makes the entry's running statement fail with cause, and ends its
-// transaction, as soon as its statement is out of the way.
-func (e *entry) stop(cause *status.Error) {
-	e.cause.CompareAndSwap(nil, cause)
-	if e.tx != nil {
-		go e.tx.abandon()
+	switch {
+	case r.closed.Load():
+		return errClosing()
+	case most > 0 && len(r.txs) >= most:
+		return status.Errorf(status.SessionLimit, "%d transactions are open, which is the most", len(r.txs)).
+			WithHint("commit or roll back some, or raise `tx-open`")
 	}
+	r.open.Add(1)
+	r.txs[t.entry.id] = t
+	return nil
 }
 
-func (r *registry) stopWhere(match func(*entry) bool, cause *status.Error) int {
+func (r *registry) removeTx(t *Tx) {
 	r.mu.Lock()
-	var hit []*entry
-	for _, e := range r.open {
-		if match(e) {
-			hit = append(hit, e)
-		}
-	}
+	_, ok := r.txs[t.entry.id]
+	delete(r.txs, t.entry.id)
 	r.mu.Unlock()
-	for _, e := range hit {
-		e.stop(cause)
+	if ok {
+		r.left()
 	}
-	return len(hit)
 }
 
-func (r *registry) closeAll() {
-	r.stopWhere(func(*entry) bool { return true }, status.Errorf(status.Draining, "the store is closing"))
+func (r *registry) findTx(id string) *Tx {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.txs[id]
+}
+
+// each calls f for what is listed, under the lock of its list.
+func (r *registry) each(f func(*entry)) {
+	for i := range r.shards {
+		s := &r.shards[i]
+		s.mu.Lock()
+		for e := s.first; e != nil; e = e.next {
+			f(e)
+		}
+		s.mu.Unlock()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, t := range r.txs {
+		f(&t.entry)
+	}
+}
+
+// stop ends what matches: a running call finds the cause at its next check, what
+// stands still between two calls is let go of here.
+func (r *registry) stop(match func(*entry) bool, cause *status.Error) int {
+	var txs []*Tx
+	var results []*Result
+	r.each(func(e *entry) {
+		switch {
+		case !match(e):
+			return
+		case e.tx != nil:
+			txs = append(txs, e.tx)
+		default:
+			results = append(results, e.res)
+		}
+		e.cause.CompareAndSwap(nil, cause)
+	})
+	for _, t := range txs {
+		t.notice()
+	}
+	for _, res := range results {
+		res.notice()
+	}
+	return len(txs) + len(results)
+}
+
+// close ends everything, lets nothing new begin, and returns when all is out.
+func (r *registry) close() {
+	r.closed.Store(true)
+	r.stop(func(*entry) bool { return true }, errClosing())
+	if r.open.Load() == 0 {
+		r.once.Do(func() { close(r.idle) })
+	}
+	<-r.idle
 }
 
 // EndOwner ends every statement and transaction of an owner, because its token was
 // revoked, and returns how many there were.
 func (e *Engine) EndOwner(owner string) int {
-	return e.registry.stopWhere(func(x *entry) bool { return x.owner == owner },
+	return e.registry.stop(func(x *entry) bool { return x.owner == owner },
 		status.Errorf(status.TransactionTerminated, "the token that opened this was revoked"))
 }
 
@@ -127,16 +218,22 @@ type sessions struct {
 	owner string
 }
 
+func (s sessions) sees(e *entry) bool { return s.owner == "" || s.owner == e.owner }
+
+// statementID is what a statement outside a transaction is called.
+func statementID(number uint64) string { return "q" + strconv.FormatUint(number, 10) }
+
 // Transactions lists open transactions and running statements, oldest first.
 func (s sessions) Transactions() []procedure.Transaction {
-	s.r.mu.Lock()
-	defer s.r.mu.Unlock()
-	out := make([]procedure.Transaction, 0, len(s.r.open))
-	for _, e := range s.r.open {
-		if s.owner != "" && s.owner != e.owner {
-			continue
+	out := []procedure.Transaction{}
+	s.r.each(func(e *entry) {
+		if !s.sees(e) {
+			return
 		}
 		t := procedure.Transaction{ID: e.id, User: e.owner, Status: "Idle", Started: e.started, ReadOnly: e.readOnly}
+		if e.tx == nil {
+			t.ID = statementID(e.number)
+		}
 		if text := e.text.Load(); text != nil {
 			t.Query, t.Status = *text, "Running"
 		}
@@ -144,50 +241,80 @@ func (s sessions) Transactions() []procedure.Transaction {
 			t.Status = "Terminated"
 		}
 		out = append(out, t)
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Started.Before(out[j].Started) })
+	})
+	sort.SliceStable(out, func(i, j int) bool { return out[i].Started.Before(out[j].Started) })
 	return out
 }
 
 // Terminate ends a transaction or statement.
 func (s sessions) Terminate(id string) (bool, error) {
-	e := s.r.find(id)
-	if e == nil || s.owner != "" && s.owner != e.owner {
-		return false, nil
+	match := func(e *entry) bool { return e.tx != nil && e.id == id && s.sees(e) }
+	if digits, ok := strings.CutPrefix(id, "q"); ok {
+		n, err := strconv.ParseUint(digits, 10, 64)
+		if err != nil {
+			return false, nil
+		}
+		match = func(e *entry) bool { return e.tx == nil && e.number == n && s.sees(e) }
 	}
-	e.stop(status.Errorf(status.TransactionTerminated, "transaction %s was terminated", id))
-	return true, nil
+	n := s.r.stop(match, status.Errorf(status.TransactionTerminated, "transaction %s was terminated", id))
+	return n > 0, nil
 }
 
 // runContext is the context of one statement. It needs no timer and no goroutine:
 // whoever runs the statement asks Err between batches.
 type runContext struct {
 	context.Context
-	entry    *entry
-	deadline time.Time // zero: none
-	limit    time.Duration
+	entry   *entry
+	started time.Time
+	limit   time.Duration // 0: none
 }
 
 // Deadline returns the earlier of the statement's and the caller's.
 func (c *runContext) Deadline() (time.Time, bool) {
 	d, ok := c.Context.Deadline()
-	if c.deadline.IsZero() || ok && d.Before(c.deadline) {
+	if c.limit <= 0 {
 		return d, ok
 	}
-	return c.deadline, true
+	if own := c.started.Add(c.limit); !ok || own.Before(d) {
+		return own, true
+	}
+	return d, true
 }
 
 // Err returns why the statement must end, as a *status.Error where this package knows.
 func (c *runContext) Err() error {
 	if e := c.entry.cause.Load(); e != nil {
-		return e
+		return copyOf(e)
 	}
 	if err := c.Context.Err(); err != nil {
 		return err
 	}
-	if !c.deadline.IsZero() && time.Now().After(c.deadline) {
+	if c.limit > 0 && time.Since(c.started) > c.limit {
 		return status.Errorf(status.QueryTimeLimit, "the query ran longer than %v", c.limit).
 			WithHint("raise `query-time` (or `timeout_ms` in the request), or make the query do less")
 	}
 	return nil
+}
+
+// copyOf keeps those who share a cause from writing into it.
+func copyOf(e *status.Error) *status.Error {
+	c := *e
+	return &c
+}
+
+// why is Err as users see it.
+func (c *runContext) why() error {
+	err := c.Err()
+	if err == nil {
+		return nil
+	}
+	var known *status.Error
+	switch cause := context.Cause(c.Context); {
+	case errors.As(err, &known), cause != nil && errors.As(cause, &known):
+		return copyOf(known)
+	case errors.Is(err, context.DeadlineExceeded):
+		return status.Errorf(status.QueryTimeLimit, "the query ran out of time: %w", err).
+			WithHint("give its context a later deadline, or make the query do less")
+	}
+	return status.Errorf(status.Cancelled, "the query was cancelled: %w", err)
 }

@@ -2,118 +2,161 @@ package query
 
 import (
 	"context"
+	"errors"
+	"runtime/debug"
 	"sort"
 	"time"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/graph"
 	"github.com/kadedb/kadedb/internal/memory"
+	"github.com/kadedb/kadedb/parser"
 	"github.com/kadedb/kadedb/query/exec"
+	"github.com/kadedb/kadedb/query/exec/spill"
 	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
 
-// Result gives a statement's rows on demand. It is for one goroutine at a time and
-// must be closed: a writing statement outside a transaction commits in Close, and
-// has happened only when Close returned nil.
-type Result struct {
-	engine   *Engine
-	prepared *Prepared
-	request  *Request
-	columns  []string
-	started  time.Time
-
-	// Of a plan that runs.
-	entry  *entry
-	prog   *exec.Program
-	x      exec.Context
-	run    runContext
-	stats  exec.Stats
-	cursor *exec.Cursor
-	reader *graph.Reader // to close; nil inside a transaction
-	auto   *graph.Tx     // to commit
-	tx     *Tx           // locked until the end
-	save   graph.Savepoint
-	batch  *column.Batch
-	at     int // next row of the batch's selection
-	given  int64
-
-	rows    [][]value.Value // of a command, or EXPLAIN
-	row     []value.Value
-	opened  *Tx
-	plan    string
-	schema  SchemaEffects
-	elapsed time.Duration
-	err     error
-	closed  bool
+// running is what a statement needs while it runs. It goes back to a pool, so that
+// a short statement allocates little more than its answer.
+type running struct {
+	res     *Result
+	entry   entry
+	ctx     runContext
+	x       exec.Context
+	stats   exec.Stats
+	reader  graph.Reader // a snapshot; closed inside a transaction
+	budget  *memory.Budget
+	space   *spill.Space
+	spilled int64 // bytes that the space had written before
+	// Methods of running itself, bound once.
+	callFn func(context.Context, string, []value.Value, func([]value.Value) error) error
+	sinkFn func(*column.Batch) error
 }
 
-// SchemaEffects counts what a schema statement changed.
-type SchemaEffects struct {
-	IndexesAdded, IndexesRemoved         int64
-	ConstraintsAdded, ConstraintsRemoved int64
+func (e *Engine) take() *running {
+	if run, ok := e.runs.Get().(*running); ok {
+		return run
+	}
+	run := &running{budget: e.opts.Budget.Sub("query", 0)}
+	run.callFn, run.sinkFn = run.call, run.collect
+	if e.opts.Space != nil {
+		run.space = e.opts.Space()
+	}
+	return run
 }
 
-// Summary is what a statement reports beside its rows, complete once the Result is closed.
-type Summary struct {
-	exec.Effects
-	SchemaEffects
-	Rows    int64
-	Notices []string
-	Plan    string // of EXPLAIN and PROFILE
-	Spilled int64  // bytes
-	Peak    int64  // bytes of memory held at once
-	Elapsed time.Duration
-	// Tx is the transaction that BEGIN opened.
-	Tx *Tx
+// give takes a run back whose statement has let go of everything.
+func (e *Engine) give(run *running) {
+	run.res, run.x, run.ctx = nil, exec.Context{}, runContext{}
+	run.stats = exec.Stats{}
+	n := &run.entry
+	n.owner, n.res, n.readOnly = "", nil, false
+	n.text.Store(nil)
+	n.cause.Store(nil)
+	e.runs.Put(run)
 }
+
+const (
+	// wholeRows is how large an answer may be to be made at once, before the
+	// caller asks for its rows.
+	wholeRows = 256
+	// chunkRows is how many rows of a larger answer are made at a time.
+	chunkRows = 64
+	// commitTries is how often a statement by itself runs when others commit first.
+	commitTries = 32
+)
+
+// errLarge ends a run whose answer is too large to be made at once.
+var errLarge = errors.New("query: the answer is larger than foreseen")
 
 // Run prepares a request's text and starts it.
-func (e *Engine) Run(ctx context.Context, req Request) (*Result, error) {
-	p, err := e.Prepare(req.Text)
-	if err != nil {
-		return nil, err
-	}
-	return e.RunPrepared(ctx, p, req)
-}
+func (e *Engine) Run(ctx context.Context, req Request) (*Result, error) { return e.run(ctx, nil, req) }
 
 // RunPrepared starts a prepared statement; req.Text is not looked at.
 func (e *Engine) RunPrepared(ctx context.Context, p *Prepared, req Request) (*Result, error) {
-	if p.c.stamp != e.stamp() {
-		fresh, err := e.Prepare(p.text)
-		if err != nil {
+	return e.run(ctx, p, req)
+}
+
+func (e *Engine) run(ctx context.Context, p *Prepared, req Request) (*Result, error) {
+	r := &Result{engine: e, request: req, prepared: p, started: time.Now(), tx: req.Tx}
+	if p != nil {
+		r.request.Text = p.text
+	}
+	if t := r.tx; t != nil {
+		if err := t.lock(ctx); err != nil {
 			return nil, err
 		}
-		p = fresh
+		r.before = t.settle()
+	} else {
+		r.mu.Lock()
 	}
-	r := &Result{engine: e, prepared: p, request: &req, columns: p.c.columns, started: time.Now()}
-	if req.ReadOnly && p.Writes() {
-		return nil, status.Errorf(status.ReadOnlyTransaction, "a statement that writes, where only reading is allowed").
-			WithHint("a token of role writer or admin may write")
-	}
-	switch {
-	case p.c.plan == nil:
-		return r, r.command(ctx)
-	case p.c.explain:
-		r.plan = p.c.plan.Explain(nil)
-		r.planRows()
-		return r, nil
-	}
-	if err := missing(p, req.Params); err != nil {
-		return nil, err
-	}
+	defer r.unlock()
+	r.run = e.take()
+	r.run.res = r
 	if err := r.start(ctx); err != nil {
 		r.release(err)
-		return nil, err
+		return nil, r.err
 	}
 	return r, nil
 }
 
+// start resolves the statement against what it will see, and begins its run.
+func (r *Result) start(ctx context.Context) error {
+	e, run, req := r.engine, r.run, &r.request
+	run.x.Reader = &run.reader
+	if r.tx != nil {
+		run.x.Reader = r.tx.tx.Reader
+	} else if err := e.store.Read(&run.reader); err != nil {
+		return err
+	}
+	if err := r.resolve(); err != nil {
+		return err
+	}
+	c := r.c
+	if req.ReadOnly && c.writes {
+		return status.Errorf(status.ReadOnlyTransaction, "a statement that writes, where only reading is allowed").
+			WithHint("a token of role writer or admin may write")
+	}
+	switch {
+	case c.plan == nil:
+		run.reader.Close()
+		return r.command(ctx)
+	case c.explain:
+		r.plan = c.plan.Explain(nil)
+		r.planRows()
+		r.release(nil)
+		r.light = true
+		return nil
+	}
+	if err := missing(c, req.Params); err != nil {
+		return err
+	}
+	r.setUp(ctx)
+	if err := r.enter(ctx); err != nil {
+		return err
+	}
+	return r.begin()
+}
+
+// resolve finds the plan for what the run's reader sees.
+func (r *Result) resolve() (err error) {
+	if r.prepared == nil {
+		r.prepared, r.c, err = r.engine.prepare(r.request.Text, r.run.x.Reader)
+	} else {
+		r.c, err = r.engine.current(r.prepared, r.run.x.Reader)
+	}
+	if err == nil {
+		r.columns, r.width = r.c.columns, len(r.c.columns)
+	}
+	return err
+}
+
 // missing names the parameters that the text uses and the request lacks.
-func missing(p *Prepared, params map[string]value.Value) error {
+func missing(c *compiled, params map[string]value.Value) error {
 	var names []string
-	for _, n := range p.c.plan.Params {
+	for _, n := range c.plan.Params {
 		if _, ok := params[n]; !ok {
 			names = append(names, n)
 		}
@@ -126,226 +169,265 @@ func missing(p *Prepared, params map[string]value.Value) error {
 		WithHint("give %d parameter(s): %q", len(names), names)
 }
 
-// start opens what the plan reads and begins its run.
-func (r *Result) start(ctx context.Context) error {
-	e, req := r.engine, r.request
-	if err := r.enter(ctx); err != nil {
-		return err
-	}
+// setUp fills the run's context in.
+func (r *Result) setUp(ctx context.Context) {
+	e, run, req := r.engine, r.run, &r.request
 	limits := e.opts.Limits.merged(req.Limits)
-	r.run = runContext{Context: ctx, entry: r.entry, limit: limits.Time}
-	if limits.Time > 0 {
-		r.run.deadline = r.started.Add(limits.Time)
+	run.ctx = runContext{Context: ctx, entry: &run.entry, started: r.started, limit: limits.Time}
+	transaction := r.started
+	if r.tx != nil {
+		run.ctx.entry, transaction = &r.tx.entry, r.tx.entry.started
 	}
-	r.x.Ctx = &r.run
-	r.x.Params = r.prepared.bindParams(req.Params)
-	r.x.Functions = function.Context{Statement: r.started, Transaction: r.entry.started, Now: time.Now}
-	r.x.Limits = exec.Limits{PathRows: limits.PathRows, PathLength: limits.PathLength}
-	r.x.Budget = e.opts.Budget.Sub("query", limits.Memory)
-	r.x.BatchSize = e.opts.BatchSize
-	r.x.Profile = r.prepared.c.profile
-	r.x.Call = r.call
-	r.x.OpenCSV = e.opts.OpenCSV
-	r.x.Stats = &r.stats
-	if e.opts.Space != nil {
-		r.x.Space = e.opts.Space()
+	if !req.Streamed {
+		r.limit = limits.Rows
 	}
-	var err error
-	if r.prog, err = r.prepared.c.program(e); err != nil {
-		return err
+	run.budget.Renew(limits.Memory)
+	x := &run.x
+	x.Ctx, x.Params = &run.ctx, r.prepared.params(req.Params)
+	x.Functions = function.Context{Statement: r.started, Transaction: transaction, Now: time.Now}
+	x.Limits = exec.Limits{PathRows: limits.PathRows, PathLength: limits.PathLength}
+	x.Budget, x.BatchSize, x.Profile = run.budget, e.opts.BatchSize, r.c.profile
+	x.Call, x.OpenCSV, x.Stats = run.callFn, e.opts.OpenCSV, &run.stats
+	if x.Space = run.space; x.Space != nil {
+		run.spilled = x.Space.Bytes()
 	}
-	r.cursor = r.prog.Open(&r.x)
-	if r.x.Tx == nil {
-		return nil
-	}
-	// Writing statements run to their first row at once, so that their errors are here.
-	r.batch, err = r.cursor.Next()
-	return err
 }
 
-// enter registers the statement and opens its snapshot or transaction.
+// enter lists the statement, so that it can be ended, and opens its transaction.
 func (r *Result) enter(ctx context.Context) error {
-	e, req := r.engine, r.request
-	if t := req.Tx; t != nil {
-		if err := t.lock(); err != nil {
-			return err
-		}
-		r.tx, r.entry = t, t.entry
-		t.entry.text.Store(&r.prepared.text)
-		if r.prepared.Writes() && t.ReadOnly() {
+	run, c := r.run, r.c
+	if t := r.tx; t != nil {
+		if c.writes && t.ReadOnly() {
 			return status.Errorf(status.ReadOnlyTransaction, "a statement that writes, in a read-only transaction")
 		}
-		r.x.Tx, r.x.Reader = t.tx, t.tx.Reader
-		r.save = t.tx.Savepoint()
+		t.current = r
+		t.entry.text.Store(&r.request.Text)
+		run.x.Tx = t.tx
+		if c.writes {
+			r.save, r.saved = t.tx.Savepoint(), true
+		}
 		return nil
 	}
-	r.entry = &entry{owner: req.Owner, started: r.started, readOnly: !r.prepared.Writes()}
-	r.entry.text.Store(&r.prepared.text)
-	if err := e.registry.add(r.entry, 0); err != nil {
+	n := &run.entry
+	n.owner, n.started, n.readOnly, n.res = r.request.Owner, r.started, !c.writes, r
+	n.text.Store(&r.request.Text)
+	if err := r.engine.registry.add(n); err != nil {
 		return err
 	}
-	if !r.prepared.Writes() {
-		snap, err := e.store.Snapshot()
-		r.reader, r.x.Reader = snap, snap
-		return err
+	if !c.writes {
+		return nil
 	}
-	tx, err := e.store.Begin(ctx, false)
+	return r.openAuto(ctx)
+}
+
+// openAuto opens the transaction of a statement by itself. What the transaction
+// sees may be newer than what the plan was found for.
+func (r *Result) openAuto(ctx context.Context) error {
+	run := r.run
+	run.reader.Close()
+	tx, err := r.engine.store.Begin(ctx, false)
 	if err != nil {
 		return err
 	}
-	r.auto, r.x.Tx, r.x.Reader = tx, tx, tx.Reader
+	r.auto, run.x.Tx, run.x.Reader = tx, tx, tx.Reader
+	return r.resolve()
+}
+
+// begin makes the answer where that is best done at once, or opens it.
+func (r *Result) begin() (err error) {
+	if r.prog, err = r.c.program(r.engine); err != nil {
+		return err
+	}
+	if !r.c.whole() {
+		return r.open()
+	}
+	r.whole = true
+	switch err = r.prog.Run(&r.run.x, r.run.sinkFn); {
+	case err == errLarge:
+		// Nobody has seen a row: the run is begun again, to be taken bit by bit.
+		r.c.large.Store(true)
+		r.whole, r.vals, r.ahead = false, nil, 0
+		r.run.stats = exec.Stats{}
+		return r.open()
+	case err == nil && !r.c.writes:
+		r.release(nil)
+		r.light, err = true, r.err
+	}
+	return err
+}
+
+func (r *Result) open() error {
+	r.cursor = r.prog.Open(&r.run.x)
+	if !r.c.writes {
+		return nil
+	}
+	// Writing statements run to their first row at once, so that their errors are here.
+	var err error
+	r.batch, err = r.next()
+	return err
+}
+
+// collect takes the batches of an answer that is made at once.
+func (run *running) collect(b *column.Batch) error {
+	r := run.res
+	if r.ahead+b.Rows() > wholeRows {
+		return errLarge
+	}
+	for n := b.Rows(); r.at < n; r.at++ {
+		if err := r.box(b); err != nil {
+			return err
+		}
+	}
+	r.at = 0
 	return nil
 }
 
-// Columns returns the names of the answer's columns.
-func (r *Result) Columns() []string { return r.columns }
-
-// Next moves to the next row, and reports whether there is one. After false, Close
-// tells why.
-func (r *Result) Next() bool {
-	if r.err != nil || r.closed && r.cursor != nil {
-		return false
-	}
-	if r.cursor == nil {
-		if len(r.rows) == 0 {
-			return false
-		}
-		r.row, r.rows = r.rows[0], r.rows[1:]
-		r.given++
-		return true
-	}
-	for r.batch == nil || r.at >= r.batch.Rows() {
-		b, err := r.next()
-		if err != nil || b == nil {
-			r.err = err
-			return false
-		}
-		r.batch, r.at = b, 0
-	}
-	if limit := r.engine.opts.Limits.merged(r.request.Limits).Rows; limit > 0 && !r.request.Streamed && r.given >= limit {
-		r.err = status.Errorf(status.RowLimit, "the answer has more than %d rows", limit).
+// box makes values of row at of a batch.
+func (r *Result) box(b *column.Batch) (err error) {
+	if r.limit > 0 && r.boxed >= r.limit {
+		return status.Errorf(status.RowLimit, "the answer has more than %d rows", r.limit).
 			WithHint("stream it (Accept: application/x-ndjson), add LIMIT, or raise `query-rows`")
-		return false
 	}
 	i := r.at
-	if r.batch.Sel != nil {
-		i = int(r.batch.Sel[r.at])
+	if b.Sel != nil {
+		i = int(b.Sel[i])
 	}
-	r.at++
-	r.given++
-	r.row, r.err = r.prog.Row(&r.x, r.row[:0], r.batch, i)
-	return r.err == nil
+	was := len(r.vals)
+	if r.vals, err = r.prog.Row(&r.run.x, r.vals, b, i); err != nil {
+		r.vals = r.vals[:was]
+		return err
+	}
+	r.boxed++
+	r.ahead++
+	return nil
 }
 
-func (r *Result) next() (*column.Batch, error) {
-	if r.cursor == nil {
-		return nil, nil
-	}
-	return r.cursor.Next()
-}
-
-// Values returns the current row, valid until the next call.
-func (r *Result) Values() []value.Value { return r.row }
-
-// Close ends the statement: what is left of its rows is run through (a writing
-// statement) or dropped (a reading one), and a statement outside a transaction commits.
-// It returns the first error of all that.
-func (r *Result) Close() error {
-	if r.closed {
-		return r.err
-	}
-	for r.err == nil && r.x.Tx != nil && r.cursor != nil {
-		b, err := r.cursor.Next()
-		if r.err = err; b == nil {
-			break
-		}
-	}
-	r.release(r.err)
-	return r.err
-}
-
-// Err returns the error that ended the rows, if any.
-func (r *Result) Err() error { return r.err }
-
-// release lets go of everything and settles the transaction; err is what went wrong so far.
+// release lets go of everything and settles the transaction; err is what went
+// wrong so far. The caller holds the lock.
 func (r *Result) release(err error) {
-	if r.closed {
+	run := r.run
+	if run == nil {
 		return
 	}
-	r.closed = true
-	if r.cursor != nil {
-		r.cursor.Close()
+	if err == nil && r.c != nil && r.c.writes && (r.auto != nil || r.saved) {
+		err = run.ctx.why()
 	}
-	if r.x.Space != nil {
-		r.stats.Spilled = max(r.stats.Spilled, r.x.Space.Bytes())
-		if cerr := r.x.Space.Close(); err == nil {
-			err = cerr
-		}
+	if r.auto != nil && err == nil {
+		err = r.commitAuto()
 	}
+	r.closeCursor(run, &err)
+	r.run = nil
 	switch {
 	case r.tx != nil:
 		err = r.leaveTx(err)
 	case r.auto != nil:
-		err = r.commit(err)
+		r.auto.Rollback() // does nothing after a commit
 	}
-	if r.reader != nil {
-		r.reader.Close()
+	run.reader.Close()
+	r.engine.registry.remove(&run.entry)
+	r.report(run, err)
+	run.budget.Close()
+	if err != nil {
+		r.err = r.located(err)
+	} else if r.prog != nil {
+		r.c.programs.Put(r.prog)
 	}
-	if r.entry != nil && r.tx == nil {
-		r.engine.registry.remove(r.entry)
-	}
-	if r.prepared.c.profile && r.prog != nil && err == nil {
-		r.plan = r.prepared.c.plan.Explain(r.stats.Operators)
-	}
-	if r.prog != nil && err == nil {
-		r.prepared.c.programs.Put(r.prog)
-	}
-	if r.x.Budget != nil {
-		r.x.Budget.Close()
-	}
+	r.prog, r.batch, r.auto, r.request.Params, r.prepared = nil, nil, nil, nil, nil
 	r.elapsed = time.Since(r.started)
-	r.err = err
+	if r.c == nil || !r.c.outside {
+		r.engine.give(run)
+	}
+}
+
+func (r *Result) closeCursor(run *running, err *error) {
+	if r.cursor != nil {
+		r.cursor.Close()
+		r.cursor = nil
+	}
+	if run.space != nil {
+		run.stats.Spilled = max(run.stats.Spilled, run.space.Bytes()-run.spilled)
+		if cerr := run.space.Close(); *err == nil {
+			*err = cerr
+		}
+	}
+}
+
+// report keeps what Summary tells.
+func (r *Result) report(run *running, err error) {
+	r.effects, r.notices, r.spilled, r.peak = run.stats.Effects, run.stats.Notices, run.stats.Spilled, run.budget.Peak()
+	if err == nil && r.c != nil && r.c.profile {
+		r.plan = r.c.plan.Explain(run.stats.Operators)
+	}
 }
 
 // leaveTx ends a statement inside a transaction: a failed one leaves no trace of its own.
 func (r *Result) leaveTx(err error) error {
 	t := r.tx
-	if r.prepared.Writes() && r.cursor != nil {
+	if r.saved {
 		if err == nil {
 			err = t.tx.EndStatement()
 		}
 		if err != nil {
 			t.tx.RollbackTo(r.save)
 		}
+		r.saved, r.save = false, graph.Savepoint{}
 	}
-	t.entry.text.Store(nil)
+	if t.current == r {
+		t.current = nil
+		t.entry.text.Store(nil)
+	}
 	t.touch()
-	t.mu.Unlock()
 	return err
 }
 
-func (r *Result) commit(err error) error {
-	if err != nil {
-		r.auto.Rollback()
+// commitAuto commits a statement by itself. Where another transaction was first and
+// nobody has seen a row yet, it runs again, on the state that the other one left.
+func (r *Result) commitAuto() error {
+	for try := 1; ; try++ {
+		_, err := r.auto.Commit(&r.run.ctx, r.engine.opts.Durability)
+		if status.CodeOf(err) != status.WriteConflict || !r.whole || try == commitTries {
+			return err
+		}
+		if werr := r.run.ctx.why(); werr != nil {
+			return werr
+		}
+		r.engine.retries.Add(1)
+		if err := r.again(); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *Result) again() error {
+	r.run.stats = exec.Stats{}
+	before := r.c
+	if err := r.openAuto(r.run.ctx.Context); err != nil {
 		return err
 	}
-	_, err = r.auto.Commit(r.run.Context, r.engine.opts.Durability)
-	return err
+	if r.c != before {
+		var err error
+		if r.prog, err = r.c.program(r.engine); err != nil {
+			return err
+		}
+	}
+	return r.prog.Run(&r.run.x, r.run.sinkFn)
 }
 
-// Summary returns the statement's report.
-func (r *Result) Summary() Summary {
-	s := Summary{Effects: r.stats.Effects, SchemaEffects: r.schema, Rows: r.given, Notices: r.stats.Notices, Plan: r.plan,
-		Spilled: r.stats.Spilled, Peak: peak(r.x.Budget), Elapsed: r.elapsed, Tx: r.opened}
-	if !r.closed {
-		s.Elapsed = time.Since(r.started)
+// located makes an error's place point into the text that was asked.
+func (r *Result) located(err error) error {
+	var e *status.Error
+	if r.c == nil || r.c.source == r.request.Text || !errors.As(err, &e) || !e.Pos.IsValid() {
+		return err
 	}
-	return s
+	e = copyOf(e)
+	e.Pos, _ = parser.Relocate(e.Pos, r.c.source, r.request.Text)
+	return e
 }
 
-func peak(b *memory.Budget) int64 {
-	if b == nil {
-		return 0
+// recovered turns a panic of this package's own code into an error.
+func (r *Result) recovered(err *error) {
+	if v := recover(); v != nil {
+		*err = status.Errorf(status.Internal, "panic: %v", v)
+		r.engine.log.Error("query panicked", "error", *err, "plan", r.c.plan.Explain(nil), "stack", string(debug.Stack()))
 	}
-	return b.Peak()
 }

@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/kadedb/kadedb/graph"
@@ -10,18 +9,47 @@ import (
 )
 
 // Tx is an explicit transaction: statements one after the other, then Commit or
-// Rollback. Calls from several goroutines wait for each other. An idle or long
-// transaction is rolled back by itself (TxLimits).
+// Rollback. Calls from several goroutines wait for each other. A statement whose rows are
+// still open when the next call comes is run to its end first, and its rows are set aside. An
+// idle or long transaction is rolled back by itself (TxLimits).
 type Tx struct {
 	engine *Engine
-	entry  *entry
+	entry  entry
 
-	mu     sync.Mutex // held while a statement runs
-	tx     *graph.Tx
-	ended  *status.Error // why nothing more can be done; nil while open
-	idle   *time.Timer
-	total  *time.Timer
-	expire time.Time
+	gate gate // held while a call works on the transaction
+	// All below is under the gate.
+	tx      *graph.Tx
+	current *Result       // a statement whose rows were not all taken
+	ended   *status.Error // why nothing more can be done; nil while open
+	idle    *time.Timer
+	total   *time.Timer
+}
+
+// gate is a lock for which one can wait as long as a context allows.
+type gate chan struct{}
+
+func (g gate) lock()   { g <- struct{}{} }
+func (g gate) unlock() { <-g }
+
+func (g gate) tryLock() bool {
+	select {
+	case g <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (g gate) lockContext(ctx context.Context) error {
+	if g.tryLock() {
+		return nil
+	}
+	select {
+	case g <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return status.Errorf(status.Cancelled, "cancelled while waiting for the transaction's running statement: %w", context.Cause(ctx))
+	}
 }
 
 // TxOptions configure Begin.
@@ -41,22 +69,23 @@ func (e *Engine) Begin(ctx context.Context, o TxOptions) (*Tx, error) {
 	default:
 		return nil, status.Errorf(status.MalformedRequest, "unknown isolation %q", o.Isolation).WithHint("`snapshot` is offered")
 	}
-	t := &Tx{engine: e}
-	t.entry = &entry{owner: o.Owner, started: time.Now(), readOnly: o.ReadOnly, tx: t}
-	if err := e.registry.add(t.entry, e.opts.Tx.Open); err != nil {
+	t := &Tx{engine: e, gate: make(gate, 1)}
+	n := &t.entry
+	n.owner, n.started, n.readOnly, n.tx = o.Owner, time.Now(), o.ReadOnly, t
+	t.gate.lock()
+	defer t.unlock()
+	if err := e.registry.addTx(t, e.opts.Tx.Open); err != nil {
+		t.ended = errEnded()
 		return nil, err
 	}
-	gtx, err := e.store.Begin(ctx, o.ReadOnly)
-	if err != nil {
-		e.registry.remove(t.entry)
+	var err error
+	if t.tx, err = e.store.Begin(ctx, o.ReadOnly); err != nil {
+		t.ended = errEnded()
+		e.registry.removeTx(t)
 		return nil, err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.tx = gtx
 	if d := e.opts.Tx.Time; d > 0 {
 		t.total = time.AfterFunc(d, func() { t.timeout("open", d, "tx-time") })
-		t.expire = t.entry.started.Add(d)
 	}
 	t.touch()
 	return t, nil
@@ -65,22 +94,49 @@ func (e *Engine) Begin(ctx context.Context, o TxOptions) (*Tx, error) {
 // touch starts the idle timer anew.
 func (t *Tx) touch() {
 	d := t.engine.opts.Tx.Idle
-	if d <= 0 {
-		return
+	switch {
+	case d <= 0 || t.ended != nil:
+	case t.idle == nil:
+		t.idle = time.AfterFunc(d, t.idleOver)
+	default:
+		t.idle.Reset(d)
 	}
-	if t.idle == nil {
-		t.idle = time.AfterFunc(d, func() { t.timeout("idle", d, "tx-idle") })
-		return
+}
+
+// idleOver ends a transaction that nobody works on. Rows that stand open do not keep it.
+func (t *Tx) idleOver() {
+	if !t.gate.tryLock() {
+		return // a call is under way; its end starts the timer anew
 	}
-	t.idle.Reset(d)
+	t.gate.unlock()
+	t.timeout("idle", t.engine.opts.Tx.Idle, "tx-idle")
 }
 
 func (t *Tx) timeout(what string, d time.Duration, setting string) {
-	if what == "idle" && t.entry.text.Load() != nil {
-		return // a statement runs; its end starts the timer anew
-	}
-	t.entry.stop(status.Errorf(status.TransactionTimeout, "the transaction was %s for %v and was rolled back", what, d).
+	t.stop(status.Errorf(status.TransactionTimeout, "the transaction was %s for %v and was rolled back", what, d).
 		WithHint("raise `%s`, or send statements sooner", setting))
+}
+
+// stop makes the running call fail with cause and ends the transaction, at once
+// where no call is running.
+func (t *Tx) stop(cause *status.Error) {
+	t.entry.cause.CompareAndSwap(nil, cause)
+	t.notice()
+}
+
+// notice ends a transaction that was stopped, unless a call is running, which does
+// so when it is over.
+func (t *Tx) notice() {
+	if t.gate.tryLock() {
+		t.endStopped()
+		t.gate.unlock()
+	}
+}
+
+func (t *Tx) endStopped() {
+	if c := t.entry.cause.Load(); c != nil && t.ended == nil {
+		t.finish(c)
+	}
 }
 
 // ID names the transaction on the wire.
@@ -95,47 +151,73 @@ func (t *Tx) ReadOnly() bool { return t.entry.readOnly }
 // Expires returns when the transaction will be rolled back if nothing more is sent,
 // or the zero time for never.
 func (t *Tx) Expires() time.Time {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	var total time.Time
+	if d := t.engine.opts.Tx.Time; d > 0 {
+		total = t.entry.started.Add(d)
+	}
 	d := t.engine.opts.Tx.Idle
 	if d <= 0 {
-		return t.expire
+		return total
 	}
 	idle := time.Now().Add(d)
-	if t.expire.IsZero() || idle.Before(t.expire) {
+	if total.IsZero() || idle.Before(total) {
 		return idle
 	}
-	return t.expire
+	return total
 }
 
 // Transaction finds an open explicit transaction of an owner.
 func (e *Engine) Transaction(id, owner string) (*Tx, error) {
-	x := e.registry.find(id)
-	if x == nil || x.tx == nil || x.owner != owner {
+	t := e.registry.findTx(id)
+	if t == nil || t.entry.owner != owner {
 		return nil, status.Errorf(status.NoSuchTransaction, "no open transaction %q", id).
 			WithHint("it may have ended or timed out; begin a new one")
 	}
-	return x.tx, nil
+	return t, nil
 }
 
-// lock waits for the statement that runs and refuses an ended transaction.
-func (t *Tx) lock() error {
-	t.mu.Lock()
-	if t.ended == nil {
-		if c := t.entry.cause.Load(); c != nil {
-			t.finish(c)
-		}
+// lock waits for the call that runs and refuses an ended transaction.
+func (t *Tx) lock(ctx context.Context) error {
+	if err := t.gate.lockContext(ctx); err != nil {
+		return err
 	}
-	if t.ended != nil {
-		err := *t.ended
-		t.mu.Unlock()
-		return &err
+	if t.endStopped(); t.ended != nil {
+		err := copyOf(t.ended)
+		t.gate.unlock()
+		return err
 	}
 	return nil
 }
 
-// finish lets go of everything; t.mu is held.
+// unlock lets the next call in. A cause that came meanwhile found the gate shut.
+func (t *Tx) unlock() {
+	t.gate.unlock()
+	if t.entry.cause.Load() != nil {
+		t.notice()
+	}
+}
+
+// settle ends the statement whose rows stand open, and returns its error if it wrote.
+func (t *Tx) settle() error {
+	r := t.current
+	if r == nil {
+		return nil
+	}
+	r.setAside()
+	if r.c.writes {
+		return r.err
+	}
+	return nil
+}
+
+// finish lets go of everything.
 func (t *Tx) finish(why *status.Error) {
+	if t.ended != nil {
+		return
+	}
+	if r := t.current; r != nil {
+		r.release(copyOf(why))
+	}
 	t.ended = why
 	if t.idle != nil {
 		t.idle.Stop()
@@ -143,40 +225,46 @@ func (t *Tx) finish(why *status.Error) {
 	if t.total != nil {
 		t.total.Stop()
 	}
-	t.tx.Rollback()
-	t.engine.registry.remove(t.entry)
+	t.tx.Rollback() // does nothing after a commit
+	t.engine.registry.removeTx(t)
 }
 
-// abandon rolls back once the running statement has noticed the entry's cause.
-func (t *Tx) abandon() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if c := t.entry.cause.Load(); t.ended == nil && c != nil {
-		t.finish(c)
-	}
+func errEnded() *status.Error {
+	return status.Errorf(status.TransactionClosed, "the transaction has ended").WithHint("begin a new one")
 }
 
-var errEnded = status.Errorf(status.TransactionClosed, "the transaction has ended").WithHint("begin a new one")
+func errAbandoned() *status.Error {
+	return status.Errorf(status.Cancelled, "the rows were never closed")
+}
 
 // Commit makes the transaction's changes durable and visible, or none of them. It
-// ends the transaction either way.
+// ends the transaction either way, unless ctx is over before the running call is.
 func (t *Tx) Commit(ctx context.Context) error {
-	if err := t.lock(); err != nil {
+	if err := t.lock(ctx); err != nil {
 		return err
 	}
-	defer t.mu.Unlock()
-	_, err := t.tx.Commit(ctx, t.engine.opts.Durability)
-	t.finish(errEnded)
+	defer t.unlock()
+	return t.commit(ctx, t.settle())
+}
+
+// commit is Commit under the gate; a writing statement that failed while it was
+// settled fails it too, since nobody else may hear of that.
+func (t *Tx) commit(ctx context.Context, before error) error {
+	err := before
+	if err == nil {
+		_, err = t.tx.Commit(ctx, t.engine.opts.Durability)
+	}
+	t.finish(errEnded())
 	return err
 }
 
-// Rollback drops the transaction's changes. After the end it does nothing.
+// Rollback drops the transaction's changes, and ends a statement that another
+// goroutine runs in it. After the end it does nothing.
 func (t *Tx) Rollback() error {
-	if err := t.lock(); err != nil {
-		return nil
-	}
-	defer t.mu.Unlock()
-	t.finish(errEnded)
+	t.stop(status.Errorf(status.TransactionClosed, "the transaction was rolled back").WithHint("begin a new one"))
+	t.gate.lock()
+	defer t.gate.unlock()
+	t.endStopped()
 	return nil
 }
 
