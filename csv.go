@@ -2,6 +2,7 @@ package kadedb
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -56,7 +57,7 @@ func (db *DB) openCSV(_ context.Context, from string, terminator rune) (exec.CSV
 	}
 	r, err := tabular.NewRecords(tabular.Input{Name: from, R: f, Size: info.Size()}, tabular.Options{Delimiter: byte(terminator)})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, f.Close())
 	}
 	return &csvFile{r, f}, nil
 }
