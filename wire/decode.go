@@ -16,19 +16,18 @@ const maxDepth = 100
 
 // Decode reads one JSON value: 1 is an integer, 1.0 and 1e0 are floats, an object
 // is a map. It fails on anything after it.
-func Decode(b []byte) (value.Value, error) { return decode(b, false) }
+func Decode(b []byte) (value.Value, error) { return decode(decoder{b: b}) }
 
 // DecodeAnswer reads one JSON value of an answer. An object with exactly the keys of
 // a node, a relationship or a path is one.
-func DecodeAnswer(b []byte) (value.Value, error) { return decode(b, true) }
+func DecodeAnswer(b []byte) (value.Value, error) { return decode(decoder{b: b, entities: true}) }
 
-func decode(b []byte, entities bool) (value.Value, error) {
-	d := decoder{b: b, entities: entities}
+func decode(d decoder) (value.Value, error) {
 	v, err := d.value(0)
 	if err != nil {
 		return value.Null, err
 	}
-	if d.space(); d.at < len(b) {
+	if d.space(); d.at < len(d.b) {
 		return value.Null, d.bad("something follows the value")
 	}
 	return v, nil
@@ -38,6 +37,30 @@ type decoder struct {
 	b        []byte
 	at       int
 	entities bool
+	reserve  func(int64) error // is asked before memory is taken; nil: nobody
+	owed     int64
+}
+
+// A value in a list, whose array is up to twice as long, and a key of a map.
+const (
+	elemBytes = 64
+	keyBytes  = 96
+)
+
+// chargeStep keeps small inputs from asking at all.
+const chargeStep = 64 << 10
+
+// charge counts memory that is taken for values: a short text can ask for much.
+func (d *decoder) charge(n int) error {
+	if d.reserve == nil {
+		return nil
+	}
+	if d.owed += int64(n); d.owed < chargeStep {
+		return nil
+	}
+	err := d.reserve(d.owed)
+	d.owed = 0
+	return err
 }
 
 func (d *decoder) bad(what string) error {
@@ -77,6 +100,9 @@ func (d *decoder) value(depth int) (value.Value, error) {
 		return d.array(depth)
 	case c == '"':
 		s, err := d.string()
+		if err == nil {
+			err = d.charge(len(s))
+		}
 		return value.String(s), err
 	case c == '-' || '0' <= c && c <= '9':
 		return d.number()
@@ -102,6 +128,9 @@ func (d *decoder) array(depth int) (value.Value, error) {
 	}
 	for {
 		v, err := d.value(depth + 1)
+		if err == nil {
+			err = d.charge(elemBytes)
+		}
 		if err != nil {
 			return value.Null, err
 		}
@@ -143,6 +172,9 @@ func (d *decoder) object(depth int) (value.Value, error) {
 		}
 		d.at++
 		v, err := d.value(depth + 1)
+		if err == nil {
+			err = d.charge(keyBytes + len(key))
+		}
 		if err != nil {
 			return value.Null, err
 		}

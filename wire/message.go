@@ -24,9 +24,10 @@ type Request struct {
 }
 
 // DecodeRequest reads a request. Field names that it does not know are errors, so
-// that a misspelt limit is not a missing one.
-func DecodeRequest(b []byte) (*Request, error) {
-	v, err := Decode(b)
+// that a misspelt limit is not a missing one. reserve, where there is one, is asked
+// for the memory that a long body's values take.
+func DecodeRequest(b []byte, reserve func(int64) error) (*Request, error) {
+	v, err := decode(decoder{b: b, reserve: reserve})
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,6 @@ type shell struct {
 	format      string
 	params      map[string]value.Value
 	interactive bool
-	failed      error // the first statement that failed, of a script
 }
 
 var errQuit = errors.New("quit")

@@ -50,8 +50,16 @@ func isShort(p *plan.Plan) bool {
 func (p *Program) Open(x *Context) *Cursor {
 	if isShort(p.plan) {
 		c := &p.early.cursor
-		*c = Cursor{prog: p, err: p.early.run(p, x)}
-		return c
+		*c = Cursor{prog: p}
+		c.err = p.early.run(p, x)
+		if c.err != errLonger {
+			return c
+		}
+		// The estimate was far too low. Nothing was given yet and nothing written: the
+		// run starts again, standing still between batches.
+		if x.Stats != nil {
+			*x.Stats = Stats{}
+		}
 	}
 	next, stop := iter.Pull2(func(yield func(*column.Batch, error) bool) {
 		err := p.Run(x, func(b *column.Batch) error {
@@ -67,7 +75,10 @@ func (p *Program) Open(x *Context) *Cursor {
 	return &Cursor{next: next, stop: stop}
 }
 
-var errClosed = errors.New("exec: cursor closed")
+var (
+	errClosed = errors.New("exec: cursor closed")
+	errLonger = errors.New("exec: a run is longer than was estimated")
+)
 
 // run runs the program to its end and keeps its rows.
 func (e *early) run(p *Program, x *Context) error {
@@ -89,6 +100,9 @@ func (e *early) keep(b *column.Batch) error {
 	if e.more == nil && e.rows.Len()+b.Rows() <= column.BatchSize {
 		e.rows.Append(b)
 		return nil
+	}
+	if !e.cursor.prog.writes {
+		return errLonger
 	}
 	if e.more == nil {
 		e.more = spill.NewRows(e.x.Space, e.x.Budget, e.slots)

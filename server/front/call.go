@@ -13,6 +13,7 @@ import (
 
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/auth"
+	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/query"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
@@ -28,6 +29,25 @@ type Call struct {
 	Vars   map[string]string
 
 	end context.CancelCauseFunc
+	mem *memory.Budget
+}
+
+// Reserve counts memory that the request holds until it ends.
+func (c *Call) Reserve(n int64) error {
+	if c.mem == nil {
+		c.mem = c.DB.Budget().Sub("request", 0)
+	}
+	if err := c.mem.Reserve(n); err != nil {
+		return status.Errorf(status.QueryMemoryLimit, "there is no memory for the request's body: %w", err).
+			WithHint("send less at once, try again, or start the server with more --memory")
+	}
+	return nil
+}
+
+func (c *Call) release() {
+	if c.mem != nil {
+		c.mem.Close()
+	}
 }
 
 // Context ends when the client hangs up, its token is revoked or the server stops.
@@ -70,11 +90,13 @@ func (c *Call) Body() ([]byte, error) {
 	if err := rc.SetReadDeadline(time.Now().Add(bodyTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, status.Errorf(status.MalformedRequest, "the connection is gone: %w", err)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.W, r.Body, most))
+	body, err := c.read(http.MaxBytesReader(c.W, r.Body, most))
 	var long *http.MaxBytesError
 	switch {
 	case errors.As(err, &long):
 		return nil, tooLong(most)
+	case status.CodeOf(err) == status.QueryMemoryLimit:
+		return nil, err
 	case err != nil:
 		return nil, status.Errorf(status.MalformedRequest, "the body ended early: %w", err)
 	}
@@ -83,6 +105,32 @@ func (c *Call) Body() ([]byte, error) {
 		return nil, status.Errorf(status.MalformedRequest, "the connection is gone: %w", err)
 	}
 	return body, nil
+}
+
+// smallBody is up to where a body is not worth counting.
+const smallBody = 64 << 10
+
+// read reads all of in, growing with what comes and not with what was promised.
+func (c *Call) read(in io.Reader) ([]byte, error) {
+	buf := make([]byte, 0, max(512, min(c.R.ContentLength+1, smallBody)))
+	for {
+		n, err := in.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			return buf, nil
+		case err != nil:
+			return nil, err
+		case len(buf) < cap(buf):
+			continue
+		}
+		if size := int64(2 * cap(buf)); size > smallBody {
+			if err := c.Reserve(size); err != nil {
+				return nil, err
+			}
+		}
+		buf = append(make([]byte, 0, 2*cap(buf)), buf...)
+	}
 }
 
 func tooLong(most int64) error {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/wire"
@@ -81,11 +83,29 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	s.reply(w, r, code, append(wire.AppendError(nil, e), '\n'))
 }
 
+// WriteTime is how long a client may take to read what was sent.
+const WriteTime = 60 * time.Second
+
+// writeStep is how much of a body a client must take in that time.
+const writeStep = 1 << 20
+
 // reply sends a JSON body.
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, code int, body []byte) {
-	w.Header().Set("Content-Type", "application/json")
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(code)
-	if _, err := w.Write(body); err != nil {
-		s.log.Debug("the client left before its answer", "path", r.URL.Path, "error", err)
+	rc := http.NewResponseController(w)
+	for len(body) > 0 {
+		n := min(len(body), writeStep)
+		err := rc.SetWriteDeadline(time.Now().Add(WriteTime))
+		if err == nil || errors.Is(err, http.ErrNotSupported) {
+			_, err = w.Write(body[:n])
+		}
+		if err != nil {
+			s.log.Debug("the client left before its answer", "path", r.URL.Path, "error", err)
+			return
+		}
+		body = body[n:]
 	}
 }

@@ -213,6 +213,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		s.metrics.requests.WithLabelValues(pattern, strconv.Itoa(rec.status)).Inc()
 	}()
+	// The deadline of the connection's last answer would hit this one.
+	if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		panic(http.ErrAbortHandler)
+	}
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
@@ -296,6 +300,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt *route, vars m
 		return err
 	}
 	defer s.calls.leave(c)
+	defer c.release()
 	if s.cfg.Auth && !c.DB.Tokens().Valid(c.Token.ID) { // revoked before it was registered
 		return status.Errorf(status.InvalidToken, "the token was revoked")
 	}

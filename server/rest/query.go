@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"mime"
 	"net/http"
@@ -206,8 +207,8 @@ const (
 	// flushBytes and flushTime are after how much, or how long, rows go out.
 	flushBytes = 32 << 10
 	flushTime  = 100 * time.Millisecond
-	// writeTime is how long a client may take to read what was sent.
-	writeTime = 60 * time.Second
+	// lastTime is how long a client may take to read once its statement was ended.
+	lastTime = time.Second
 )
 
 // stream answers line by line. An error before the first line is an error of the
@@ -223,7 +224,8 @@ func (a *answer) stream() error {
 	if err != nil {
 		return err
 	}
-	out := lines{w: a.c.W, rc: http.NewResponseController(a.c.W), last: time.Now()}
+	out := lines{ctx: a.c.Context(), w: a.c.W, rc: http.NewResponseController(a.c.W), last: time.Now()}
+	defer context.AfterFunc(out.ctx, out.hurry)()
 	b = wire.AppendStrings(append(b, `{"columns":`...), res.Columns())
 	b = append(b, "}\n"...)
 	a.c.W.Header().Set("Content-Type", "application/x-ndjson")
@@ -252,15 +254,26 @@ func (a *answer) stream() error {
 
 // lines sends parts of an answer as they are ready.
 type lines struct {
+	ctx  context.Context
 	w    http.ResponseWriter
 	rc   *http.ResponseController
 	last time.Time
 }
 
+// hurry gives a client that does not read only a moment more.
+func (l *lines) hurry() {
+	if err := l.rc.SetWriteDeadline(time.Now().Add(lastTime)); err != nil {
+		return // the connection is gone: the next write says so
+	}
+}
+
 func (l *lines) send(b []byte) error {
 	l.last = time.Now()
-	if err := l.rc.SetWriteDeadline(l.last.Add(writeTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := l.rc.SetWriteDeadline(l.last.Add(front.WriteTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
+	}
+	if l.ctx.Err() != nil {
+		l.hurry()
 	}
 	if _, err := l.w.Write(b); err != nil {
 		return err

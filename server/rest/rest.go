@@ -80,7 +80,7 @@ func readRequest(c *front.Call) (*wire.Request, error) {
 	if len(body) == 0 {
 		return &wire.Request{}, nil
 	}
-	return wire.DecodeRequest(body)
+	return wire.DecodeRequest(body, c.Reserve)
 }
 
 func isolationOf(r *wire.Request) error {

@@ -1,0 +1,248 @@
+package rest_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/auth"
+	"github.com/kadedb/kadedb/server/front"
+	"github.com/kadedb/kadedb/server/rest"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/vfs"
+)
+
+func TestReadiness(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	f, err := front.New(front.Config{Listen: "127.0.0.1:0", Auth: true, Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest.Register(f)
+	if err := f.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- f.Serve() }()
+	s := &server{t: t, front: f, url: f.URL(), token: map[auth.Role]string{}}
+	f.Progress(7, 100, 400)
+	if code, body := s.do(call{method: "GET", path: "/readyz"}); code != 503 || !strings.HasPrefix(body, `{"status":"recovering","records":7,"bytes":100,"bytes_at_most":400,"ms":`) {
+		t.Errorf("while recovering: %d %s", code, body)
+	}
+	if code, body := s.do(call{method: "GET", path: "/livez"}); code != 200 {
+		t.Errorf("livez while recovering: %d %s", code, body)
+	}
+	if code, body := s.do(call{body: queryBody("RETURN 1")}); code != 503 || errorName(t, body) != "NotReady" {
+		t.Errorf("a query while recovering: %d %s", code, body)
+	}
+	db, err := kadedb.OpenTemporary(&kadedb.Options{Memory: 64 << 20, Logger: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Ready(db)
+	if code, body := s.do(call{method: "GET", path: "/readyz"}); code != 200 || body != "{\"status\":\"ready\"}\n" {
+		t.Errorf("when ready: %d %s", code, body)
+	}
+	if err := f.Drain(time.Second); err != nil {
+		t.Error(err)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Draining lets a short statement end and cancels a long one after its time.
+func TestDrain(t *testing.T) {
+	s := start(t, nil)
+	long := make(chan string, 1)
+	go func() {
+		_, body := s.query("UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x, y WHERE x + y < 0 RETURN count(*) AS slow")
+		long <- body
+	}()
+	eventually(t, "the statement runs", func() bool {
+		_, body := s.do(call{as: auth.Admin, body: queryBody("SHOW TRANSACTIONS")})
+		return strings.Contains(body, "AS slow")
+	})
+	at := time.Now()
+	if err := s.front.Drain(300 * time.Millisecond); err != nil {
+		t.Error(err)
+	}
+	if body := <-long; errorName(t, body) != "Draining" {
+		t.Errorf("the statement ends with %s", body)
+	}
+	if took := time.Since(at); took < 250*time.Millisecond || took > 5*time.Second {
+		t.Errorf("draining took %v", took)
+	}
+}
+
+func TestRequestsAtOnce(t *testing.T) {
+	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.Requests = 1 })
+	ctx, cancel := context.WithCancel(context.Background())
+	req := s.request(ctx, call{as: auth.Reader, body: queryBody("UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x, y WHERE x + y < 0 RETURN count(*)")})
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		if res, err := http.DefaultClient.Do(req); err == nil {
+			res.Body.Close()
+		}
+	}()
+	eventually(t, "a second request is refused", func() bool {
+		code, _ := s.do(call{as: auth.Reader, body: queryBody("RETURN 1")})
+		return code == 429
+	})
+	cancel()
+	<-gone
+	eventually(t, "there is room again", func() bool {
+		code, _ := s.do(call{as: auth.Reader, body: queryBody("RETURN 1")})
+		return code == 200
+	})
+}
+
+func TestSlowQueryLog(t *testing.T) {
+	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.SlowQuery = time.Nanosecond })
+	s.query("RETURN $p AS\nsecretless", `"params":{"p":"do not log me"}`)
+	log := s.log.String()
+	if !strings.Contains(log, "slow query") || !strings.Contains(log, "p: STRING") || !strings.Contains(log, "secretless") {
+		t.Errorf("the log is %s", log)
+	}
+	if strings.Contains(log, "do not log me") || strings.Contains(log, "AS\nsecretless") {
+		t.Errorf("the log holds what it must not: %s", log)
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	s := start(t, nil)
+	s.query("CREATE (:A)")
+	if code, _ := s.do(call{method: "GET", path: "/metrics"}); code != 401 {
+		t.Errorf("metrics without a token give %d", code)
+	}
+	code, body := s.do(call{as: auth.Reader, method: "GET", path: "/metrics"})
+	for _, want := range []string{"kadedb_queries_total{outcome=\"ok\"} 1", "kadedb_commits_total 1", "kadedb_memory_limit_bytes 2.68435456e+08", "go_goroutines"} {
+		if code != 200 || !strings.Contains(body, want) {
+			t.Errorf("metrics (%d) lack %q", code, want)
+		}
+	}
+}
+
+// A client that sends its header a byte at a time does not hold a connection for long,
+// and one that is cut in the middle of a streamed answer knows.
+func TestSlowHeader(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits 5 s for a timeout")
+	}
+	s := start(t, nil)
+	conn, err := net.Dial("tcp", s.host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("GET /livez HTTP/1.1\r\nHost: ")); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(15 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now()
+	_, err = bufio.NewReader(conn).ReadByte()
+	if took := time.Since(at); took > 10*time.Second {
+		t.Errorf("the connection was held for %v: %v", took, err)
+	}
+}
+
+// An answer that would not fit the memory of a query is refused, not collected.
+func TestAnswerMemory(t *testing.T) {
+	s := start(t, nil)
+	code, body := s.query("UNWIND range(1, 100000) AS x RETURN '"+strings.Repeat("x", 100)+"' AS s", `"memory_bytes":5000000`)
+	if code != 429 || errorName(t, body) != "QueryMemoryLimit" {
+		t.Errorf("it gives %d %.200s", code, body)
+	}
+}
+
+// A body without a length is bounded too.
+func TestChunkedBodyLimit(t *testing.T) {
+	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.BodySize = 4096 })
+	req := s.request(context.Background(), call{as: auth.Reader, body: "x"})
+	req.Body, req.ContentLength = io.NopCloser(strings.NewReader(queryBody("RETURN '"+strings.Repeat("x", 1<<20)+"'"))), -1
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != 413 {
+		t.Errorf("a chunked body over the limit gives %d", res.StatusCode)
+	}
+}
+
+// A log that cannot be synced ends writing: one code, not ready, and reads go on.
+func TestFailedSync(t *testing.T) {
+	disk := vfs.NewFaulty(vfs.OS, nil)
+	s := start(t, func(_ *front.Config, o *kadedb.Options) { o.FS = disk })
+	s.closing = status.StorePoisoned
+	s.query("CREATE (:A)")
+	disk.SetHook(func(o vfs.Op) error {
+		if o.Name == "sync" {
+			return errors.New("the disk is gone")
+		}
+		return nil
+	})
+	if code, body := s.query("CREATE (:B)"); code != 503 {
+		t.Errorf("the write whose sync fails gets %d %s", code, body)
+	}
+	disk.SetHook(nil)
+	if code, body := s.query("CREATE (:C)"); code != 503 || errorName(t, body) != "StorePoisoned" {
+		t.Errorf("a later write gets %d %s", code, body)
+	}
+	if code, body := s.do(call{method: "GET", path: "/readyz"}); code != 503 || !strings.Contains(body, "failed") {
+		t.Errorf("readiness is %d %s", code, body)
+	}
+	select {
+	case <-s.front.Failed():
+	default:
+		t.Error("the server does not know")
+	}
+	if _, body := s.query("MATCH (n) RETURN labels(n) AS l"); !strings.Contains(body, `"rows":[[["A"]]]`) {
+		t.Errorf("a read gives %s", body)
+	}
+}
+
+// A client that does not read its stream does not outlive its token.
+func TestRevokeOfAnIdleReader(t *testing.T) {
+	s := start(t, nil)
+	req := s.request(context.Background(), call{as: auth.Reader, header: map[string]string{"Accept": "application/x-ndjson"},
+		body: queryBody("UNWIND range(1, 10000) AS x UNWIND range(1, 10000) AS y RETURN x, y, 'stuck' AS s")})
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	running := func() bool {
+		_, body := s.do(call{as: auth.Admin, body: queryBody("SHOW TRANSACTIONS")})
+		return strings.Contains(body, "'stuck'")
+	}
+	eventually(t, "the statement runs", running)
+	s.do(call{as: auth.Admin, method: "DELETE", path: "/v1/tokens/" + s.id[auth.Reader]})
+	eventually(t, "the statement is gone", func() bool { return !running() })
+}
+
+// Values that need more memory than there is are refused before they take it.
+func TestBodyMemory(t *testing.T) {
+	s := start(t, func(_ *front.Config, o *kadedb.Options) { o.Memory = 32 << 20 })
+	code, body := s.query("RETURN size($l) AS n", `"params":{"l":[`+strings.Repeat("1,", 1<<20)+`1]}`)
+	if code != 429 || errorName(t, body) != "QueryMemoryLimit" {
+		t.Errorf("it gives %d %.200s", code, body)
+	}
+	if used := s.db.Budget().Used(); used > 1<<20 {
+		t.Errorf("%d bytes are still counted", used)
+	}
+}
