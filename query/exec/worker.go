@@ -36,7 +36,7 @@ func (w *worker) bind(x *Context) {
 	w.fn.Graph = &w.funcs
 	for _, c := range w.exprs {
 		c.Params = x.Params
-		c.Reset()
+		c.Forget()
 	}
 	w.prof.begin(x, w.prog.plan)
 }
