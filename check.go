@@ -12,4 +12,11 @@ type Problem = graph.Problem
 // Check reads the whole store: every block's checksum, and every index, degree and
 // count against the base data. It calls report for each problem, and returns an
 // error only where it cannot go on.
-func (db *DB) Check(ctx context.Context, report func(Problem)) error { return db.store.Check(ctx, report) }
+func (db *DB) Check(ctx context.Context, report func(Problem)) error {
+	done, err := db.use()
+	if err != nil {
+		return err
+	}
+	defer done()
+	return db.store.Check(ctx, report)
+}

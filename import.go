@@ -36,5 +36,10 @@ func (db *DB) Import(ctx context.Context, spec ImportSpec) (ImportSummary, error
 	if spec.Workers <= 0 {
 		spec.Workers = db.opts.Engine.Workers
 	}
+	done, err := db.use()
+	if err != nil {
+		return ImportSummary{}, err
+	}
+	defer done()
 	return transfer.Import(ctx, db.store, spec)
 }

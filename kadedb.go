@@ -18,11 +18,14 @@ package kadedb
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kadedb/kadedb/auth"
@@ -97,7 +100,7 @@ type Engine struct {
 	BatchSize   int // rows in a batch (2,048)
 	Workers     int // lanes of a long pipeline (GOMAXPROCS)
 	Rules       optimize.Options
-	TempDir     string // spill files (DIR/tmp)
+	TempDir     string // spill files (DIR/tmp; of a store that is only read, the system's)
 }
 
 // DB is an open store.
@@ -109,6 +112,12 @@ type DB struct {
 	tokens    *auth.Tokens
 	budget    *memory.Budget
 	opts      Options
+	run       string        // sets this DB's spill files apart from others' in the same folder
+	spaces    atomic.Uint64 // of spill files
+
+	life   sync.RWMutex // held for reading by what uses the store past the engine
+	closed bool
+	close  error // what Close found
 }
 
 // Open opens the store in dir, and makes it where there is none. Nobody else may have
@@ -140,7 +149,7 @@ func open(dir string, given *Options, readOnly bool) (*DB, error) {
 	if given != nil {
 		o = *given
 	}
-	o.fill(dir)
+	o.fill(dir, readOnly)
 	log := o.Logger
 	budget := memory.NewBudget("store", o.Memory)
 	store, err := graph.Open(graph.Options{
@@ -153,7 +162,10 @@ func open(dir string, given *Options, readOnly bool) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{dir: dir, store: store, budget: budget, opts: o}
+	db := &DB{dir: dir, store: store, budget: budget, opts: o, run: rand.Text()[:8]}
+	if !readOnly && (given == nil || given.Engine.TempDir == "") {
+		db.sweep()
+	}
 	if err := db.start(); err != nil {
 		if cerr := store.Close(); cerr != nil {
 			log.Error("closing after a failed start", "error", cerr)
@@ -176,13 +188,32 @@ func (db *DB) start() (err error) {
 	db.engine, err = query.New(query.Options{
 		Store: db.store, Procedures: o.Procedures, Budget: db.budget, Limits: o.Limits, Tx: o.TxLimits, PlanCache: cache,
 		Workers: o.Engine.Workers, BatchSize: o.Engine.BatchSize, Rules: o.Engine.Rules, Durability: o.Durability,
-		Space:   func() *spill.Space { return spill.NewSpace(o.FS, o.Engine.TempDir, "spill-") },
+		Space:   db.space,
 		OpenCSV: db.openCSV, Settings: o.Settings, Version: Version, Logger: o.Logger,
 	})
 	return err
 }
 
-func (o *Options) fill(dir string) {
+func (db *DB) space() *spill.Space {
+	return spill.NewSpace(db.opts.FS, db.opts.Engine.TempDir, fmt.Sprintf("spill-%s-%d", db.run, db.spaces.Add(1)))
+}
+
+// sweep removes temporary files that a process left which ended without notice. The
+// folder is the store's own and so is, now, the store.
+func (db *DB) sweep() {
+	dir := db.opts.Engine.TempDir
+	names, err := db.opts.FS.List(dir)
+	if err != nil {
+		return // nothing was ever spilled
+	}
+	for _, name := range names {
+		if err := db.opts.FS.Remove(filepath.Join(dir, name)); err != nil {
+			db.opts.Logger.Warn("a temporary file of an earlier run stays", "file", filepath.Join(dir, name), "error", err)
+		}
+	}
+}
+
+func (o *Options) fill(dir string, readOnly bool) {
 	if o.Memory <= 0 {
 		o.Memory = memory.Machine() * 6 / 10
 	}
@@ -220,7 +251,11 @@ func (o *Options) fill(dir string) {
 	if o.Engine.Workers <= 0 {
 		o.Engine.Workers = runtime.GOMAXPROCS(0)
 	}
-	if o.Engine.TempDir == "" {
+	switch {
+	case o.Engine.TempDir != "":
+	case readOnly:
+		o.Engine.TempDir = os.TempDir()
+	default:
 		o.Engine.TempDir = filepath.Join(dir, "tmp")
 	}
 }
@@ -228,23 +263,45 @@ func (o *Options) fill(dir string) {
 // Dir returns the store's folder.
 func (db *DB) Dir() string { return db.dir }
 
-// Close ends open transactions, folds the log's tail into the store and closes its
-// files. Rows still open fail.
+// Close ends what runs and is open, folds the log's tail into the store and closes
+// its files. It waits for a Checkpoint, Check or Import under way: cancel those first.
+// Rows still open fail. A second Close does nothing and says what the first one said.
 func (db *DB) Close() error {
 	db.engine.Close()
-	err := db.store.Close()
+	db.life.Lock()
+	defer db.life.Unlock()
+	if db.closed {
+		return db.close
+	}
+	db.closed = true
+	db.close = db.store.Close()
 	if db.temporary {
-		if rerr := os.RemoveAll(db.dir); err == nil && rerr != nil {
-			err = status.Errorf(status.DiskError, "removing the temporary store: %w", rerr)
+		if err := os.RemoveAll(db.dir); db.close == nil && err != nil {
+			db.close = status.Errorf(status.DiskError, "removing the temporary store: %w", err)
 		}
 	}
-	return err
+	return db.close
+}
+
+// use keeps the store open until done is called.
+func (db *DB) use() (done func(), err error) {
+	db.life.RLock()
+	if db.closed {
+		db.life.RUnlock()
+		return nil, status.Errorf(status.StoreClosed, "the store is closed")
+	}
+	return db.life.RUnlock, nil
 }
 
 // Checkpoint folds everything committed so far into blocks. It is done by itself
 // too; nobody waits for it.
 func (db *DB) Checkpoint(ctx context.Context) error {
-	_, err := db.store.Checkpoint(ctx)
+	done, err := db.use()
+	if err != nil {
+		return err
+	}
+	defer done()
+	_, err = db.store.Checkpoint(ctx)
 	return err
 }
 

@@ -53,16 +53,17 @@ func toValue(x any, depth int) (value.Value, error) {
 		}
 		return value.String(x), nil
 	case time.Time:
-		name, offset := x.Zone()
-		if loc := x.Location().String(); loc != "Local" && loc != "" {
-			name = loc
-		}
-		if name == "UTC" || x.Location() == time.Local {
-			name = ""
-		}
-		return value.DateTime(x.Unix(), int32(x.Nanosecond()), &value.Zone{Name: name, Offset: int32(offset)}), nil
+		return dateTime(x)
 	case time.Duration:
-		return value.Duration(value.Span{Seconds: int64(math.Floor(x.Seconds())), Nanos: int32((x%time.Second + time.Second) % time.Second)}), nil
+		// Nanoseconds are never negative: -1 ns is -1 s + 999,999,999 ns.
+		seconds, nanos := int64(x/time.Second), int32(x%time.Second)
+		if nanos < 0 {
+			seconds, nanos = seconds-1, nanos+1e9
+		}
+		return value.Duration(value.Span{Seconds: seconds, Nanos: nanos}), nil
+	case []byte:
+		return value.Null, status.Errorf(status.InvalidParameterUse, "bytes are no value of KadeQL").
+			WithHint("give a string, or a list of integers as []int")
 	case []any:
 		elems := make([]value.Value, len(x))
 		for i := range x {
@@ -77,9 +78,38 @@ func toValue(x any, depth int) (value.Value, error) {
 	return reflected(x, depth)
 }
 
+// dateTime keeps a zone's name where KadeQL knows it and agrees about its offset.
+func dateTime(x time.Time) (value.Value, error) {
+	if y := x.Year(); y < value.MinYear || y > value.MaxYear {
+		return value.Null, status.Errorf(status.NumberOutOfRange, "year %d is beyond ±%d", y, value.MaxYear)
+	}
+	_, offset := x.Zone()
+	if offset < -18*3600 || offset > 18*3600 {
+		return value.Null, status.Errorf(status.NumberOutOfRange, "an offset of %d s from UTC is more than 18 hours", offset)
+	}
+	zone := value.Zone{Offset: int32(offset)}.AtInstant(x.Unix())
+	if loc := x.Location(); loc != time.Local && loc != time.UTC {
+		if named, err := value.FindZone(loc.String()); err == nil && named.Name != "" {
+			if z := named.AtInstant(x.Unix()); z.Offset == int32(offset) {
+				zone = z
+			}
+		}
+	}
+	return value.DateTime(x.Unix(), int32(x.Nanosecond()), zone), nil
+}
+
 func reflected(x any, depth int) (value.Value, error) {
 	v := reflect.ValueOf(x)
 	switch v.Kind() {
+	case reflect.Bool:
+		return value.Bool(v.Bool()), nil
+	case reflect.String:
+		return toValue(v.String(), depth)
+	case reflect.Pointer:
+		if v.IsNil() {
+			return value.Null, nil
+		}
+		return toValue(v.Elem().Interface(), depth+1)
 	case reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int, reflect.Int64:
 		return value.Int(v.Int()), nil
 	case reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint, reflect.Uint64:
@@ -107,6 +137,9 @@ func reflected(x any, depth int) (value.Value, error) {
 		keys := v.MapKeys()
 		sort.Slice(keys, func(i, j int) bool { return keys[i].String() < keys[j].String() })
 		for _, k := range keys {
+			if !utf8.ValidString(k.String()) {
+				return value.Null, status.Errorf(status.InvalidUTF8, "a key that is not UTF-8")
+			}
 			e, err := toValue(v.MapIndex(k).Interface(), depth+1)
 			if err != nil {
 				return value.Null, err
@@ -116,5 +149,5 @@ func reflected(x any, depth int) (value.Value, error) {
 		return value.FromMap(m), nil
 	}
 	return value.Null, status.Errorf(status.InvalidParameterUse, "a Go %T is no value of KadeQL", x).
-		WithHint("give nil, bool, numbers, strings, slices, maps by string, time.Time or value.Value")
+		WithHint("give nil, bool, numbers, strings, slices, maps by string, time.Time, time.Duration or value.Value")
 }
