@@ -95,8 +95,8 @@ type binder struct {
 	types    map[plan.Slot]expr.Types // what a slot can hold
 	elems    map[plan.Slot]expr.Types // what the elements of a list in a slot can be
 	writes   bool
-	depth  int // of subqueries
-	clauses int
+	depth    int // of subqueries
+	clauses  int
 	subplans []*plan.Plan
 }
 

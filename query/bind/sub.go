@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strings"
+
 	"github.com/kadedb/kadedb/parser/ast"
 	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/query/plan"
@@ -96,11 +98,20 @@ func (b *binder) patternQuery(parts []*ast.PatternPart, mode ast.MatchMode, wher
 	return sub, nil
 }
 
+// bodyText is what EXPLAIN shows of a subquery: its text without the braces.
+func bodyText(n ast.Node) string {
+	s := ast.Format(n)
+	if i, j := strings.IndexByte(s, '{'), strings.LastIndexByte(s, '}'); i >= 0 && j > i && s[j+1:] == "" {
+		s = s[i+1 : j]
+	}
+	return strings.Trim(strings.TrimSpace(s), "[]")
+}
+
 // asExpr makes an expression of a bound subquery.
-func (b *binder) asExpr(sub *bound, kind expr.SubqueryKind, at status.Pos) *expr.Subquery {
+func (b *binder) asExpr(sub *bound, kind expr.SubqueryKind, text string, at status.Pos) *expr.Subquery {
 	p := &plan.Plan{Root: sub.root, Columns: sub.columns, RowID: sub.rowID, PerRow: sub.perRow}
 	b.subplans = append(b.subplans, p)
-	s := &expr.Subquery{Kind: kind, Plan: p, Outer: sub.imports.slots, Result: plan.NoSlot, Pos: at}
+	s := &expr.Subquery{Kind: kind, Plan: p, Outer: sub.imports.slots, Result: plan.NoSlot, Text: text, Pos: at}
 	if kind == expr.Collect {
 		s.Result = sub.columns[0].Slot
 	}
@@ -117,7 +128,7 @@ func (b *binder) subqueryExpr(s *ast.Subquery, en *env) (expr.Expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		return b.asExpr(sub, kind, s.Pos), nil
+		return b.asExpr(sub, kind, bodyText(s), s.Pos), nil
 	}
 	pos := position{readOnly: true, mayLackEnd: kind != expr.Collect, needReturn: kind == expr.Collect}
 	sub, err := b.subquery(s.Query, en.sc, pos, s.Pos)
@@ -127,7 +138,7 @@ func (b *binder) subqueryExpr(s *ast.Subquery, en *env) (expr.Expr, error) {
 	if kind == expr.Collect && len(sub.columns) != 1 {
 		return nil, status.Errorf(status.InvalidArgumentType, "COLLECT { } must return one column, not %d", len(sub.columns)).At(s.Pos)
 	}
-	return b.asExpr(sub, kind, s.Pos), nil
+	return b.asExpr(sub, kind, bodyText(s), s.Pos), nil
 }
 
 // patternExpr binds a pattern that stands as a value.
@@ -139,7 +150,7 @@ func (b *binder) patternExpr(e *ast.PatternExpr, en *env) (expr.Expr, error) {
 		if err != nil {
 			return nil, err
 		}
-		list := b.asExpr(sub, expr.Collect, e.Pos)
+		list := b.asExpr(sub, expr.Collect, bodyText(e), e.Pos)
 		if e.Pattern.Selector == ast.AllShortestPaths {
 			return list, nil
 		}
@@ -156,7 +167,7 @@ func (b *binder) patternExpr(e *ast.PatternExpr, en *env) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.asExpr(sub, expr.Exists, e.Pos), nil
+	return b.asExpr(sub, expr.Exists, bodyText(e), e.Pos), nil
 }
 
 // singleNode refuses a pattern of one node as a condition.
@@ -211,7 +222,7 @@ func (b *binder) patternComprehension(e *ast.PatternComprehension, en *env) (exp
 	if err != nil {
 		return nil, err
 	}
-	s := b.asExpr(sub, expr.Collect, e.Pos)
+	s := b.asExpr(sub, expr.Collect, bodyText(e), e.Pos)
 	b.elems[s.Result+subqueryElems] = elem
 	return s, nil
 }

@@ -8,6 +8,9 @@ import (
 // prune notes for each operator which slots are read above it, and drops projected
 // columns and aggregates that nobody reads. live is what is read above n.
 func (z *optimizer) prune(n plan.Node, live slotSet) plan.Node {
+	if a, ok := n.(*plan.Apply); ok && z.givesInner(a, live) {
+		return z.prune(a.Inner, live)
+	}
 	n = dropDead(n, live)
 	if p, ok := n.(*plan.Project); ok && len(p.Items) == 0 {
 		return z.prune(p.Input, live)
@@ -49,6 +52,22 @@ func (z *optimizer) prune(n plan.Node, live slotSet) plan.Node {
 		z.pruneInput(n, need)
 	}
 	return n
+}
+
+// givesInner reports whether a joins one row, that of the sub-plan which it is part of,
+// with an inner plan of which alone something is read: a is that inner plan then.
+func (z *optimizer) givesInner(a *plan.Apply, live slotSet) bool {
+	arg, ok := a.Outer.(*plan.Argument)
+	if !ok || arg.RowID != plan.NoSlot || !a.PerRow || a.JoinKind != plan.Inner {
+		return false
+	}
+	given := z.provides(a.Inner)
+	for s := range live.all() {
+		if !given.has(s) {
+			return false
+		}
+	}
+	return true
 }
 
 func (z *optimizer) pruneInput(n plan.Node, need slotSet) {
