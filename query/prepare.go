@@ -273,7 +273,8 @@ func (c *compiled) whole() bool {
 	case c.profile, c.outside:
 		return false
 	}
-	return c.plan.Root.Base().Rows <= wholeRows && !c.large.Load()
+	op := c.plan.Root.Base()
+	return (op.Rows <= wholeRows || op.Cost <= wholeCost) && !c.large.Load()
 }
 
 // liveStatistics returns the last statistics taken, with counts as they are now.

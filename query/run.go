@@ -62,6 +62,9 @@ const (
 	// wholeRows is how large an answer may be to be made at once, before the
 	// caller asks for its rows.
 	wholeRows = 256
+	// wholeCost, in estimated nanoseconds, is what may be lost where a run is begun
+	// again because its answer is larger.
+	wholeCost = 50_000
 	// chunkRows is how many rows of a larger answer are made at a time.
 	chunkRows = 64
 	// commitTries is how often a statement by itself runs when others commit first.
