@@ -73,9 +73,10 @@ type Spec struct {
 
 // Progress is how far an import is.
 type Progress struct {
-	Stage       string // what is read or written
-	Rows        int64  // of this stage so far
-	Done, Total int64  // of the whole, in a measure of its own
+	Stage       string  // what is read or written
+	Rows        int64   // of this stage so far
+	Rate        float64 // rows a second
+	Done, Total int64   // of the whole, in a measure of its own
 	Elapsed     time.Duration
 }
 

@@ -41,6 +41,7 @@ type importer struct {
 	doneBytes, allSize int64
 	stage              string
 	stageRows          int64
+	stageStart         time.Time
 	wrote              int64 // relationships, in both directions
 }
 
@@ -57,7 +58,7 @@ func Import(ctx context.Context, store *graph.Store, spec Spec) (sum Summary, er
 		return sum, err
 	}
 	p := &planner{spec: &spec, reader: r}
-	defer func() { err = errors.Join(err, p.close()) }()
+	defer func() { err = errorOf(err, p.close()) }()
 	err = p.resolve()
 	keys := p.keysToMake()
 	r.Close()
@@ -72,7 +73,7 @@ func Import(ctx context.Context, store *graph.Store, spec Spec) (sum Summary, er
 	}
 	im := &importer{ctx: ctx, spec: &spec, store: store, p: p, memory: spec.Memory, setAt: map[string]int{},
 		start: time.Now(), spill: &spill{fs: spec.FS, name: path.Join(filepath.ToSlash(spec.TempDir), fmt.Sprintf("import-%d.tmp", time.Now().UnixNano()))}}
-	defer func() { err = errors.Join(err, im.spill.close()) }()
+	defer func() { err = errorOf(err, im.spill.close()) }()
 	if spec.Budget != nil {
 		held := spec.Budget.Sub("import", 0)
 		defer held.Close()
@@ -156,12 +157,13 @@ func (im *importer) read(s *source, work, take func(*tabular.Chunk) error) (agai
 	if s.rel {
 		what = "relationships"
 	}
-	im.stage, im.stageRows = "reading "+what+" of "+filepath.Base(s.path), 0
+	stage := "reading " + what + " of " + filepath.Base(s.path)
+	im.stageRows = 0
 	before := im.doneBytes
 	err = s.table.Read(im.ctx, s.wants, work, func(c *tabular.Chunk) error {
 		im.stageRows += int64(c.Rows)
 		im.doneBytes = before + c.Bytes
-		im.tick(im.stage, im.stageRows)
+		im.tick(stage, im.stageRows)
 		return take(c)
 	})
 	im.doneBytes = before + s.table.Size()
@@ -184,11 +186,17 @@ func (im *importer) read(s *source, work, take func(*tabular.Chunk) error) (agai
 // tick reports progress ten times a second.
 func (im *importer) tick(stage string, rows int64) {
 	now := time.Now()
+	if stage != im.stage {
+		im.stage, im.stageStart = stage, now
+	}
 	if now.Sub(im.lastTick) < 100*time.Millisecond {
 		return
 	}
 	im.lastTick = now
 	p := Progress{Stage: stage, Rows: rows, Done: im.doneBytes, Total: im.allSize, Elapsed: now.Sub(im.start)}
+	if since := now.Sub(im.stageStart).Seconds(); since > 0 {
+		p.Rate = float64(rows) / since
+	}
 	if len(im.p.rels) > 0 {
 		// Relationships are read once and written twice, which takes about as long.
 		p.Total *= 2

@@ -235,7 +235,7 @@ func (n *nodeReader) id(c *tabular.Chunk, r int, bad *badRows) (bool, error) {
 		if im.spec.Update {
 			im.sum.Updated++
 		} else {
-			bad.add(r, status.DuplicateID, fmt.Sprintf("a node with id %s exists in the store; --update sets its properties", v.Value(r)))
+			bad.add(r, status.NodeExists, fmt.Sprintf("a node with id %s exists in the store; --update sets its properties", v.Value(r)))
 		}
 		return false, nil
 	}

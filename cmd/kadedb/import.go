@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -158,7 +159,7 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 	if cerr := db.Close(); err == nil {
 		err = cerr
 	}
-	if err == errDryRun {
+	if errors.Is(err, errDryRun) {
 		return nil
 	}
 	if err != nil {
@@ -217,7 +218,7 @@ func (b *progressBar) show(p transfer.Progress) {
 	b.last = p.Elapsed
 	line := p.Stage
 	if p.Rows > 0 {
-		line += fmt.Sprintf(": %d rows, %.0f rows/s", p.Rows, float64(p.Rows)/p.Elapsed.Seconds())
+		line += fmt.Sprintf(": %d rows, %.0f rows/s", p.Rows, p.Rate)
 	}
 	if p.Total > 0 {
 		done := min(float64(p.Done)/float64(p.Total), 1)
@@ -226,7 +227,7 @@ func (b *progressBar) show(p transfer.Progress) {
 		line = "[" + strings.Repeat("#", n) + strings.Repeat(".", width-n) + "] " + line
 		if done > 0.02 && done < 1 {
 			left := time.Duration(float64(p.Elapsed) * (1 - done) / done)
-			line += fmt.Sprintf(", %s left to read", left.Round(time.Second))
+			line += fmt.Sprintf(", %s left", left.Round(time.Second))
 		}
 	}
 	if b.live {

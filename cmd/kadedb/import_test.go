@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// writeGraph writes people.csv and follows.csv, and returns the flags that import them.
+func writeGraph(t *testing.T, dir string, nodes, rels int) []string {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(4, 4))
+	write := func(name string, lines func(w io.Writer)) string {
+		name = filepath.Join(dir, name)
+		f, err := os.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := bufio.NewWriter(f)
+		lines(w)
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	people := write("people.csv", func(w io.Writer) {
+		fmt.Fprintln(w, "id,name")
+		for i := range nodes {
+			fmt.Fprintf(w, "%d,person %d\n", i, i)
+		}
+	})
+	follows := write("follows.csv", func(w io.Writer) {
+		fmt.Fprintln(w, "a,b")
+		for range rels {
+			fmt.Fprintf(w, "%d,%d\n", rng.IntN(nodes), rng.IntN(nodes))
+		}
+	})
+	return []string{"import", "--data", filepath.Join(dir, "store"), "--nodes", "Person=" + people, "--id", "Person:id",
+		"--relationships", "FOLLOWS=" + follows, "--from", "FOLLOWS:Person:a", "--to", "FOLLOWS:Person:b"}
+}
+
+func TestImport(t *testing.T) {
+	dir := t.TempDir()
+	args := writeGraph(t, dir, 100, 1000)
+	out, errs, code := run{args: append(args, "--dry-run")}.do(t)
+	if out != "" || code != 0 || !strings.Contains(errs, "from Person.id") {
+		t.Fatalf("dry run: %d %s%s", code, out, errs)
+	}
+	count := run{args: []string{"query", "--data", filepath.Join(dir, "store"), "--format", "csv", "MATCH (a:Person) OPTIONAL MATCH (a)-[r]->() RETURN count(DISTINCT a), count(r)"}}
+	if out, errs, _ := count.do(t); !strings.HasSuffix(strings.ReplaceAll(out, "\r", ""), "\n0,0\n") {
+		t.Errorf("after a dry run: %s%s", out, errs)
+	}
+	out, errs, code = run{args: args}.do(t)
+	if out != "" || code != 0 || !strings.Contains(errs, "100 nodes, 1000 relationships") {
+		t.Fatalf("import: %d %s%s", code, out, errs)
+	}
+	if out, errs, _ := count.do(t); !strings.HasSuffix(strings.ReplaceAll(out, "\r", ""), "\n100,1000\n") {
+		t.Errorf("after the import: %s%s", out, errs)
+	}
+	out, errs, code = run{args: args}.do(t)
+	if code != exitInvalid || strings.Count(errs, "NodeExists") != 100 || !strings.Contains(errs, "--update") {
+		t.Errorf("a second time: %d %s%s", code, out, errs)
+	}
+	for _, bad := range [][]string{{"import", "--data", dir + "/x"}, {"import", "--nodes", "P=x"}, {"import", "--data", dir + "/x", "--nodes", "P=x", "--id", "P"},
+		{"import", "--data", dir + "/x", "--nodes", "P=x", "--delimiter", "ab"}} {
+		if _, errs, code := (run{args: bad}).do(t); code != exitUsage && code != exitInvalid {
+			t.Errorf("%q: %d %s", bad, code, errs)
+		}
+	}
+}
+
+// TestImportInterrupted stops an import with Ctrl-C.
+func TestImportInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	c := run{args: append(writeGraph(t, dir, 100_000, 1_500_000), "--memory", "64MiB")}.command()
+	errs, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := bufio.NewScanner(errs)
+	for said.Scan() && !strings.Contains(said.Text(), "to Person.id") {
+	}
+	time.Sleep(150 * time.Millisecond)
+	if err := c.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	var rest strings.Builder
+	for said.Scan() {
+		rest.WriteString(said.Text() + "\n")
+	}
+	if err := c.Wait(); err == nil || c.ProcessState.ExitCode() != exitInterrupted {
+		t.Fatalf("interrupted: %v %s", err, rest.String())
+	}
+	store := filepath.Join(dir, "store")
+	out, said2, _ := run{args: []string{"query", "--data", store, "--format", "csv", "MATCH (n) RETURN count(n)"}}.do(t)
+	if !strings.HasSuffix(strings.ReplaceAll(out, "\r", ""), "\n0\n") {
+		t.Errorf("after Ctrl-C: %s%s", out, said2)
+	}
+	if _, said, code := (run{args: []string{"check", store}}).do(t); code != 0 {
+		t.Errorf("check: %s", said)
+	}
+}
+
+// TestImportMemory imports more than fits into its budget and watches the process.
+func TestImportMemory(t *testing.T) {
+	if _, err := os.Stat("/proc/self/status"); err != nil {
+		t.Skip("SKIPPED: there is no /proc to read a process's memory from")
+	}
+	dir := t.TempDir()
+	c := run{args: append(writeGraph(t, dir, 200_000, 3_000_000), "--memory", "24MiB")}.command()
+	var errs strings.Builder
+	c.Stderr = &errs
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- c.Wait() }()
+	peak := 0
+	for running := true; running; {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatalf("%v %s", err, errs.String())
+			}
+			running = false
+		case <-time.After(5 * time.Millisecond):
+			peak = max(peak, anonymous(c.Process.Pid))
+		}
+	}
+	if !strings.Contains(errs.String(), "temporary files") {
+		t.Errorf("nothing was sorted in files: %s", errs.String())
+	}
+	if peak == 0 || peak > (24+64)<<10 {
+		t.Errorf("%d KiB of anonymous memory", peak)
+	}
+}
+
+// anonymous returns a process's resident anonymous memory in KiB, 0 if it is gone.
+func anonymous(pid int) int {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(raw), "RssAnon:")
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return 0
+	}
+	n, err := strconv.Atoi(fields[0])
+	if err != nil {
+		return 0
+	}
+	return n
+}
