@@ -38,6 +38,8 @@ type sweeper struct {
 	lose *rand.Rand // of what a cut loses
 	mem  *vfs.Mem
 	path string
+	// cutDir is where cuts are opened: in memory where there is such a file system.
+	cutDir string
 
 	mu     sync.Mutex
 	file   []byte
@@ -198,7 +200,7 @@ func (p *probe) run(f func()) (ok bool) {
 // recovered opens what a cut left and compares; it returns what is wrong.
 func (w *sweeper) recovered(c cut, again bool) []string {
 	p := &probe{TB: w.t}
-	path := filepath.Join(filepath.Dir(w.path), "cut.db")
+	path := filepath.Join(w.cutDir, "cut.db")
 	if c.file == nil {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			w.t.Fatal(err)
@@ -247,8 +249,15 @@ func (w *sweeper) compare(p *probe, r *Reader) {
 }
 
 func newSweeper(t testing.TB, seed uint64) *sweeper {
+	cutDir, err := os.MkdirTemp("/dev/shm", "kadedb")
+	if err != nil {
+		cutDir = t.TempDir()
+	} else {
+		t.Cleanup(func() { must(t, os.RemoveAll(cutDir)) })
+	}
 	return &sweeper{
-		t: t, r: rand.New(rand.NewPCG(seed, 1)), lose: rand.New(rand.NewPCG(seed, 2)), mem: vfs.NewMem(), states: map[uint64]*oracle{},
+		cutDir: cutDir,
+		t:      t, r: rand.New(rand.NewPCG(seed, 1)), lose: rand.New(rand.NewPCG(seed, 2)), mem: vfs.NewMem(), states: map[uint64]*oracle{},
 		path: filepath.Join(t.TempDir(), "blocks.db"),
 	}
 }

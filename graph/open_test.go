@@ -26,16 +26,16 @@ func imported(t *testing.T) (dir string, typ catalog.TypeID) {
 		must(t, err)
 		k, err := b.Key("age")
 		must(t, err)
-		first, err := b.Nodes([]catalog.LabelID{l}, 20_000)
+		first, err := b.Nodes([]catalog.LabelID{l}, 10_000)
 		must(t, err)
-		v := column.Vector{Type: column.Int, Ints: make([]int64, 20_000)}
+		v := column.Vector{Type: column.Int, Ints: make([]int64, 10_000)}
 		for i := range v.Ints {
 			v.Ints[i] = r.Int64N(90)
 		}
 		must(t, b.NodeColumn(k, first, &v, len(v.Ints)))
-		src, dst := make([]uint32, 300_000), make([]uint32, 300_000)
+		src, dst := make([]uint32, 100_000), make([]uint32, 100_000)
 		for i := range src {
-			src[i], dst[i] = first+r.Uint32N(20_000), first+r.Uint32N(20_000)
+			src[i], dst[i] = first+r.Uint32N(10_000), first+r.Uint32N(10_000)
 		}
 		_, _, err = b.AddRels(typ, src, dst)
 		return err
@@ -59,7 +59,7 @@ func TestOpenReadsLittle(t *testing.T) {
 	}
 	r, err := s.Snapshot()
 	must(t, err)
-	if r.CountRels(typ) != 300_000 || r.Statistics().Types[typ].Count != 300_000 {
+	if r.CountRels(typ) != 100_000 || r.Statistics().Types[typ].Count != 100_000 {
 		t.Errorf("%d relationships, statistics say %d", r.CountRels(typ), r.Statistics().Types[typ].Count)
 	}
 	r.Close()
@@ -74,7 +74,7 @@ func TestReadOnly(t *testing.T) {
 	must(t, err)
 	r, err := s.Snapshot()
 	must(t, err)
-	if r.CountRels(typ) != 300_000 {
+	if r.CountRels(typ) != 100_000 {
 		t.Errorf("%d relationships", r.CountRels(typ))
 	}
 	r.Close()
@@ -111,7 +111,7 @@ func TestCheckFindsDamage(t *testing.T) {
 	want := fingerprint(t, s, typ)
 	must(t, s.Abandon())
 	found := 0
-	for range 80 {
+	for range 40 {
 		damaged := append([]byte(nil), whole...)
 		damaged[r.IntN(len(damaged))] ^= 1 << r.IntN(8)
 		must(t, os.WriteFile(path, damaged, 0o600))
@@ -133,8 +133,8 @@ func TestCheckFindsDamage(t *testing.T) {
 			t.Log(err)
 		}
 	}
-	if found < 10 {
-		t.Errorf("of 80 flipped bits only %d were found", found)
+	if found < 5 {
+		t.Errorf("of 40 flipped bits only %d were found", found)
 	}
 }
 
