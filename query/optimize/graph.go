@@ -68,7 +68,7 @@ func (z *optimizer) graph(pat *plan.Pattern, base float64) *queryGraph {
 }
 
 // maxGuards bounds how many predicates are looked at for each other one; more than so
-// many are all decided at the end, in order.
+// many are all decided at the end, in order, and so are those that vary from row to row.
 const maxGuards = 300
 
 // predicates prepares the conjuncts. One that may raise an error waits for all that
@@ -82,7 +82,7 @@ func (g *queryGraph) predicates() {
 			}
 		}
 		switch {
-		case len(g.preds) > maxGuards:
+		case len(g.preds) > maxGuards, volatile(e):
 			p.need = sorted(g.local)
 		case mayRaise(e):
 			p.guard(g.preds)

@@ -210,10 +210,11 @@ func (z *optimizer) pruneForeach(f *plan.Foreach, need slotSet) {
 	f.Input = z.prune(f.Input, need)
 }
 
-// markMult notes which operators may give multiplicities.
+// markMult notes which operators may give multiplicities. A value that varies must be
+// computed for each row by itself.
 func markMult(n plan.Node, above bool) {
 	n.Base().Mult = above
 	for i, in := range n.Inputs() {
-		markMult(in, plan.AcceptsMult(n, i))
+		markMult(in, plan.AcceptsMult(n, i) && !anyVolatile(plan.Exprs(n)))
 	}
 }

@@ -51,9 +51,13 @@ func (z *optimizer) countPresent(root plan.Node) plan.Node {
 	})
 }
 
-// matchBelow finds the MATCH whose rows reach n through filters and projections only.
+// matchBelow finds the MATCH whose rows reach n through filters and projections only, and
+// not where a value that varies is computed for each of them.
 func matchBelow(n plan.Node) *plan.Match {
 	for {
+		if anyVolatile(plan.Exprs(n)) {
+			return nil
+		}
 		switch x := n.(type) {
 		case *plan.Filter:
 			n = x.Input

@@ -26,7 +26,8 @@ func (z *optimizer) mergeMatches(root plan.Node) plan.Node {
 			between, below = f.Predicates, f.Input
 		}
 		low, ok := below.(*plan.Match)
-		if !ok || low.Optional || !low.Pattern.Unique || len(low.Pattern.Nodes)+len(up.Pattern.Nodes) > maxExact || reuses(up, low) {
+		if !ok || low.Optional || !low.Pattern.Unique || len(low.Pattern.Nodes)+len(up.Pattern.Nodes) > maxExact || reuses(up, low) ||
+			anyVolatile(low.Pattern.Where) || anyVolatile(up.Pattern.Where) {
 			return n
 		}
 		low.Pattern = merged(&low.Pattern, &up.Pattern, between)
