@@ -24,6 +24,7 @@ type testCase struct {
 	writes []write // what touches the pattern
 	// inText puts parameters into the text, as one who prepares nothing does.
 	inText bool
+	few    bool    // so slow to enumerate that three runs must do
 	aim    float64 // ms; 0: none
 	// target is the most that ours may take of the peer's time; 0: 1.
 	target float64

@@ -19,7 +19,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
+
 	"math/rand/v2"
 	"os"
 	"os/signal"
@@ -27,7 +27,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/bench/gen"
 	"github.com/kadedb/kadedb/bench/peer"
 )
@@ -35,7 +34,11 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+	ask := func() error { return run(ctx, os.Args[1:], os.Stdout) }
+	if len(os.Args) > 1 && os.Args[1] == childArg {
+		ask = func() error { return child(ctx, os.Args[2:]) }
+	}
+	if err := ask(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		stop()
 		os.Exit(1)
@@ -78,6 +81,12 @@ func parse(args []string) (*options, error) {
 	return o, err
 }
 
+// report is everything that was measured.
+type report struct {
+	Queries []outcome `json:"queries"`
+	Figures []figure  `json:"figures"`
+}
+
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	o, err := parse(args)
 	if err != nil {
@@ -100,13 +109,11 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		defer func() { err = errors.Join(err, p.Close()) }()
 		fmt.Fprintf(out, "peer: LadybugDB %s, in memory\n", p.Version)
 	}
-	var all []outcome
+	var all report
 	for _, g := range graphs(o) {
-		rows, err := contestOf(ctx, o, g, p, filepath.Join(dir, g.Name), cases, out)
-		if err != nil {
+		if err := contestOf(ctx, o, g, p, filepath.Join(dir, g.Name), cases, out, &all); err != nil {
 			return fmt.Errorf("%s: %w", g.Name, err)
 		}
-		all = append(all, rows...)
 	}
 	if o.report != "" {
 		b, err := json.MarshalIndent(all, "", "  ")
@@ -117,11 +124,13 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 			return err
 		}
 	}
-	return verdict(all)
+	return verdict(all.Queries)
 }
 
+const fullSize = 100_000
+
 func graphs(o *options) []*gen.Graph {
-	n := 100_000
+	n := fullSize
 	if o.small {
 		n = 2_000
 	}
@@ -129,48 +138,51 @@ func graphs(o *options) []*gen.Graph {
 }
 
 // contestOf loads one graph everywhere, and runs its cases.
-func contestOf(ctx context.Context, o *options, g *gen.Graph, p *peer.Peer, dir string, cases []*testCase, out io.Writer) (_ []outcome, err error) {
-	c := &contest{g: g, peer: p, csv: filepath.Join(dir, "csv"), r: rand.New(rand.NewPCG(o.seed, 77))}
-	if err := os.MkdirAll(c.csv, 0o755); err != nil {
-		return nil, err
+func contestOf(ctx context.Context, o *options, g *gen.Graph, p *peer.Peer, dir string, cases []*testCase, out io.Writer, all *report) (err error) {
+	c := &contest{g: g, peer: p, files: filepath.Join(dir, "files"), r: rand.New(rand.NewPCG(o.seed, 77))}
+	if err := os.MkdirAll(c.files, 0o755); err != nil {
+		return err
 	}
-	size, err := g.WriteCSV(c.csv)
+	size, err := g.WriteCSV(c.files)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if c.db, err = kadedb.Open(filepath.Join(dir, "store"), &kadedb.Options{Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))}); err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, c.db.Close()) }()
-	took, err := c.load(ctx)
+	loaded, err := c.loadAll(ctx, dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	load := outcome{Query: "load " + g.Name, Ours: ms(took), Best: ms(took), Target: 1}
-	if p != nil {
-		took, err := p.Load(g, g.Name, c.csv)
-		if err != nil {
-			return nil, err
+	closed := false
+	defer func() {
+		if !closed {
+			err = errors.Join(err, c.db.Close())
 		}
-		load.Peer = ms(took)
-		load.Ratio = load.Ours / load.Peer
-	}
+	}()
 	fmt.Fprintf(out, "\n%s: %d relationships, %.1f MB of CSV\n", g.Name, g.Edges(), float64(size)/1e6)
 	printHead(out)
-	all := []outcome{load}
-	printRow(out, load)
+	for _, r := range loaded {
+		printRow(out, r)
+	}
+	all.Queries = append(all.Queries, loaded...)
 	for _, k := range cases {
 		if k.graph != g.Name || !o.queries.MatchString(k.name) || o.base && k.variant != "" {
 			continue
 		}
 		r := c.run(ctx, k, o.runs)
 		printRow(out, r)
-		all = append(all, r)
+		all.Queries = append(all.Queries, r)
+	}
+	if g.Name == "social" {
+		closed = true
+		figures, err := c.figures(ctx, o, dir, cases, out)
+		all.Figures = append(all.Figures, figures...)
+		if err != nil {
+			return err
+		}
 	}
 	if p != nil {
-		err = p.CloseStore(g.Name)
+		return p.CloseStore(g.Name)
 	}
-	return all, err
+	return nil
 }
 
 func printHead(out io.Writer) {

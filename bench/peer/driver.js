@@ -12,6 +12,7 @@ async function store(name, path) {
   if (!s) {
     const db = new lbug.Database(path || ':memory:');
     s = { db, conn: new lbug.Connection(db), prepared: new Map() };
+    s.conn.setQueryTimeout(20000);
     stores.set(name, s);
   }
   return s;

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/status"
+)
+
+// figure is a measured number that is not a query's time.
+type figure struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit"`
+	Peer  float64 `json:"peer,omitempty"`
+	Aim   float64 `json:"aim,omitempty"`
+	Least bool    `json:"at_least,omitempty"` // the aim is a lower bound
+	Note  string  `json:"note,omitempty"`
+}
+
+func (f figure) String() string {
+	number := func(x float64) string {
+		switch {
+		case x == 0:
+			return "-"
+		case x >= 1000:
+			return fmt.Sprintf("%.0f", x)
+		}
+		return fmt.Sprintf("%.3g", x)
+	}
+	aim, mark := "-", ""
+	if f.Aim > 0 {
+		aim = "≤ " + number(f.Aim)
+		if f.Least {
+			aim = "≥ " + number(f.Aim)
+		}
+		if f.Least && f.Value < f.Aim || !f.Least && f.Value > f.Aim {
+			mark = "misses its aim "
+		}
+	}
+	return fmt.Sprintf("%-52s %10s %-12s %10s %10s  %s%s", f.Name, number(f.Value), f.Unit, number(f.Peer), aim, mark, f.Note)
+}
+
+func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+
+// pointReads times reads by the indexed id: prepared, and by text with a parameter.
+func (c *contest) pointReads(ctx context.Context, n int) ([]figure, error) {
+	const text = "MATCH (p:Person {id: $id}) RETURN p.name AS name, p.age AS age"
+	p, err := c.db.Prepare(text)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, n)
+	for i := range ids {
+		ids[i] = int64(c.r.IntN(c.g.Label("Person").N)) + 1
+	}
+	prepared, err := c.timeReads(ids, func(params kadedb.Params) (*kadedb.Rows, error) { return p.Query(ctx, params) })
+	if err != nil {
+		return nil, err
+	}
+	byText, err := c.timeReads(ids, func(params kadedb.Params) (*kadedb.Rows, error) { return c.db.Query(ctx, text, params) })
+	if err != nil {
+		return nil, err
+	}
+	out := []figure{
+		{Name: "point read, prepared, p50", Value: micros(median(prepared)), Unit: "µs", Aim: 2},
+		{Name: "point read, prepared, p99", Value: micros(quantile(prepared, 0.99)), Unit: "µs"},
+		{Name: "point reads a second, one client", Value: float64(n) / sum(prepared).Seconds(), Unit: "1/s", Aim: 350_000, Least: true},
+		{Name: "the same text again, plan cached, p50", Value: micros(median(byText)), Unit: "µs", Aim: 3},
+	}
+	if c.peer != nil {
+		theirs, err := c.peer.Many(c.g.Name, text, ids[:min(n, 2000)])
+		if err != nil {
+			return nil, err
+		}
+		out[0].Peer, out[1].Peer = micros(median(theirs)), micros(quantile(theirs, 0.99))
+		out[2].Peer = float64(len(theirs)) / sum(theirs).Seconds()
+	}
+	return out, nil
+}
+
+func sum(d []time.Duration) (s time.Duration) {
+	for _, x := range d {
+		s += x
+	}
+	return s
+}
+
+func (c *contest) timeReads(ids []int64, read func(kadedb.Params) (*kadedb.Rows, error)) ([]time.Duration, error) {
+	person := c.g.Label("Person")
+	names, ages := person.Column("name").Strs, person.Int("age")
+	took := make([]time.Duration, len(ids))
+	for i, id := range ids {
+		params := kadedb.Params{"id": id}
+		start := time.Now()
+		rows, err := read(params)
+		if err != nil {
+			return nil, err
+		}
+		if !rows.Next() {
+			return nil, errors.Join(fmt.Errorf("no person %d", id), rows.Close())
+		}
+		name, age := rows.Values()[0].AsString(), rows.Values()[1].AsInt()
+		more := rows.Next()
+		if err := rows.Close(); err != nil {
+			return nil, err
+		}
+		took[i] = time.Since(start)
+		if more || name != names[id-1] || age != ages[id-1] {
+			return nil, fmt.Errorf("person %d is %q, %d (more: %v)", id, name, age, more)
+		}
+	}
+	return took, nil
+}
+
+// expandIDs times one hop over all relationships of FOLLOWS where nothing but ids is
+// needed, and checks it with the numbers that the store gave to people.
+func (c *contest) expandIDs(ctx context.Context, runs int) (figure, error) {
+	f := figure{Name: "one-hop expand, ids only", Unit: "ns/edge/core", Aim: 1.5}
+	numbers, err := c.ask(ctx, "MATCH (p:Person) RETURN p.id AS id, id(p) AS number", nil)
+	if err != nil {
+		return f, err
+	}
+	number := make([]int64, len(numbers.rows)+1)
+	for _, r := range numbers.rows {
+		number[r[0].(int64)] = r[1].(int64)
+	}
+	var took []time.Duration
+	for range warmUps + runs {
+		if err := c.write(ctx, follow); err != nil {
+			return f, err
+		}
+		t, want := c.g.Type("FOLLOWS"), int64(0)
+		for i := range t.Src {
+			if number[t.Src[i]+1] < number[t.Dst[i]+1] {
+				want++
+			}
+		}
+		a, err := c.ask(ctx, "MATCH (a:Person)-[:FOLLOWS]->(b:Person) WHERE id(a) < id(b) RETURN count(*) AS n", nil)
+		if err != nil {
+			return f, err
+		}
+		if d := difference(a.rows, [][]any{{want}}); d != "" {
+			return f, fmt.Errorf("expand: %s", d)
+		}
+		took = append(took, a.elapsed)
+	}
+	f.Value = c.perEdge(median(took[warmUps:]), "FOLLOWS")
+	return f, nil
+}
+
+func (c *contest) perEdge(d time.Duration, typ string) float64 {
+	return float64(d.Nanoseconds()) * float64(c.workers()) / float64(len(c.g.Type(typ).Src))
+}
+
+// durableWrites times commits of one relationship each by clients at once, and counts
+// how many shared a sync.
+func (c *contest) durableWrites(ctx context.Context, clients int, length time.Duration) ([]figure, error) {
+	p, err := c.db.Prepare("MATCH (a:Person {id: $a}), (b:Person {id: $b}) CREATE (a)-[:KNOWS]->(b)")
+	if err != nil {
+		return nil, err
+	}
+	people := int64(c.g.Label("Person").N)
+	before := c.db.Stats().Store.WAL
+	var done, conflicts atomic.Int64
+	errs := make([]error, clients)
+	var wait sync.WaitGroup
+	start := time.Now()
+	for k := range clients {
+		wait.Go(func() {
+			for i := int64(0); time.Since(start) < length; i++ {
+				// Each client has people of its own: nobody waits for another's node.
+				a := (i*31+int64(k)*7919)%people + 1
+				_, err := p.Exec(ctx, kadedb.Params{"a": a, "b": (a+int64(k)*97)%people + 1})
+				switch {
+				case err == nil:
+					done.Add(1)
+				case status.From(err).Code == status.WriteConflict:
+					conflicts.Add(1)
+				default:
+					errs[k] = err
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+	took := time.Since(start)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	after := c.db.Stats().Store.WAL
+	if got := after.Commits - before.Commits; got < done.Load() {
+		return nil, fmt.Errorf("%d writes were acknowledged and %d synced", done.Load(), got)
+	}
+	aim := 5000.0
+	if clients > 1 {
+		aim = 25_000
+	}
+	c.added += done.Load()
+	return []figure{
+		{Name: fmt.Sprintf("durable writes of one edge, %d clients", clients), Value: float64(done.Load()) / took.Seconds(), Unit: "1/s", Aim: aim, Least: true,
+			Note: fmt.Sprintf("%d conflicts", conflicts.Load())},
+		{Name: fmt.Sprintf("commits a sync, %d clients", clients), Value: float64(done.Load()) / float64(after.Syncs-before.Syncs), Unit: ""},
+	}, nil
+}
+
+// checkKnows compares the number of relationships with what was acknowledged.
+func (c *contest) checkKnows(ctx context.Context) error {
+	a, err := c.ask(ctx, "MATCH (:Person)-[r:KNOWS]->(:Person) RETURN count(r) AS n", nil)
+	if err != nil {
+		return err
+	}
+	if d := difference(a.rows, [][]any{{int64(len(c.g.Type("KNOWS").Src)) + c.added}}); d != "" {
+		return fmt.Errorf("after durable writes: %s", d)
+	}
+	return nil
+}
+
+// checkpointOfFew changes a thousand relationships and says what a checkpoint wrote.
+func (c *contest) checkpointOfFew(ctx context.Context) ([]figure, error) {
+	const changed = 1000
+	if err := c.db.Checkpoint(ctx); err != nil {
+		return nil, err
+	}
+	before := c.db.Stats().Store
+	for range changed {
+		if err := c.write(ctx, follow); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.db.Checkpoint(ctx); err != nil {
+		return nil, err
+	}
+	after := c.db.Stats().Store
+	return []figure{
+		{Name: "checkpoint after 1,000 changed edges: blocks written", Value: float64(after.BlocksWritten - before.BlocksWritten), Unit: "blocks"},
+		{Name: "checkpoint after 1,000 changed edges: bytes written", Value: float64(after.BytesWritten-before.BytesWritten) / 1e6, Unit: "MB",
+			Note: fmt.Sprintf("of a file of %.1f MB, %.1f of them free", float64(after.KV.FileSize)/1e6, float64(after.KV.FreeBytes)/1e6)},
+	}, nil
+}
