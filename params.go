@@ -14,19 +14,16 @@ import (
 // maxParamDepth bounds the nesting of lists and maps in a parameter.
 const maxParamDepth = 100
 
-func (p Params) values() (map[string]value.Value, error) {
-	if len(p) == 0 {
-		return nil, nil
-	}
-	out := make(map[string]value.Value, len(p))
+// into adds p's values to vals.
+func (p Params) into(vals map[string]value.Value) error {
 	for name, x := range p {
 		v, err := toValue(x, 0)
 		if err != nil {
-			return nil, status.Errorf(status.InvalidParameterUse, "parameter $%s: %w", name, err)
+			return status.Errorf(status.InvalidParameterUse, "parameter $%s: %w", name, err)
 		}
-		out[name] = v
+		vals[name] = v
 	}
-	return out, nil
+	return nil
 }
 
 // toValue turns a Go value into a value of KadeQL.

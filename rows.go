@@ -3,6 +3,7 @@ package kadedb
 import (
 	"context"
 	"runtime"
+	"sync"
 
 	"github.com/kadedb/kadedb/query"
 	"github.com/kadedb/kadedb/value"
@@ -49,7 +50,7 @@ func (r *Rows) Summary() Summary { return r.r.Summary() }
 
 // Query runs a statement in a transaction of its own.
 func (db *DB) Query(ctx context.Context, text string, params Params) (*Rows, error) {
-	return runQuery(ctx, db.engine, text, params, nil)
+	return runQuery(ctx, db.engine, nil, query.Request{Text: text}, params)
 }
 
 // Exec runs a statement to its end and drops its rows.
@@ -57,16 +58,40 @@ func (db *DB) Exec(ctx context.Context, text string, params Params) (Summary, er
 	return drain(db.Query(ctx, text, params))
 }
 
-func runQuery(ctx context.Context, e *query.Engine, text string, params Params, tx *query.Tx) (*Rows, error) {
-	vals, err := params.values()
+func runQuery(ctx context.Context, e *query.Engine, p *query.Prepared, req query.Request, params Params) (*Rows, error) {
+	if len(params) == 0 {
+		return rowsOf(e.RunPrepared(ctx, p, req))
+	}
+	vals := paramMaps.Get().(map[string]value.Value)
+	err := params.into(vals)
 	if err != nil {
+		giveParams(vals)
 		return nil, err
 	}
-	res, err := e.Run(ctx, query.Request{Text: text, Params: vals, Tx: tx})
+	req.Params = vals
+	res, err := e.RunPrepared(ctx, p, req)
+	if err == nil && !res.Held() {
+		giveParams(vals)
+	}
+	return rowsOf(res, err)
+}
+
+func rowsOf(res *query.Result, err error) (*Rows, error) {
 	if err != nil {
 		return nil, err
 	}
 	return newRows(res), nil
+}
+
+// paramMaps are maps of parameters to be used again by statements that are over
+// when they are begun.
+var paramMaps = sync.Pool{New: func() any { return map[string]value.Value{} }}
+
+func giveParams(m map[string]value.Value) {
+	if len(m) <= 8 {
+		clear(m)
+		paramMaps.Put(m)
+	}
 }
 
 func drain(rows *Rows, err error) (Summary, error) {
@@ -98,15 +123,7 @@ func (db *DB) Prepare(text string) (*Statement, error) {
 
 // Query runs the statement in a transaction of its own.
 func (s *Statement) Query(ctx context.Context, params Params) (*Rows, error) {
-	vals, err := params.values()
-	if err != nil {
-		return nil, err
-	}
-	res, err := s.db.engine.RunPrepared(ctx, s.p, query.Request{Params: vals})
-	if err != nil {
-		return nil, err
-	}
-	return newRows(res), nil
+	return runQuery(ctx, s.db.engine, s.p, query.Request{}, params)
 }
 
 // Exec runs the statement to its end and drops its rows.
@@ -132,7 +149,7 @@ func (db *DB) Begin(ctx context.Context, o TxOptions) (*Tx, error) {
 
 // Query runs a statement in the transaction. Close its rows before the next.
 func (t *Tx) Query(ctx context.Context, text string, params Params) (*Rows, error) {
-	return runQuery(ctx, t.t.Engine(), text, params, t.t)
+	return runQuery(ctx, t.t.Engine(), nil, query.Request{Text: text, Tx: t.t}, params)
 }
 
 // Exec runs a statement in the transaction to its end and drops its rows.

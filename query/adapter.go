@@ -39,8 +39,7 @@ func fields(in []procedure.Field) []bind.Field {
 
 // call runs a procedure for exec.
 func (run *running) call(ctx context.Context, name string, args []value.Value, emit func([]value.Value) error) error {
-	r := run.res
-	e := r.engine
+	e := run.res.engine
 	d, ok := e.procs.Lookup(name)
 	if !ok {
 		return status.Errorf(status.ProcedureNotFound, "there is no procedure %s", name)
@@ -53,7 +52,7 @@ func (run *running) call(ctx context.Context, name string, args []value.Value, e
 		}
 		given[i] = v
 	}
-	pctx := &procedure.Context{Context: ctx, Catalog: catalogView{run.x.Reader}, Sessions: e.sessions(&r.request),
+	pctx := &procedure.Context{Context: ctx, Catalog: catalogView{run.x.Reader}, Sessions: e.sessions(&run.req),
 		Functions: e.functions, Settings: e.opts.Settings, Version: e.opts.Version, Table: e.procs}
 	return d.Run(pctx, given, emit)
 }

@@ -28,15 +28,15 @@ func (r *Result) dispatch(ctx context.Context) error {
 	case *ast.Terminate:
 		return r.terminate(s)
 	case *ast.CreateIndex, *ast.DropIndex, *ast.CreateConstraint, *ast.DropConstraint:
-		if r.request.Tx != nil {
+		if r.run.req.Tx != nil {
 			return status.Errorf(status.NotYet, "the schema cannot be changed inside a transaction").
 				WithHint("send it by itself, outside of the transaction")
 		}
 		// Building an index has no limit of time, but it can be terminated.
 		run, n := r.run, &r.run.entry
 		run.ctx = runContext{Context: ctx, entry: n, started: r.started}
-		n.owner, n.started, n.res = r.request.Owner, r.started, r
-		n.text.Store(&r.request.Text)
+		n.owner, n.started, n.res = r.run.req.Owner, r.started, r
+		n.text.Store(&r.text)
 		if err := r.engine.registry.add(n); err != nil {
 			return err
 		}
@@ -47,19 +47,19 @@ func (r *Result) dispatch(ctx context.Context) error {
 
 // transaction runs BEGIN, COMMIT and ROLLBACK.
 func (r *Result) transaction(ctx context.Context, s *ast.Transaction) error {
-	t := r.request.Tx
+	t := r.run.req.Tx
 	if s.Kind == ast.Begin {
 		if t != nil {
 			return status.Errorf(status.TransactionStatement, "BEGIN inside a transaction").At(s.Pos).
 				WithHint("commit or roll back transaction %s first", t.ID())
 		}
-		readOnly := s.Access == ast.AccessRead || r.request.ReadOnly
-		if s.Access == ast.AccessWrite && r.request.ReadOnly {
+		readOnly := s.Access == ast.AccessRead || r.run.req.ReadOnly
+		if s.Access == ast.AccessWrite && r.run.req.ReadOnly {
 			return status.Errorf(status.ReadOnlyTransaction, "a transaction that writes, where only reading is allowed").
 				WithHint("a token of role writer or admin may write")
 		}
-		opened, err := r.engine.Begin(ctx, TxOptions{ReadOnly: readOnly, Owner: r.request.Owner})
-		r.opened = opened
+		opened, err := r.engine.Begin(ctx, TxOptions{ReadOnly: readOnly, Owner: r.run.req.Owner})
+		r.rarely().opened = opened
 		return err
 	}
 	word := "COMMIT"
@@ -71,7 +71,7 @@ func (r *Result) transaction(ctx context.Context, s *ast.Transaction) error {
 			WithHint("name the transaction that BEGIN opened: `tx` in the request")
 	}
 	if s.Kind == ast.Commit {
-		return t.commit(ctx, r.before)
+		return t.commit(ctx, r.run.before)
 	}
 	t.finish(errEnded())
 	return nil
@@ -80,7 +80,7 @@ func (r *Result) transaction(ctx context.Context, s *ast.Transaction) error {
 // terminate ends transactions by their ids.
 func (r *Result) terminate(s *ast.Terminate) error {
 	r.columns, r.width = []string{"transactionId", "message"}, 2
-	seen := r.engine.sessions(&r.request)
+	seen := r.engine.sessions(&r.run.req)
 	for _, id := range s.IDs {
 		v, err := r.constant(id)
 		if err != nil {
@@ -114,7 +114,7 @@ func (r *Result) constant(e ast.Expr) (value.Value, error) {
 	if err != nil {
 		return value.Null, err
 	}
-	ctx := &expr.Context{Params: r.request.Params}
+	ctx := &expr.Context{Params: r.run.req.Params}
 	v, err := expr.Eval(ctx, x, &column.Batch{Len: 1})
 	if err != nil {
 		return value.Null, err
@@ -135,17 +135,17 @@ func (r *Result) schemaCommand(ctx context.Context, s ast.Statement) error {
 		entity, keys := target(s.On)
 		created, err := store.CreateIndex(ctx, graph.IndexSpec{Name: s.Name.String(), Entity: entity, Token: s.On.Label.Text, Keys: keys,
 			IfNotExists: s.IfNotExists}, nil)
-		r.schema.IndexesAdded += one(created)
+		r.rarely().schema.IndexesAdded += one(created)
 		return err
 	case *ast.DropIndex:
 		dropped, err := store.DropIndex(s.Name.Text, s.IfExists)
-		r.schema.IndexesRemoved += one(dropped)
+		r.rarely().schema.IndexesRemoved += one(dropped)
 		return err
 	case *ast.CreateConstraint:
 		return r.createConstraint(ctx, s)
 	case *ast.DropConstraint:
 		dropped, err := store.DropConstraint(s.Name.Text, s.IfExists)
-		r.schema.ConstraintsRemoved += one(dropped)
+		r.rarely().schema.ConstraintsRemoved += one(dropped)
 		return err
 	}
 	return nil
@@ -173,7 +173,7 @@ func (r *Result) createConstraint(ctx context.Context, s *ast.CreateConstraint) 
 		spec.Type = kind
 	}
 	created, err := r.engine.store.CreateConstraint(ctx, spec, nil)
-	r.schema.ConstraintsAdded += one(created)
+	r.rarely().schema.ConstraintsAdded += one(created)
 	return err
 }
 
@@ -196,13 +196,14 @@ func one(b bool) int64 {
 }
 
 // planRows makes the answer of EXPLAIN: the plan's text, a line a row.
-func (r *Result) planRows() {
+func (r *Result) planRows(text string) {
+	r.rarely().plan = text
 	r.columns, r.width = []string{"plan"}, 1
 	start := 0
-	for i := 0; i <= len(r.plan); i++ {
-		if i == len(r.plan) || r.plan[i] == '\n' {
+	for i := 0; i <= len(text); i++ {
+		if i == len(text) || text[i] == '\n' {
 			if i > start {
-				r.addRow(value.String(r.plan[start:i]))
+				r.addRow(value.String(text[start:i]))
 			}
 			start = i + 1
 		}

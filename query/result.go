@@ -4,8 +4,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/kadedb/kadedb/column"
-	"github.com/kadedb/kadedb/graph"
 	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/query/exec"
 	"github.com/kadedb/kadedb/value"
@@ -20,16 +18,15 @@ import (
 // that stands still between two calls, and a next statement of its transaction takes its
 // remaining rows aside. Hence the lock.
 type Result struct {
-	engine   *Engine
-	prepared *Prepared
-	c        *compiled
-	request  Request
-	columns  []string
-	width    int
-	started  time.Time
-	tx       *Tx  // whose gate is the lock; nil: mu is
-	whole    bool // made at once
-	light    bool // holds nothing since it was begun
+	engine  *Engine
+	c       *compiled
+	text    string
+	columns []string
+	width   int
+	started time.Time
+	tx      *Tx  // whose gate is the lock; nil: mu is
+	whole   bool // made at once
+	light   bool // holds nothing since it was begun
 
 	// Rows that were made and not yet given; the goroutine that calls Next alone
 	// touches these.
@@ -41,31 +38,32 @@ type Result struct {
 
 	mu sync.Mutex
 	// All below is under the lock.
-	run    *running // nil once everything was let go of
-	prog   *exec.Program
-	cursor *exec.Cursor
-	auto   *graph.Tx // to commit
-	save   graph.Savepoint
-	saved  bool
-	batch  *column.Batch
-	at     int   // next row of the batch
-	boxed  int64 // rows made
-	limit  int64 // of boxed; 0: none
-
-	aside     []value.Value // rows made when a later statement began
-	asideRows int
-	held      *memory.Budget // of aside
-
-	opened  *Tx
-	plan    string
-	schema  SchemaEffects
+	run     *running // nil once everything was let go of
 	effects exec.Effects
-	notices []string
 	spilled int64
 	peak    int64
 	elapsed time.Duration
 	err     error
-	before  error // of the statement that this one settled
+	rare    *rare // nil: nothing of that
+}
+
+// rare is what few Results have.
+type rare struct {
+	opened  *Tx
+	plan    string
+	schema  SchemaEffects
+	notices []string
+
+	aside     []value.Value // rows made when a later statement began
+	asideRows int
+	held      *memory.Budget // of aside
+}
+
+func (r *Result) rarely() *rare {
+	if r.rare == nil {
+		r.rare = &rare{}
+	}
+	return r.rare
 }
 
 // SchemaEffects counts what a schema statement changed.
@@ -152,12 +150,12 @@ func (r *Result) fill() bool {
 	r.lock()
 	defer r.unlock()
 	r.vals, r.taken = r.vals[:0], 0
-	if r.asideRows > 0 {
-		r.vals, r.ahead = r.aside, r.asideRows
-		r.aside, r.asideRows = nil, 0
+	if x := r.rare; x != nil && x.asideRows > 0 {
+		r.vals, r.ahead = x.aside, x.asideRows
+		x.aside, x.asideRows = nil, 0
 		return true
 	}
-	if r.run == nil || r.cursor == nil {
+	if r.run == nil || r.run.cursor == nil {
 		return false
 	}
 	more, err := r.make(chunkRows)
@@ -173,14 +171,15 @@ func (r *Result) fill() bool {
 // make boxes up to n rows, and reports whether there may be more.
 func (r *Result) make(n int) (more bool, err error) {
 	defer r.recovered(&err)
+	run := r.run
 	for made := 0; made < n; {
-		if r.batch == nil || r.at >= r.batch.Rows() {
-			if r.batch, err = r.next(); err != nil || r.batch == nil {
+		if run.batch == nil || run.at >= run.batch.Rows() {
+			if err = run.next(); err != nil || run.batch == nil {
 				return false, err
 			}
 		}
-		for ; made < n && r.at < r.batch.Rows(); r.at++ {
-			if err := r.box(r.batch); err != nil {
+		for ; made < n && run.at < run.batch.Rows(); run.at++ {
+			if err := r.box(run.batch, run.at); err != nil {
 				return false, err
 			}
 			made++
@@ -189,15 +188,16 @@ func (r *Result) make(n int) (more bool, err error) {
 	return true, nil
 }
 
-func (r *Result) next() (*column.Batch, error) {
-	r.at = 0
-	return r.cursor.Next()
+func (run *running) next() (err error) {
+	run.at = 0
+	run.batch, err = run.cursor.Next()
+	return err
 }
 
 // drain runs a statement to its end without its rows.
-func (r *Result) drain() (err error) {
-	for r.cursor != nil {
-		if b, err := r.cursor.Next(); b == nil || err != nil {
+func (run *running) drain() error {
+	for run.cursor != nil {
+		if b, err := run.cursor.Next(); b == nil || err != nil {
 			return err
 		}
 	}
@@ -210,14 +210,15 @@ func (r *Result) setAside() {
 	if r.run == nil {
 		return
 	}
-	if r.cursor == nil {
+	if r.run.cursor == nil {
 		r.release(nil)
 		return
 	}
 	// What the client's goroutine looks at stays as it is.
 	vals, ahead := r.vals, r.ahead
 	r.vals, r.ahead = nil, 0
-	r.held = r.engine.opts.Budget.Sub("rows set aside", r.run.budget.Limit())
+	x := r.rarely()
+	x.held = r.engine.opts.Budget.Sub("rows set aside", r.run.budget.Limit())
 	more, err := true, error(nil)
 	for done := 0; more && err == nil; {
 		more, err = r.make(chunkRows)
@@ -227,10 +228,10 @@ func (r *Result) setAside() {
 		}
 		done = len(r.vals)
 		if err == nil {
-			err = r.held.Reserve(int64(size))
+			err = x.held.Reserve(int64(size))
 		}
 	}
-	r.aside, r.asideRows = r.vals, r.ahead
+	x.aside, x.asideRows = r.vals, r.ahead
 	r.vals, r.ahead = vals, ahead
 	r.release(err)
 }
@@ -248,7 +249,7 @@ func (r *Result) Close() error {
 	if r.run != nil {
 		var err error
 		if r.c.writes {
-			err = r.drain()
+			err = r.run.drain()
 		}
 		r.release(err)
 	}
@@ -257,10 +258,14 @@ func (r *Result) Close() error {
 }
 
 func (r *Result) dropAside() {
-	r.aside, r.asideRows = nil, 0
-	if r.held != nil {
-		r.held.Close()
-		r.held = nil
+	x := r.rare
+	if x == nil {
+		return
+	}
+	x.aside, x.asideRows = nil, 0
+	if x.held != nil {
+		x.held.Close()
+		x.held = nil
 	}
 }
 
@@ -292,8 +297,10 @@ func (r *Result) Err() error {
 func (r *Result) Summary() Summary {
 	r.lock()
 	defer r.unlock()
-	s := Summary{Effects: r.effects, SchemaEffects: r.schema, Rows: r.given, Notices: r.notices, Plan: r.plan,
-		Spilled: r.spilled, Peak: r.peak, Elapsed: r.elapsed, Tx: r.opened}
+	s := Summary{Effects: r.effects, Rows: r.given, Spilled: r.spilled, Peak: r.peak, Elapsed: r.elapsed}
+	if x := r.rare; x != nil {
+		s.SchemaEffects, s.Notices, s.Plan, s.Tx = x.schema, x.notices, x.plan, x.opened
+	}
 	if run := r.run; run != nil {
 		s.Effects, s.Peak, s.Elapsed = run.stats.Effects, run.budget.Peak(), time.Since(r.started)
 	}

@@ -30,6 +30,20 @@ type running struct {
 	budget  *memory.Budget
 	space   *spill.Space
 	spilled int64 // bytes that the space had written before
+
+	prepared *Prepared
+	req      Request
+	before   error // of the statement that this one settled
+	prog     *exec.Program
+	cursor   *exec.Cursor
+	auto     *graph.Tx // to commit
+	save     graph.Savepoint
+	saved    bool
+	batch    *column.Batch
+	at       int   // next row of the batch
+	boxed    int64 // rows made
+	limit    int64 // of boxed; 0: none
+
 	// Methods of running itself, bound once.
 	callFn func(context.Context, string, []value.Value, func([]value.Value) error) error
 	sinkFn func(*column.Batch) error
@@ -37,6 +51,10 @@ type running struct {
 
 func (e *Engine) take() *running {
 	if run, ok := e.runs.Get().(*running); ok {
+		run.budget.Renew(0)
+		if run.space != nil {
+			run.spilled = run.space.Bytes()
+		}
 		return run
 	}
 	run := &running{budget: e.opts.Budget.Sub("query", 0)}
@@ -51,6 +69,9 @@ func (e *Engine) take() *running {
 func (e *Engine) give(run *running) {
 	run.res, run.x, run.ctx = nil, exec.Context{}, runContext{}
 	run.stats = exec.Stats{}
+	run.prepared, run.req, run.before = nil, Request{}, nil
+	run.prog, run.cursor, run.auto, run.batch = nil, nil, nil, nil
+	run.at, run.boxed, run.limit = 0, 0, 0
 	n := &run.entry
 	n.owner, n.res, n.readOnly = "", nil, false
 	n.text.Store(nil)
@@ -75,29 +96,30 @@ const (
 var errLarge = errors.New("query: the answer is larger than foreseen")
 
 // Run prepares a request's text and starts it.
-func (e *Engine) Run(ctx context.Context, req Request) (*Result, error) { return e.run(ctx, nil, req) }
-
-// RunPrepared starts a prepared statement; req.Text is not looked at.
-func (e *Engine) RunPrepared(ctx context.Context, p *Prepared, req Request) (*Result, error) {
-	return e.run(ctx, p, req)
+func (e *Engine) Run(ctx context.Context, req Request) (*Result, error) {
+	return e.RunPrepared(ctx, nil, req)
 }
 
-func (e *Engine) run(ctx context.Context, p *Prepared, req Request) (*Result, error) {
-	r := &Result{engine: e, request: req, prepared: p, started: time.Now(), tx: req.Tx}
+// RunPrepared is Run of a text that was prepared; req.Text is not looked at. Where p is
+// nil it is Run.
+func (e *Engine) RunPrepared(ctx context.Context, p *Prepared, req Request) (*Result, error) {
+	r := &Result{engine: e, text: req.Text, started: time.Now(), tx: req.Tx}
 	if p != nil {
-		r.request.Text = p.text
+		r.text = p.text
 	}
+	var before error
 	if t := r.tx; t != nil {
 		if err := t.lock(ctx); err != nil {
 			return nil, err
 		}
-		r.before = t.settle()
+		before = t.settle()
 	} else {
 		r.mu.Lock()
 	}
 	defer r.unlock()
-	r.run = e.take()
-	r.run.res = r
+	run := e.take()
+	run.res, run.prepared, run.req, run.before = r, p, req, before
+	r.run = run
 	if err := r.start(ctx); err != nil {
 		r.release(err)
 		return nil, r.err
@@ -107,7 +129,8 @@ func (e *Engine) run(ctx context.Context, p *Prepared, req Request) (*Result, er
 
 // start resolves the statement against what it will see, and begins its run.
 func (r *Result) start(ctx context.Context) error {
-	e, run, req := r.engine, r.run, &r.request
+	e, run := r.engine, r.run
+	req := &run.req
 	run.x.Reader = &run.reader
 	if r.tx != nil {
 		run.x.Reader = r.tx.tx.Reader
@@ -127,8 +150,7 @@ func (r *Result) start(ctx context.Context) error {
 		run.reader.Close()
 		return r.command(ctx)
 	case c.explain:
-		r.plan = c.plan.Explain(nil)
-		r.planRows()
+		r.planRows(c.plan.Explain(nil))
 		r.release(nil)
 		r.light = true
 		return nil
@@ -145,10 +167,11 @@ func (r *Result) start(ctx context.Context) error {
 
 // resolve finds the plan for what the run's reader sees.
 func (r *Result) resolve() (err error) {
-	if r.prepared == nil {
-		r.prepared, r.c, err = r.engine.prepare(r.request.Text, r.run.x.Reader)
+	run := r.run
+	if run.prepared == nil {
+		run.prepared, r.c, err = r.engine.prepare(r.text, run.x.Reader)
 	} else {
-		r.c, err = r.engine.current(r.prepared, r.run.x.Reader)
+		r.c, err = r.engine.current(run.prepared, run.x.Reader)
 	}
 	if err == nil {
 		r.columns, r.width = r.c.columns, len(r.c.columns)
@@ -174,7 +197,8 @@ func missing(c *compiled, params map[string]value.Value) error {
 
 // setUp fills the run's context in.
 func (r *Result) setUp(ctx context.Context) {
-	e, run, req := r.engine, r.run, &r.request
+	e, run := r.engine, r.run
+	req := &run.req
 	limits := e.opts.Limits.merged(req.Limits)
 	run.ctx = runContext{Context: ctx, entry: &run.entry, started: r.started, limit: limits.Time}
 	transaction := r.started
@@ -182,18 +206,16 @@ func (r *Result) setUp(ctx context.Context) {
 		run.ctx.entry, transaction = &r.tx.entry, r.tx.entry.started
 	}
 	if !req.Streamed {
-		r.limit = limits.Rows
+		run.limit = limits.Rows
 	}
 	run.budget.Renew(limits.Memory)
 	x := &run.x
-	x.Ctx, x.Params = &run.ctx, r.prepared.params(req.Params)
+	x.Ctx, x.Params = &run.ctx, run.prepared.params(req.Params)
 	x.Functions = function.Context{Statement: r.started, Transaction: transaction, Now: time.Now}
 	x.Limits = exec.Limits{PathRows: limits.PathRows, PathLength: limits.PathLength}
 	x.Budget, x.BatchSize, x.Profile = run.budget, e.opts.BatchSize, r.c.profile
 	x.Call, x.OpenCSV, x.Stats = run.callFn, e.opts.OpenCSV, &run.stats
-	if x.Space = run.space; x.Space != nil {
-		run.spilled = x.Space.Bytes()
-	}
+	x.Space = run.space
 }
 
 // enter lists the statement, so that it can be ended, and opens its transaction.
@@ -204,16 +226,16 @@ func (r *Result) enter(ctx context.Context) error {
 			return status.Errorf(status.ReadOnlyTransaction, "a statement that writes, in a read-only transaction")
 		}
 		t.current = r
-		t.entry.text.Store(&r.request.Text)
+		t.entry.text.Store(&r.text)
 		run.x.Tx = t.tx
 		if c.writes {
-			r.save, r.saved = t.tx.Savepoint(), true
+			run.save, run.saved = t.tx.Savepoint(), true
 		}
 		return nil
 	}
 	n := &run.entry
-	n.owner, n.started, n.readOnly, n.res = r.request.Owner, r.started, !c.writes, r
-	n.text.Store(&r.request.Text)
+	n.owner, n.started, n.readOnly, n.res = run.req.Owner, r.started, !c.writes, r
+	n.text.Store(&r.text)
 	if err := r.engine.registry.add(n); err != nil {
 		return err
 	}
@@ -232,25 +254,26 @@ func (r *Result) openAuto(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.auto, run.x.Tx, run.x.Reader = tx, tx, tx.Reader
+	run.auto, run.x.Tx, run.x.Reader = tx, tx, tx.Reader
 	return r.resolve()
 }
 
 // begin makes the answer where that is best done at once, or opens it.
 func (r *Result) begin() (err error) {
-	if r.prog, err = r.c.program(r.engine); err != nil {
+	run := r.run
+	if run.prog, err = r.c.program(r.engine); err != nil {
 		return err
 	}
 	if !r.c.whole() {
 		return r.open()
 	}
 	r.whole = true
-	switch err = r.prog.Run(&r.run.x, r.run.sinkFn); {
+	switch err = run.prog.Run(&run.x, run.sinkFn); {
 	case err == errLarge:
 		// Nobody has seen a row: the run is begun again, to be taken bit by bit.
 		r.c.large.Store(true)
 		r.whole, r.vals, r.ahead = false, nil, 0
-		r.run.stats = exec.Stats{}
+		run.stats, run.boxed, run.at = exec.Stats{}, 0, 0
 		return r.open()
 	case err == nil && !r.c.writes:
 		r.release(nil)
@@ -260,47 +283,46 @@ func (r *Result) begin() (err error) {
 }
 
 func (r *Result) open() error {
-	r.cursor = r.prog.Open(&r.run.x)
+	run := r.run
+	run.cursor = run.prog.Open(&run.x)
 	if !r.c.writes {
 		return nil
 	}
 	// Writing statements run to their first row at once, so that their errors are here.
-	var err error
-	r.batch, err = r.next()
-	return err
+	return run.next()
 }
 
 // collect takes the batches of an answer that is made at once.
 func (run *running) collect(b *column.Batch) error {
 	r := run.res
-	if r.ahead+b.Rows() > wholeRows {
+	n := b.Rows()
+	if r.ahead+n > wholeRows {
 		return errLarge
 	}
-	for n := b.Rows(); r.at < n; r.at++ {
-		if err := r.box(b); err != nil {
+	for i := range n {
+		if err := r.box(b, i); err != nil {
 			return err
 		}
 	}
-	r.at = 0
 	return nil
 }
 
-// box makes values of row at of a batch.
-func (r *Result) box(b *column.Batch) (err error) {
-	if r.limit > 0 && r.boxed >= r.limit {
-		return status.Errorf(status.RowLimit, "the answer has more than %d rows", r.limit).
+// box makes values of the i-th row of a batch that counts.
+func (r *Result) box(b *column.Batch, i int) (err error) {
+	run := r.run
+	if run.limit > 0 && run.boxed >= run.limit {
+		return status.Errorf(status.RowLimit, "the answer has more than %d rows", run.limit).
 			WithHint("stream it (Accept: application/x-ndjson), add LIMIT, or raise `query-rows`")
 	}
-	i := r.at
 	if b.Sel != nil {
 		i = int(b.Sel[i])
 	}
 	was := len(r.vals)
-	if r.vals, err = r.prog.Row(&r.run.x, r.vals, b, i); err != nil {
+	if r.vals, err = run.prog.Row(&run.x, r.vals, b, i); err != nil {
 		r.vals = r.vals[:was]
 		return err
 	}
-	r.boxed++
+	run.boxed++
 	r.ahead++
 	return nil
 }
@@ -312,19 +334,19 @@ func (r *Result) release(err error) {
 	if run == nil {
 		return
 	}
-	if err == nil && r.c != nil && r.c.writes && (r.auto != nil || r.saved) {
+	if err == nil && (run.auto != nil || run.saved) {
 		err = run.ctx.why()
 	}
-	if r.auto != nil && err == nil {
+	if run.auto != nil && err == nil {
 		err = r.commitAuto()
 	}
-	r.closeCursor(run, &err)
+	run.closeCursor(&err)
 	r.run = nil
 	switch {
 	case r.tx != nil:
-		err = r.leaveTx(err)
-	case r.auto != nil:
-		r.auto.Rollback() // does nothing after a commit
+		err = r.leaveTx(run, err)
+	case run.auto != nil:
+		run.auto.Rollback() // does nothing after a commit
 	}
 	run.reader.Close()
 	r.engine.registry.remove(&run.entry)
@@ -332,20 +354,19 @@ func (r *Result) release(err error) {
 	run.budget.Close()
 	if err != nil {
 		r.err = r.located(err)
-	} else if r.prog != nil {
-		r.c.programs.Put(r.prog)
+	} else if run.prog != nil {
+		r.c.programs.Put(run.prog)
 	}
-	r.prog, r.batch, r.auto, r.request.Params, r.prepared = nil, nil, nil, nil, nil
 	r.elapsed = time.Since(r.started)
 	if r.c == nil || !r.c.outside {
 		r.engine.give(run)
 	}
 }
 
-func (r *Result) closeCursor(run *running, err *error) {
-	if r.cursor != nil {
-		r.cursor.Close()
-		r.cursor = nil
+func (run *running) closeCursor(err *error) {
+	if run.cursor != nil {
+		run.cursor.Close()
+		run.cursor = nil
 	}
 	if run.space != nil {
 		run.stats.Spilled = max(run.stats.Spilled, run.space.Bytes()-run.spilled)
@@ -357,23 +378,26 @@ func (r *Result) closeCursor(run *running, err *error) {
 
 // report keeps what Summary tells.
 func (r *Result) report(run *running, err error) {
-	r.effects, r.notices, r.spilled, r.peak = run.stats.Effects, run.stats.Notices, run.stats.Spilled, run.budget.Peak()
-	if err == nil && r.c != nil && r.c.profile {
-		r.plan = r.c.plan.Explain(run.stats.Operators)
+	r.effects, r.spilled, r.peak = run.stats.Effects, run.stats.Spilled, run.budget.Peak()
+	if len(run.stats.Notices) > 0 {
+		r.rarely().notices = run.stats.Notices
+	}
+	if err == nil && r.c.profile && r.c.plan != nil && !r.c.explain {
+		r.rarely().plan = r.c.plan.Explain(run.stats.Operators)
 	}
 }
 
 // leaveTx ends a statement inside a transaction: a failed one leaves no trace of its own.
-func (r *Result) leaveTx(err error) error {
+func (r *Result) leaveTx(run *running, err error) error {
 	t := r.tx
-	if r.saved {
+	if run.saved {
 		if err == nil {
 			err = t.tx.EndStatement()
 		}
 		if err != nil {
-			t.tx.RollbackTo(r.save)
+			t.tx.RollbackTo(run.save)
 		}
-		r.saved, r.save = false, graph.Savepoint{}
+		run.saved, run.save = false, graph.Savepoint{}
 	}
 	if t.current == r {
 		t.current = nil
@@ -386,12 +410,13 @@ func (r *Result) leaveTx(err error) error {
 // commitAuto commits a statement by itself. Where another transaction was first and
 // nobody has seen a row yet, it runs again, on the state that the other one left.
 func (r *Result) commitAuto() error {
+	run := r.run
 	for try := 1; ; try++ {
-		_, err := r.auto.Commit(&r.run.ctx, r.engine.opts.Durability)
+		_, err := run.auto.Commit(&run.ctx, r.engine.opts.Durability)
 		if status.CodeOf(err) != status.WriteConflict || !r.whole || try == commitTries {
 			return err
 		}
-		if werr := r.run.ctx.why(); werr != nil {
+		if werr := run.ctx.why(); werr != nil {
 			return werr
 		}
 		r.engine.retries.Add(1)
@@ -402,28 +427,28 @@ func (r *Result) commitAuto() error {
 }
 
 func (r *Result) again() error {
-	r.run.stats = exec.Stats{}
-	before := r.c
-	if err := r.openAuto(r.run.ctx.Context); err != nil {
+	run, before := r.run, r.c
+	run.stats = exec.Stats{}
+	if err := r.openAuto(run.ctx.Context); err != nil {
 		return err
 	}
 	if r.c != before {
 		var err error
-		if r.prog, err = r.c.program(r.engine); err != nil {
+		if run.prog, err = r.c.program(r.engine); err != nil {
 			return err
 		}
 	}
-	return r.prog.Run(&r.run.x, r.run.sinkFn)
+	return run.prog.Run(&run.x, run.sinkFn)
 }
 
 // located makes an error's place point into the text that was asked.
 func (r *Result) located(err error) error {
 	var e *status.Error
-	if r.c == nil || r.c.source == r.request.Text || !errors.As(err, &e) || !e.Pos.IsValid() {
+	if r.c == nil || r.c.source == r.text || !errors.As(err, &e) || !e.Pos.IsValid() {
 		return err
 	}
 	e = copyOf(e)
-	e.Pos, _ = parser.Relocate(e.Pos, r.c.source, r.request.Text)
+	e.Pos, _ = parser.Relocate(e.Pos, r.c.source, r.text)
 	return e
 }
 

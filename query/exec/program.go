@@ -70,6 +70,9 @@ func (p *Program) Run(x *Context, sink func(*column.Batch) error) (err error) {
 		if v := recover(); v != nil {
 			err = panicked(v)
 		}
+		if err == nil {
+			return
+		}
 		var pe *panicError
 		if errors.As(err, &pe) {
 			p.logPanic(pe)

@@ -258,6 +258,9 @@ func narrow(v *column.Vector, rows []int32, n int) {
 
 // at gives err the place of the expression that raised it, unless it has one.
 func at(err error, pos status.Pos) error {
+	if err == nil {
+		return nil
+	}
 	var e *status.Error
 	if errors.As(err, &e) {
 		e.At(pos)
