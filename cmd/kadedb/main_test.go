@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -72,10 +73,27 @@ func (r run) do(t *testing.T) (out, errs string, code int) {
 type daemon struct {
 	t    *testing.T
 	cmd  *exec.Cmd
-	errs *bytes.Buffer
-	done chan struct{}
+	errs *lines
+	done sync.WaitGroup // both pipes were read to their ends
 	url  string
-	out  chan string
+}
+
+// lines keeps what a process writes while it runs.
+type lines struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lines) add(s string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.b.WriteString(s + "\n")
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 var address = regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`)
@@ -83,7 +101,7 @@ var address = regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`)
 // serve starts a server and waits until it answers.
 func serve(t *testing.T, args ...string) *daemon {
 	t.Helper()
-	d := &daemon{t: t, errs: &bytes.Buffer{}, done: make(chan struct{}), out: make(chan string, 1)}
+	d := &daemon{t: t, errs: &lines{}}
 	d.cmd = run{args: append([]string{"serve", "--listen", "127.0.0.1:0", "--memory", "200MiB"}, args...)}.command()
 	out, err := d.cmd.StdoutPipe()
 	if err != nil {
@@ -96,18 +114,18 @@ func serve(t *testing.T, args ...string) *daemon {
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	found := make(chan string, 1)
+	d.done.Add(2)
 	go func() {
-		b, err := io.ReadAll(out)
-		if err != nil {
+		defer d.done.Done()
+		if _, err := io.Copy(io.Discard, out); err != nil {
 			t.Error(err)
 		}
-		d.out <- string(b)
 	}()
-	found := make(chan string, 1)
 	go func() {
-		defer close(d.done)
+		defer d.done.Done()
 		for in := bufio.NewScanner(errs); in.Scan(); {
-			d.errs.WriteString(in.Text() + "\n")
+			d.errs.add(in.Text())
 			if u := address.FindString(in.Text()); u != "" && strings.Contains(in.Text(), "msg=serving") {
 				found <- u
 			}
@@ -134,7 +152,7 @@ func serve(t *testing.T, args ...string) *daemon {
 
 // wait waits for the process and returns its exit code.
 func (d *daemon) wait() int {
-	<-d.done
+	d.done.Wait()
 	err := d.cmd.Wait()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
