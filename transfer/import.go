@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/kadedb/kadedb/graph"
@@ -32,6 +33,7 @@ type importer struct {
 	stretches []stretch
 	nodeCount uint32
 	rels      []*relSet
+	enough    atomic.Bool // as many bad rows were described as are shown
 
 	spill   *spill
 	scratch []byte
@@ -243,6 +245,7 @@ func (b *badRows) done() {
 	for _, x := range b.list {
 		b.im.sum.Bad.add(b.src.path, x.Line, x.Code, x.Reason)
 	}
+	b.im.enough.Store(len(b.im.sum.Bad.First) >= maxBadShown)
 }
 
 // keysToMake returns the labels and keys of ids that have no constraint yet and

@@ -396,8 +396,8 @@ func TestLSQB(t *testing.T) {
 // TestFlights imports three million rows, of which 191 are equal to another.
 func TestFlights(t *testing.T) {
 	airports, flights := shared(t, "flights/airports.csv"), shared(t, "flights/flights-3m.parquet")
-	if testing.Short() {
-		t.Skip("SKIPPED: three million rows in a short run")
+	if testing.Short() || underRace {
+		t.Skip("SKIPPED: three million rows in a short run, or under the race detector")
 	}
 	db := openDB(t, filepath.Join(t.TempDir(), "store"))
 	defer db.Close()

@@ -43,6 +43,7 @@ func (im *importer) readRels() error {
 			// A column is of another kind than it seemed; rows of several files may lie in
 			// one run already.
 			im.rels, im.sum.Bad, im.doneBytes = nil, bad, done
+			im.enough.Store(false)
 			i = -1
 		}
 	}
@@ -80,7 +81,7 @@ func (r *relReader) work(c *tabular.Chunk) error {
 			e.sel = append(e.sel, int32(i))
 			continue
 		}
-		if len(e.bad) >= maxBadShown {
+		if len(e.bad) >= maxBadShown || r.im.enough.Load() {
 			e.more++
 			continue
 		}

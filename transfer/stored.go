@@ -108,6 +108,10 @@ func (im *importer) update() error {
 			return u.end(err)
 		}
 		if again {
+			// The ids may be of another kind than those that were looked up.
+			if err := im.loadOld(); err != nil {
+				return err
+			}
 			i--
 		}
 	}

@@ -224,7 +224,9 @@ func (f *csvFile) parse(c *Chunk, wants []Want) error {
 	}
 	text := string(c.data)
 	p.valid = utf8.ValidString(text)
-	rows := bytes.Count(c.data, newline) + 1
+	// A row that is kept has a delimiter or newline for each column: without that bound a
+	// wide header over many empty lines would ask for all memory.
+	rows := min(bytes.Count(c.data, newline), len(c.data)/max(len(f.t.cols), 1)) + 2
 	if len(c.Cols) != len(wants) {
 		c.Cols = make([]column.Vector, len(wants))
 	}

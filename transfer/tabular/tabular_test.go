@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -186,6 +187,19 @@ func TestStopsWhenToldTo(t *testing.T) {
 	err = tab.Read(ctx, wantAll(tab), nil, func(*tabular.Chunk) error { cancel(); return nil })
 	if status.CodeOf(err) != status.Cancelled {
 		t.Errorf("after cancel: %v", err)
+	}
+}
+
+// TestWideHeader reads a header of many columns over many empty lines: memory follows
+// the bytes that are there.
+func TestWideHeader(t *testing.T) {
+	text := strings.Repeat("c,", 5000) + "c\n" + strings.Repeat("\n", 1<<20)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	readAll([]byte(text))
+	runtime.ReadMemStats(&after)
+	if mib := (after.TotalAlloc - before.TotalAlloc) >> 20; mib > 64 {
+		t.Errorf("%d MiB were allocated for a file of 1 MiB", mib)
 	}
 }
 
