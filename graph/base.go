@@ -3,6 +3,7 @@ package graph
 import (
 	"slices"
 	"sort"
+	"sync"
 
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/catalog"
@@ -22,9 +23,10 @@ type base struct {
 	keyLists *[2][]catalog.KeyID // of nodeCols and relCols, ascending
 	adj      map[adjKey]*adjDir
 	indexes  map[catalog.IndexID]*indexBase
+	ends     *sync.Map // endsKey → bool, of what was asked for: see Reader.EndsHave
 }
 
-var emptyBase = &base{}
+var emptyBase = &base{ends: &sync.Map{}}
 
 type adjKey struct {
 	typ catalog.TypeID
@@ -255,6 +257,7 @@ func (b *base) clone() *base {
 	out.nodes, out.rels, out.runs = slices.Clone(b.nodes), slices.Clone(b.rels), slices.Clone(b.runs)
 	out.nodeCols, out.relCols = cloneMap(b.nodeCols), cloneMap(b.relCols)
 	out.adj, out.indexes = cloneMap(b.adj), cloneMap(b.indexes)
+	out.ends = &sync.Map{}
 	return &out
 }
 

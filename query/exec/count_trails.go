@@ -78,9 +78,8 @@ func (b *builder) countTrails(n *plan.CountTrails, lanes []lane) (runner, error)
 			var arm []*countedHop
 			for j := range n.Arms[i] {
 				h := &n.Arms[i][j]
-				arm = append(arm, &countedHop{
-					hop: h, legs: b.newLegs(l.w, h.Types, h.Dir), filter: b.newNodeFilter(l.w, h), first: j == 0,
-				})
+				legs := b.newLegs(l.w, h.Types, h.Dir)
+				arm = append(arm, &countedHop{hop: h, legs: legs, filter: b.newNodeFilter(l.w, h, legs), first: j == 0})
 			}
 			c.arms = append(c.arms, arm)
 		}
@@ -109,13 +108,17 @@ func (c *countTrails) push(b *column.Batch) error {
 	for _, arm := range c.arms {
 		for _, h := range arm {
 			h.legs.open()
-			h.filter.open()
+			if err := h.filter.open(); err != nil {
+				return err
+			}
 		}
 	}
 	if c.w.prog.writes {
 		c.forget()
 	}
-	c.unique.begin(b)
+	if err := c.unique.begin(b); err != nil {
+		return err
+	}
 	if c.parts == nil {
 		c.divide(len(c.unique.unique) > 0)
 	}

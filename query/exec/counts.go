@@ -51,6 +51,16 @@ func (b *builder) relCount(n *plan.RelCount, lanes []lane) (runner, error) {
 		}
 		sum := int64(0)
 		for _, t := range types {
+			from, to := from, to
+			if !n.Both {
+				var err error
+				if from, err = unlessAlways(w, t, graph.In, from); err == nil {
+					to, err = unlessAlways(w, t, graph.Out, to)
+				}
+				if err != nil {
+					return 0, err
+				}
+			}
 			c, err := countRels(w, t, from, to, n.Both)
 			if err != nil {
 				return 0, err
@@ -72,6 +82,19 @@ func knownLabel(r *graph.Reader, name string) (catalog.LabelID, bool) {
 		id = catalog.AnyLabel
 	}
 	return id, ok
+}
+
+// unlessAlways returns AnyLabel where all relationships of a type lead to nodes with
+// the label anyway.
+func unlessAlways(w *worker, t catalog.TypeID, d graph.Direction, label catalog.LabelID) (catalog.LabelID, error) {
+	if label == catalog.AnyLabel || w.prog.writes {
+		return label, nil
+	}
+	ok, err := w.reader().EndsHave(t, d, label)
+	if ok {
+		label = catalog.AnyLabel
+	}
+	return label, err
 }
 
 func countRels(w *worker, t catalog.TypeID, from, to catalog.LabelID, both bool) (int64, error) {

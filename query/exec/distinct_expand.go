@@ -63,9 +63,8 @@ func (b *builder) distinctExpand(n *plan.DistinctExpand, lanes []lane) (runner, 
 		}
 		for i := range n.Hops {
 			h := &n.Hops[i]
-			e.hops = append(e.hops, &levelHop{
-				hop: h, legs: b.newLegs(l.w, h.Types, h.Dir), back: b.newLegs(l.w, h.Types, h.Dir), filter: b.newNodeFilter(l.w, h),
-			})
+			legs := b.newLegs(l.w, h.Types, h.Dir)
+			e.hops = append(e.hops, &levelHop{hop: h, legs: legs, back: b.newLegs(l.w, h.Types, h.Dir), filter: b.newNodeFilter(l.w, h, legs)})
 		}
 		e.levels = make([]level, len(n.Hops)+1)
 		b.scope.onReset(func() { e.ready = false })
@@ -83,7 +82,9 @@ func (e *distinctExpand) push(b *column.Batch) error {
 	for _, h := range e.hops {
 		h.legs.open()
 		h.legs.opposite(h.back)
-		h.filter.open()
+		if err := h.filter.open(); err != nil {
+			return err
+		}
 	}
 	if err := e.prepare(); err != nil {
 		return err

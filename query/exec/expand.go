@@ -37,6 +37,7 @@ func (b *builder) expand(n *plan.Expand, lanes []lane) (runner, error) {
 			plan: n, spread: newSpread(l, n.Live, n.Rel, n.To),
 			legs: b.newLegs(l.w, n.Types, n.Dir), check: b.newHopCheck(l.w, n.ToLabels, n.Unique),
 		}
+		e.check.along = e.legs
 		e.wantTo = n.To != plan.NoSlot && n.IsLive(n.To)
 		e.wantRel = n.Rel != plan.NoSlot && n.IsLive(n.Rel)
 		e.degree = n.Mult && !e.wantTo && !e.wantRel && e.check.none()
@@ -55,7 +56,9 @@ func (e *expand) push(b *column.Batch) error {
 		return e.multiply(b)
 	}
 	e.begin(b)
-	e.check.begin(b)
+	if err := e.check.begin(b); err != nil {
+		return err
+	}
 	if e.toBuf == nil {
 		e.toBuf, e.relBuf = make([]uint32, column.BatchSize), make([]uint32, column.BatchSize)
 		e.idx = make([]int32, column.BatchSize)

@@ -103,7 +103,9 @@ func (e *expandInto) push(b *column.Batch) error {
 	e.from.read(b.Cols[e.plan.From], b, value.KindNode)
 	e.to.read(b.Cols[e.plan.To], b, value.KindNode)
 	e.begin(b)
-	e.check.begin(b)
+	if err := e.check.begin(b); err != nil {
+		return err
+	}
 	e.rels = e.rels[:0]
 	rows := bothRows(e.from.rows, e.to.rows)
 	size := e.w.x.batchSize()

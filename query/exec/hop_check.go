@@ -13,6 +13,7 @@ type hopCheck struct {
 	w      *worker
 	labels []string
 	unique []plan.Slot
+	along  *legs // the hops that are checked; nil: any
 
 	ids     []catalog.LabelID
 	bits    []column.Bitmap
@@ -40,8 +41,10 @@ func (b *builder) newHopCheck(w *worker, labels []string, unique []plan.Slot) ho
 func (c *hopCheck) none() bool { return len(c.labels) == 0 && len(c.unique) == 0 }
 
 // begin prepares for a batch of rows that hops start from.
-func (c *hopCheck) begin(src *column.Batch) {
-	c.lookUp()
+func (c *hopCheck) begin(src *column.Batch) error {
+	if err := c.lookUp(); err != nil {
+		return err
+	}
 	c.cols = c.cols[:0]
 	for _, s := range c.unique {
 		v := src.Cols[s]
@@ -53,11 +56,12 @@ func (c *hopCheck) begin(src *column.Batch) {
 			c.cols = append(c.cols, uniqueCol{boxed: v})
 		}
 	}
+	return nil
 }
 
-func (c *hopCheck) lookUp() {
+func (c *hopCheck) lookUp() error {
 	if c.ready && !c.w.prog.writes {
-		return
+		return nil
 	}
 	r := c.w.reader()
 	c.ids, c.bits, c.nothing = c.ids[:0], c.bits[:0], false
@@ -71,10 +75,18 @@ func (c *hopCheck) lookUp() {
 		if r.CountNodes(id) == all {
 			continue // every node has it
 		}
+		always, err := c.along.alwaysTo(id)
+		if err != nil {
+			return err
+		}
+		if always {
+			continue
+		}
 		c.ids = append(c.ids, id)
 		c.bits = append(c.bits, nil)
 	}
 	c.ready, c.tested = true, 0
+	return nil
 }
 
 // forget makes the check ready for another run.

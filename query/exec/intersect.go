@@ -92,6 +92,7 @@ func (b *builder) intersect(n *plan.Intersect, lanes []lane) (runner, error) {
 			e.lists[i].legs = b.newLegs(l.w, s.Types, s.Dir)
 			e.wantRels = e.wantRels || s.Rel != plan.NoSlot && n.IsLive(s.Rel)
 		}
+		e.check.along = e.lists[0].legs
 		e.weigh = n.Mult && !e.wantRels
 		e.countAll = e.weigh && !e.wantTo && len(n.ToLabels) == 0 && len(n.Filter) == 0
 		b.scope.onReset(func() {
@@ -116,7 +117,10 @@ func (e *intersect) push(b *column.Batch) error {
 		rows = bothRows(rows, l.from.rows)
 	}
 	e.begin(b)
-	unique := e.uniqueCols(b)
+	unique, err := e.uniqueCols(b)
+	if err != nil {
+		return err
+	}
 	e.clear()
 	if e.countAll {
 		share(&e.view, b)
@@ -139,11 +143,13 @@ func (e *intersect) push(b *column.Batch) error {
 
 // uniqueCols prepares the check for b and takes from it the relationships that must
 // not be used: they are compared as lists are combined.
-func (e *intersect) uniqueCols(b *column.Batch) []uniqueCol {
-	e.check.begin(b)
+func (e *intersect) uniqueCols(b *column.Batch) ([]uniqueCol, error) {
+	if err := e.check.begin(b); err != nil {
+		return nil, err
+	}
 	cols := e.check.cols
 	e.check.cols = nil
-	return cols
+	return cols, nil
 }
 
 func (e *intersect) clear() {

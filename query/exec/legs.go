@@ -65,6 +65,23 @@ func (l *legs) close() {
 	l.list, l.ready = l.list[:0], false
 }
 
+// alwaysTo reports that every hop leads to a node with a label, whatever it starts from.
+func (l *legs) alwaysTo(label catalog.LabelID) (bool, error) {
+	if l == nil || l.w.prog.writes {
+		return false, nil
+	}
+	for i := range l.list {
+		d := graph.Out
+		if l.list[i].in {
+			d = graph.In
+		}
+		if ok, err := l.w.reader().EndsHave(l.list[i].typ, d, label); !ok || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // degree returns how many relationships the hop finds at a node.
 func (l *legs) degree(node uint32) (int64, error) {
 	sum := int64(0)

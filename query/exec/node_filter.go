@@ -25,8 +25,9 @@ type nodeFilter struct {
 	batch  column.Batch
 }
 
-func (b *builder) newNodeFilter(w *worker, hop *plan.CountedHop) *nodeFilter {
+func (b *builder) newNodeFilter(w *worker, hop *plan.CountedHop, along *legs) *nodeFilter {
 	f := &nodeFilter{w: w, hop: hop, expr: w.newExpr(), labels: b.newHopCheck(w, hop.Labels, nil)}
+	f.labels.along = along
 	f.batch.Cols = make([]*column.Vector, w.prog.plan.NumSlots)
 	b.scope.onReset(f.forget)
 	return f
@@ -38,11 +39,11 @@ func (f *nodeFilter) forget() {
 }
 
 // open makes the filter ready for a batch.
-func (f *nodeFilter) open() {
-	f.labels.begin(&column.Batch{})
+func (f *nodeFilter) open() error {
 	if f.w.prog.writes {
 		f.bits = nil
 	}
+	return f.labels.begin(&column.Batch{})
 }
 
 // passive reports whether every node passes.

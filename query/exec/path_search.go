@@ -66,6 +66,9 @@ func (b *builder) newPathSearch(l lane, s *pathSearch, live []plan.Slot, types, 
 	s.spread = newSpread(l, live, own...)
 	s.legs, s.back = b.newLegs(l.w, types, s.dir), b.newLegs(l.w, types, s.dir)
 	s.check = b.newHopCheck(l.w, labels, nil)
+	if s.opts.Min > 0 {
+		s.check.along = s.legs
+	}
 	s.wantRels = s.rels != plan.NoSlot && slices.Contains(live, s.rels)
 	if len(hop.Filter) > 0 || s.cost != nil {
 		s.hop = newHopEval(l.w, hop, s.costs()...)
@@ -141,7 +144,9 @@ func (s *pathSearch) push(b *column.Batch) error {
 		rows = bothRows(rows, s.toCol.rows)
 	}
 	s.begin(b)
-	s.check.begin(b)
+	if err := s.check.begin(b); err != nil {
+		return err
+	}
 	s.ends, s.lists = s.ends[:0], s.lists[:0]
 	for _, r := range rows {
 		s.row = r

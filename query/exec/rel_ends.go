@@ -53,7 +53,9 @@ func (e *relEnds) push(b *column.Batch) error {
 		return err
 	}
 	e.begin(b)
-	e.check.begin(b)
+	if err := e.check.begin(b); err != nil {
+		return err
+	}
 	e.fromBuf, e.toBuf = e.fromBuf[:0], e.toBuf[:0]
 	for _, r := range rows {
 		if len(e.plan.Types) > 0 && !slices.Contains(e.types, e.typ[r]) || e.used(r) {

@@ -50,7 +50,9 @@ func (e *varCheck) push(b *column.Batch) error {
 		return nil
 	}
 	e.begin(b)
-	e.check.begin(b)
+	if err := e.check.begin(b); err != nil {
+		return err
+	}
 	e.fromBuf, e.toBuf = e.fromBuf[:0], e.toBuf[:0]
 	for _, r := range rows {
 		ok, err := e.read(r, list.Value(int(r)))

@@ -56,6 +56,9 @@ func (b *builder) varExpand(n *plan.VarExpand, lanes []lane) (runner, error) {
 			wantRels: n.Rels != plan.NoSlot && n.IsLive(n.Rels), counting: countsOnly(n),
 		}
 		e.degrees.legs = e.legs
+		if n.Min > 0 {
+			e.check.along = e.legs
+		}
 		if n.Into {
 			e.spread = newSpread(l, n.Live, n.Rels)
 		} else {
@@ -81,7 +84,9 @@ func (e *varExpand) push(b *column.Batch) error {
 		rows = bothRows(rows, e.to.rows)
 	}
 	e.begin(b)
-	e.check.begin(b)
+	if err := e.check.begin(b); err != nil {
+		return err
+	}
 	e.ends, e.lists = e.ends[:0], e.lists[:0]
 	if e.counting {
 		return e.count(b, rows)
