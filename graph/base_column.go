@@ -14,6 +14,7 @@ type colDir struct {
 
 	typ    column.Type // see commonType
 	single bool
+	dicts  dictCache
 }
 
 // colGroup describes one column of one group: a typed column, and beside it an
@@ -61,9 +62,22 @@ type columnCursor struct {
 	store *txn.Store
 	dir   *colDir
 	pins  pinSet
+
+	// The values and nulls of every group, where a large batch made it worth to pin
+	// all blocks of the column at once: see dense.
+	bools  [][]bool
+	ints   [][]int64
+	floats [][]float64
+	codes  [][]uint32 // of strings, in each group's dictionary
+	dict   *oneDict
+	nulls  []column.Bitmap
+	null   bool // some group has nulls
 }
 
-func (c *columnCursor) close() { c.pins.close() }
+func (c *columnCursor) close() {
+	c.pins.close()
+	c.bools, c.ints, c.floats, c.codes, c.nulls = nil, nil, nil, nil, nil
+}
 
 func (c *columnCursor) block(number uint64) (*block.Block, error) { return c.pins.get(c.store, number) }
 
@@ -152,12 +166,16 @@ func (c *columnCursor) gather(refs []uint32, sel []int32, out *column.Vector) (b
 	var err error
 	switch t {
 	case column.Bool:
-		err = gatherTyped(c, refs, sel, g.nul, out.Bools, func(b *block.Block) []bool { return b.Bools })
+		err = gatherTyped(c, &c.bools, refs, sel, g.nul, out.Bools, func(b *block.Block) []bool { return b.Bools })
 	case column.Int, column.Date:
-		err = gatherTyped(c, refs, sel, g.nul, out.Ints, func(b *block.Block) []int64 { return b.Ints })
+		err = gatherTyped(c, &c.ints, refs, sel, g.nul, out.Ints, func(b *block.Block) []int64 { return b.Ints })
 	case column.Float:
-		err = gatherTyped(c, refs, sel, g.nul, out.Floats, func(b *block.Block) []float64 { return b.Floats })
+		err = gatherTyped(c, &c.floats, refs, sel, g.nul, out.Floats, func(b *block.Block) []float64 { return b.Floats })
 	case column.String:
+		if large(refs, sel) && c.denseStrings() || c.codes != nil {
+			c.gatherCodes(refs, sel, &g)
+			break
+		}
 		err = c.gatherStrings(refs, sel, &g)
 	}
 	g.finish()
@@ -188,7 +206,76 @@ func (c *columnCursor) runOf(ref uint32) (blockRun, error) {
 	return r, err
 }
 
-func gatherTyped[T any](c *columnCursor, refs []uint32, sel []int32, nulls column.Bitmap, out []T, data func(*block.Block) []T) error {
+// denseAt is how many rows a batch has for which dense pays.
+const denseAt = 512
+
+func large(refs []uint32, sel []int32) bool {
+	return len(refs) >= denseAt && (sel == nil || len(sel) >= denseAt)
+}
+
+// dense pins all blocks of the column and reports whether views are their values by
+// group: with several groups, jumping between runs costs more than the reads.
+func dense[T any](c *columnCursor, views *[][]T, data func(*block.Block) []T) bool {
+	if *views != nil {
+		return true
+	}
+	groups := c.dir.groups
+	if len(groups) > c.store.PinLimit() {
+		return false
+	}
+	vals, nulls, pinned := make([][]T, len(groups)), make([]column.Bitmap, len(groups)), 0
+	null := false
+	for i := range groups {
+		if groups[i].empty() {
+			continue
+		}
+		if groups[i].shift != groupBits {
+			return false
+		}
+		b, err := c.block(groups[i].blocks[0])
+		if err != nil {
+			return false
+		}
+		vals[i], nulls[i] = data(b), b.Nulls
+		null = null || b.Nulls != nil
+		pinned++
+	}
+	if c.pins.n != pinned {
+		// The budget was full and the set of pins started over.
+		return false
+	}
+	*views, c.nulls, c.null = vals, nulls, null
+	return true
+}
+
+func gatherDense[T any](c *columnCursor, views [][]T, refs []uint32, sel []int32, nulls column.Bitmap, out []T) {
+	if sel == nil {
+		out = out[:len(refs)]
+		for i, ref := range refs {
+			g, off := ref>>groupBits, ref&(groupSize-1)
+			if g >= uint32(len(views)) || off >= uint32(len(views[g])) || c.null && c.nulls[g].Get(int(off)) {
+				nulls.Set(i)
+				continue
+			}
+			out[i] = views[g][off]
+		}
+		return
+	}
+	for _, i := range sel {
+		g, off := refs[i]>>groupBits, refs[i]&(groupSize-1)
+		if g >= uint32(len(views)) || off >= uint32(len(views[g])) || c.null && c.nulls[g].Get(int(off)) {
+			nulls.Set(int(i))
+			continue
+		}
+		out[i] = views[g][off]
+	}
+}
+
+func gatherTyped[T any](c *columnCursor, views *[][]T, refs []uint32, sel []int32, nulls column.Bitmap, out []T, data func(*block.Block) []T) error {
+	if (large(refs, sel) || *views != nil) && dense(c, views, data) {
+		gatherDense(c, *views, refs, sel, nulls, out)
+		return nil
+	}
 	run := blockRun{}
 	var vals []T
 	var nul column.Bitmap
