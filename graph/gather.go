@@ -15,14 +15,9 @@ type gatherer struct {
 func (g *gatherer) reset() {
 	v := g.out
 	v.Const, v.Dict, v.Type = false, nil, column.Null
-	words := (g.n + 63) / 64
-	if cap(v.Nulls) < words {
-		v.Nulls = column.NewBitmap(g.n)
-	}
-	v.Nulls = v.Nulls[:words]
-	for i := range v.Nulls {
-		v.Nulls[i] = 0
-	}
+	// Not the memory of the vector's nulls so far: an expression may have shared them with
+	// another vector (column.Vector.Reset leaves them behind as well).
+	v.Nulls = column.NewBitmap(g.n)
 	g.nul = v.Nulls
 }
 
