@@ -33,6 +33,7 @@ type importer struct {
 	stretches []stretch
 	nodeCount uint32
 	rels      []*relSet
+	counts    bool        // the swap was made
 	enough    atomic.Bool // as many bad rows were described as are shown
 
 	spill   *spill
@@ -90,7 +91,7 @@ func Import(ctx context.Context, store *graph.Store, spec Spec) (sum Summary, er
 	if err == nil {
 		err = im.run()
 	}
-	if err != nil {
+	if err != nil && !im.counts {
 		err = undo(err)
 	}
 	im.sum.Spilled = im.spill.size
@@ -133,7 +134,15 @@ func (im *importer) run() error {
 	})
 	im.sum.Written = time.Since(im.start) - im.sum.Read
 	im.sum.Blocks, im.sum.Bytes = info.Blocks, info.Bytes
-	if err != nil {
+	im.counts = info.Took > 0
+	switch {
+	case err == nil:
+	case im.counts && im.ctx.Err() != nil:
+		im.spec.Notice("stopped after everything was imported; statistics were not gathered")
+		return nil
+	case im.counts:
+		return status.Errorf(status.From(err).Code, "everything was imported, but what came after that failed: %w", err)
+	default:
 		im.sum.Nodes, im.sum.Relationships = 0, 0
 		if cerr := im.ctx.Err(); cerr != nil {
 			err = status.Errorf(status.Cancelled, "the import was stopped; the store is as it was: %w", cerr)
