@@ -33,13 +33,9 @@ func (r *Result) dispatch(ctx context.Context) error {
 				WithHint("send it by itself, outside of the transaction")
 		}
 		// Building an index has no limit of time, but it can be terminated.
-		run, n := r.run, &r.run.entry
-		run.ctx = runContext{Context: ctx, entry: n, started: r.started}
-		n.owner, n.started, n.res = r.run.req.Owner, r.started, r
-		n.text.Store(&r.text)
-		if err := r.engine.registry.add(n); err != nil {
-			return err
-		}
+		run := r.run
+		run.entry.writes()
+		run.ctx = runContext{Context: ctx, entry: &run.entry, started: r.started}
 		return r.schemaCommand(&run.ctx, s)
 	}
 	return status.Errorf(status.NotYet, "this statement is not run yet").At(r.c.command.Position())

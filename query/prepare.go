@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kadedb/kadedb/graph"
 	"github.com/kadedb/kadedb/parser"
@@ -112,13 +113,22 @@ func (p *Prepared) params(given map[string]value.Value) map[string]value.Value {
 
 // Prepare compiles text, or finds it compiled.
 func (e *Engine) Prepare(text string) (*Prepared, error) {
-	var r graph.Reader
-	if err := e.store.Read(&r); err != nil {
-		return nil, err
+	res := &Result{engine: e, text: text, started: time.Now()}
+	res.mu.Lock()
+	defer res.unlock()
+	run := e.take()
+	run.res, res.run = res, run
+	run.x.Reader = &run.reader
+	err := res.list()
+	if err == nil {
+		err = e.store.Read(&run.reader)
 	}
-	defer r.Close()
-	p, _, err := e.prepare(text, &r)
-	return p, err
+	if err == nil {
+		err = res.resolve()
+	}
+	p := run.prepared
+	res.release(err)
+	return p, res.err
 }
 
 // prepare finds or makes text's plan for what r sees.

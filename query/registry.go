@@ -81,6 +81,13 @@ func (r *registry) add(e *entry) error {
 	return nil
 }
 
+// writes makes a listed statement one that is not read-only.
+func (e *entry) writes() {
+	e.shard.mu.Lock()
+	e.readOnly = false
+	e.shard.mu.Unlock()
+}
+
 // remove takes a statement off the list, if it is there; nobody ends it any more.
 func (r *registry) remove(e *entry) {
 	s := e.shard

@@ -120,11 +120,27 @@ func (e *Engine) RunPrepared(ctx context.Context, p *Prepared, req Request) (*Re
 	run := e.take()
 	run.res, run.prepared, run.req, run.before = r, p, req, before
 	r.run = run
-	if err := r.start(ctx); err != nil {
+	err := r.list()
+	if err == nil {
+		err = r.start(ctx)
+	}
+	if err != nil {
 		r.release(err)
 		return nil, r.err
 	}
 	return r, nil
+}
+
+// list lets a statement by itself be seen and ended by others, and Close wait for it.
+func (r *Result) list() error {
+	if r.tx != nil {
+		return nil
+	}
+	run := r.run
+	n := &run.entry
+	n.owner, n.started, n.readOnly, n.res = run.req.Owner, r.started, true, r
+	n.text.Store(&r.text)
+	return r.engine.registry.add(n)
 }
 
 // start resolves the statement against what it will see, and begins its run.
@@ -218,31 +234,27 @@ func (r *Result) setUp(ctx context.Context) {
 	x.Space = run.space
 }
 
-// enter lists the statement, so that it can be ended, and opens its transaction.
+// enter makes the statement the transaction's present one, or gives one that writes
+// by itself a transaction.
 func (r *Result) enter(ctx context.Context) error {
 	run, c := r.run, r.c
-	if t := r.tx; t != nil {
-		if c.writes && t.ReadOnly() {
-			return status.Errorf(status.ReadOnlyTransaction, "a statement that writes, in a read-only transaction")
-		}
-		t.current = r
-		t.entry.text.Store(&r.text)
-		run.x.Tx = t.tx
-		if c.writes {
-			run.save, run.saved = t.tx.Savepoint(), true
-		}
+	t := r.tx
+	switch {
+	case t == nil && !c.writes:
 		return nil
+	case t == nil:
+		run.entry.writes()
+		return r.openAuto(ctx)
+	case c.writes && t.ReadOnly():
+		return status.Errorf(status.ReadOnlyTransaction, "a statement that writes, in a read-only transaction")
 	}
-	n := &run.entry
-	n.owner, n.started, n.readOnly, n.res = run.req.Owner, r.started, !c.writes, r
-	n.text.Store(&r.text)
-	if err := r.engine.registry.add(n); err != nil {
-		return err
+	t.current = r
+	t.entry.text.Store(&r.text)
+	run.x.Tx = t.tx
+	if c.writes {
+		run.save, run.saved = t.tx.Savepoint(), true
 	}
-	if !c.writes {
-		return nil
-	}
-	return r.openAuto(ctx)
+	return nil
 }
 
 // openAuto opens the transaction of a statement by itself. What the transaction
