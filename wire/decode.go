@@ -89,7 +89,7 @@ func (d *decoder) peek() byte {
 
 func (d *decoder) value(depth int) (value.Value, error) {
 	if depth > maxDepth {
-		return value.Null, status.Errorf(status.TooDeep, "JSON nested deeper than %d at byte %d", maxDepth, d.at)
+		return value.Null, status.Errorf(status.MalformedRequest, "JSON nested deeper than %d at byte %d", maxDepth, d.at)
 	}
 	switch c := d.peek(); {
 	case c == 0 && d.at == len(d.b):

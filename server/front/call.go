@@ -83,17 +83,16 @@ func (c *Call) Body() ([]byte, error) {
 		return nil, status.Errorf(status.ContentTypeRefused, "the body is encoded as %q", enc).WithHint("send it uncompressed")
 	}
 	most := c.Server.cfg.BodySize
-	if r.ContentLength > most {
-		return nil, tooLong(most)
-	}
 	rc := http.NewResponseController(c.W)
 	if err := rc.SetReadDeadline(time.Now().Add(bodyTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, status.Errorf(status.MalformedRequest, "the connection is gone: %w", err)
 	}
-	body, err := c.read(http.MaxBytesReader(c.W, r.Body, most))
-	var long *http.MaxBytesError
+	if r.ContentLength > most {
+		return nil, tooLong(most)
+	}
+	body, err := c.read(io.LimitReader(r.Body, most+1))
 	switch {
-	case errors.As(err, &long):
+	case int64(len(body)) > most:
 		return nil, tooLong(most)
 	case status.CodeOf(err) == status.QueryMemoryLimit:
 		return nil, err

@@ -3,6 +3,7 @@ package front
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -67,6 +68,7 @@ func explain(ctx context.Context, err error) *status.Error {
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e := explain(r.Context(), err)
 	code := StatusOf(e)
+	s.drop(w, r)
 	s.metrics.errors.WithLabelValues(e.Code.Info().Name).Inc()
 	if code >= 500 && e.Code.Info().Blame != status.Transient {
 		s.log.Error("request failed", "method", r.Method, "path", r.URL.Path, "code", e.Code, "error", err)
@@ -81,6 +83,40 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("Connection", "close")
 	}
 	s.reply(w, r, code, append(wire.AppendError(nil, e), '\n'))
+}
+
+const (
+	// A client that is still sending when the connection closes may never read why:
+	// so much of its body is thrown away first, within that time.
+	dropBytes = 256 << 20
+	dropTime  = 5 * time.Second
+)
+
+// body remembers whether a request's body was read to its end.
+type body struct {
+	io.ReadCloser
+	whole bool
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.whole = b.whole || errors.Is(err, io.EOF)
+	return n, err
+}
+
+// drop reads what is left of a refused body. A client that waits to be asked for
+// its body is not asked.
+func (s *Server) drop(w http.ResponseWriter, r *http.Request) {
+	b, ok := r.Body.(*body)
+	if !ok || b.whole || r.ContentLength == 0 || r.Header.Get("Expect") != "" {
+		return
+	}
+	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(dropTime)); err != nil {
+		return
+	}
+	if _, err := io.CopyN(io.Discard, b, dropBytes); err != nil && !errors.Is(err, io.EOF) {
+		s.log.Debug("the rest of a refused body", "error", err)
+	}
 }
 
 // WriteTime is how long a client may take to read what was sent.

@@ -199,6 +199,7 @@ func (s *Server) Drain(grace time.Duration) error {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{ResponseWriter: w}
+	r.Body = &body{ReadCloser: r.Body}
 	pattern := "other"
 	defer func() {
 		if p := recover(); p != nil {
