@@ -216,6 +216,14 @@ func (m *ids) eachInt(f func(k int64, num uint32)) {
 	}
 }
 
+// each calls f with the numbers of all ids.
+func (m *ids) each(f func(num uint32)) {
+	m.eachInt(func(_ int64, num uint32) { f(num) })
+	for _, num := range m.vals {
+		f(num)
+	}
+}
+
 // sorted calls f with all ids of nodes that want is true of, ascending.
 func (m *ids) sorted(want func(num uint32) bool, f func(v value.Value, num uint32) bool) {
 	if m.text == nil && m.vals == nil {

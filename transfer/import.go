@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"sort"
 	"sync/atomic"
 	"time"
 
@@ -345,15 +346,28 @@ func (im *importer) bulkKey(sp *space, o owner) error {
 		return err
 	}
 	// Other labels of the space have keys of their own.
-	var in []*nodeSet
-	for _, s := range im.sets {
-		if slices.Contains(s.labels, o.label) {
-			in = append(in, s)
+	in, nodes, with := make([]bool, len(im.sets)), 0, 0
+	for i, s := range im.sets {
+		if in[i] = slices.Contains(s.labels, o.label); in[i] {
+			nodes += int(s.n)
 		}
 	}
-	want := func(num uint32) bool {
-		return slices.ContainsFunc(in, func(s *nodeSet) bool { return num-s.first < s.n })
+	want := func(num uint32) bool { return in[im.setOf(num)] }
+	sp.ids.each(func(num uint32) {
+		if want(num) {
+			with++
+		}
+	})
+	if with < nodes {
+		im.spec.Notice(fmt.Sprintf("no key constraint on %s.%s: %d of its %d nodes have no id in that id space", o.label, o.key, nodes-with, nodes))
+		return nil
 	}
 	var entries iter.Seq2[value.Value, uint32] = func(yield func(value.Value, uint32) bool) { sp.ids.sorted(want, yield) }
 	return im.b.NodeKey(label, key, entries)
+}
+
+// setOf returns the set of a node that was imported. Sets have ascending numbers, one
+// after the other.
+func (im *importer) setOf(num uint32) int {
+	return sort.Search(len(im.sets), func(k int) bool { return im.sets[k].first > num }) - 1
 }

@@ -275,6 +275,7 @@ func (im *importer) putNodesAway(all bool) error {
 
 // writeNodes gives numbers to the nodes that were read, and writes their columns.
 func (im *importer) writeNodes(write bool) error {
+	im.dropEmptySets()
 	for _, s := range im.sets {
 		labels := make([]catalog.LabelID, len(s.labels))
 		for i, l := range s.labels {
@@ -305,6 +306,22 @@ func (im *importer) writeNodes(write bool) error {
 		sp.old.freeze()
 	}
 	return nil
+}
+
+// dropEmptySets leaves only sets that have nodes: those have numbers of their own.
+func (im *importer) dropEmptySets() {
+	to := make([]int, len(im.sets))
+	kept := im.sets[:0]
+	for i, s := range im.sets {
+		to[i] = len(kept)
+		if s.n > 0 {
+			kept = append(kept, s)
+		}
+	}
+	im.sets = kept
+	for i := range im.stretches {
+		im.stretches[i].set = to[im.stretches[i].set]
+	}
 }
 
 // number returns the store's number of the i-th node that was read.
