@@ -34,6 +34,8 @@ type starBlock struct {
 	valid bool
 	calls int
 	sets  []loopSet
+
+	vec []int64 // by node from the lowest of the batch on
 }
 
 // starTerms lists the partitions of the hops; blocks that can have nothing in common
@@ -107,27 +109,78 @@ func typesOf(l *legs) []catalog.TypeID {
 	return out
 }
 
-func (c *countTrails) starCount(p *trailPart, node uint32) (int64, error) {
+// stars multiplies out[i] by the star's count at from's i-th row. Degrees of a batch
+// whose nodes lie close together are read at once.
+func (c *countTrails) stars(p *trailPart, out []int64) error {
+	lo, hi := c.from.refs[c.from.rows[0]], uint32(0)
+	for _, r := range c.from.rows {
+		lo, hi = min(lo, c.from.refs[r]), max(hi, c.from.refs[r])
+	}
+	dense := int(hi-lo) < 4*len(c.from.rows)+256 && len(c.from.rows) > 2 && !c.w.prog.writes
+	if dense {
+		for _, t := range p.star {
+			for _, b := range t.blocks {
+				b.vec = b.vec[:0]
+			}
+		}
+		for _, t := range p.star {
+			for _, b := range t.blocks {
+				if len(b.vec) > 0 {
+					continue // of an earlier term
+				}
+				if err := b.fill(c, lo, int(hi-lo)+1); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for i, r := range c.from.rows {
+		if out[i] == 0 {
+			continue
+		}
+		n, err := c.star(p, c.from.refs[r], lo, dense)
+		if err != nil {
+			return err
+		}
+		if out[i], err = mulCount(out[i], n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// star adds up the terms at one node; dense: from the blocks' vectors, which start at lo.
+func (c *countTrails) star(p *trailPart, node, lo uint32, dense bool) (int64, error) {
 	sum := int64(0)
-	for _, t := range p.star {
-		n := t.sign
+	for i := range p.star {
+		t := &p.star[i]
+		n := int64(1)
 		for _, b := range t.blocks {
-			k, err := b.count(c, node)
-			if err != nil {
+			var k int64
+			var err error
+			if dense {
+				k = b.vec[node-lo]
+			} else if k, err = b.count(c, node); err != nil {
 				return 0, err
 			}
 			if k == 0 {
 				n = 0
 				break
 			}
-			if n < 0 {
-				n, err = mulCount(-n, k)
-				n = -n
-			} else {
-				n, err = mulCount(n, k)
+			if n, err = mulCount(n, k); err != nil {
+				return 0, err
 			}
+		}
+		if t.sign < 0 {
+			n = -n
+		}
+		if t.sign != 1 && t.sign != -1 && n != 0 {
+			m, err := mulCount(max(n, -n), max(t.sign, -t.sign))
 			if err != nil {
 				return 0, err
+			}
+			if n = m; t.sign < 0 {
+				n = -m
 			}
 		}
 		sum += n // signs alternate, and no partial sum is beyond the largest product by much
@@ -136,6 +189,46 @@ func (c *countTrails) starCount(p *trailPart, node uint32) (int64, error) {
 		}
 	}
 	return sum, nil
+}
+
+// fill sets vec to the counts of nodes lo … lo+n-1, as far as they are rows.
+func (b *starBlock) fill(c *countTrails, lo uint32, n int) error {
+	b.vec = slices.Grow(b.vec, n)[:n]
+	clear(b.vec)
+	if b.loops && (b.sets != nil || len(c.from.rows) > manyLoops) {
+		return b.fillLoops(c, lo, n)
+	}
+	if b.loops || len(b.hops) > 1 || !b.hops[0].filter.passive() {
+		for _, r := range c.from.rows {
+			node := c.from.refs[r]
+			k, err := b.count(c, node)
+			if err != nil {
+				return err
+			}
+			b.vec[node-lo] = k
+		}
+		return nil
+	}
+	l := b.hops[0].legs
+	for i := range l.list {
+		g := &l.list[i]
+		if err := g.adj.Degrees(lo, b.vec); err != nil {
+			return err
+		}
+		if !g.skipLoops {
+			continue
+		}
+		loops, err := c.w.loopsOf(g.typ)
+		if err != nil {
+			return err
+		}
+		for node, k := range loops {
+			if i := int(node) - int(lo); i >= 0 && i < n {
+				b.vec[i] -= k
+			}
+		}
+	}
+	return nil
 }
 
 // count returns how many relationships at node all of the block's hops could take.
@@ -188,19 +281,68 @@ func (h *countedHop) filtered(node uint32) (int64, error) {
 	return n, nil
 }
 
+// manyLoops is how many rows make it worth while to find all self-loops of a type.
+const manyLoops = 256
+
+// fillLoops is fill for self-loops, of which there are few.
+func (b *starBlock) fillLoops(c *countTrails, lo uint32, n int) error {
+	if err := b.findLoops(c); err != nil {
+		return err
+	}
+	for _, s := range b.sets {
+		if len(s) > n {
+			for i := range b.vec {
+				b.vec[i] += s[lo+uint32(i)]
+			}
+			continue
+		}
+		for node, k := range s {
+			if i := int(node) - int(lo); i >= 0 && i < n {
+				b.vec[i] += k
+			}
+		}
+	}
+	for i, k := range b.vec {
+		if k == 0 {
+			continue
+		}
+		for _, h := range b.hops {
+			ok, err := h.filter.one(lo + uint32(i))
+			if err != nil {
+				return err
+			}
+			if !ok {
+				b.vec[i] = 0
+			}
+		}
+	}
+	return nil
+}
+
+// findLoops makes sets those of the block's types that are not empty.
+func (b *starBlock) findLoops(c *countTrails) error {
+	if b.sets != nil {
+		return nil
+	}
+	b.sets = []loopSet{}
+	for _, t := range b.types {
+		s, err := c.w.prog.loops.get(c.w.x, t)
+		if err != nil {
+			return err
+		}
+		if len(s) > 0 {
+			b.sets = append(b.sets, s)
+		}
+	}
+	return nil
+}
+
 // countLoops counts self-loops, which most types have none of.
 func (b *starBlock) countLoops(c *countTrails, node uint32) (int64, error) {
 	b.calls++
-	if b.sets == nil && !c.w.prog.writes && b.calls > int(c.w.reader().NodeHigh())/16 {
-		b.sets = []loopSet{}
-		for _, t := range b.types {
-			s, err := c.w.prog.loops.get(c.w.x, t)
-			if err != nil {
-				return 0, err
-			}
-			if len(s) > 0 {
-				b.sets = append(b.sets, s)
-			}
+	if b.sets == nil && !c.w.prog.writes && b.calls > int(c.w.reader().NodeHigh())/64 {
+		if err := b.findLoops(c); err != nil {
+			return 0, err
 		}
 	}
 	n := int64(0)

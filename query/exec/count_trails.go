@@ -237,6 +237,12 @@ func (c *countTrails) count(b *column.Batch) ([]int64, error) {
 	}
 	for i := range c.parts {
 		p := &c.parts[i]
+		if p.kind == starPart {
+			if err := c.stars(p, out); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		for k, r := range c.from.rows {
 			if out[k] == 0 {
 				continue
@@ -254,11 +260,8 @@ func (c *countTrails) count(b *column.Batch) ([]int64, error) {
 }
 
 func (c *countTrails) countPart(p *trailPart, node uint32, r int32) (int64, error) {
-	switch p.kind {
-	case walkPart:
+	if p.kind == walkPart {
 		return c.walks(p.hops, 0, node)
-	case starPart:
-		return c.starCount(p, node)
 	}
 	c.center, c.used = node, c.used[:0]
 	return c.search(p.hops, 0, node, r)
