@@ -134,15 +134,15 @@ type request struct {
 }
 
 // newRequest makes MATCHes of which all names can be used.
-func newRequest(r *rand.Rand) *request {
+func newRequest(r *rand.Rand, m *model) *request {
 	g := &maker{r: r}
 	known := map[string]bool{}
 	var parts []string
-	c := g.clause()
+	c, rows := g.lively(m, []binding{{}})
 	parts = append(parts, c.text(known))
 	out := &request{last: &c}
 	if r.IntN(3) == 0 {
-		c := g.clause()
+		c, _ := g.lively(m, rows)
 		c.optional = r.IntN(2) == 0
 		parts = append(parts, c.text(known))
 		out.last = &c

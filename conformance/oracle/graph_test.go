@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -240,6 +241,24 @@ func answer(on asker, text string, params kadedb.Params) ([]string, error) {
 // bag is answer with the rows sorted.
 func bag(on asker, text string, params kadedb.Params) ([]string, error) {
 	out, err := answer(on, text, params)
+	slices.Sort(out)
+	return out, err
+}
+
+// loose is bag where a float is written as the integer that it equals: which of two
+// equal values stands for both after DISTINCT, or comes first, is open.
+func loose(on asker, text string, params kadedb.Params) ([]string, error) {
+	var out []string
+	err := each(on, text, params, func(row []value.Value) {
+		parts := make([]string, len(row))
+		for i, v := range row {
+			if f, ok := v, v.Kind() == value.KindFloat; ok && f.AsFloat() == math.Trunc(f.AsFloat()) && math.Abs(f.AsFloat()) < 1e15 {
+				v = value.Int(int64(f.AsFloat()))
+			}
+			parts[i] = v.String()
+		}
+		out = append(out, strings.Join(parts, " | "))
+	})
 	slices.Sort(out)
 	return out, err
 }

@@ -2,7 +2,6 @@ package oracle
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"testing"
 
@@ -60,10 +59,10 @@ func TestPartitions(t *testing.T) {
 	db := openStore(t, kadedb.Options{})
 	var c tally
 	for _, seed := range seeds(25) {
-		tx, _ := filled(t, db, seed)
+		tx, m := filled(t, db, seed)
 		r := newRand(seed + 1<<32)
 		for range 40 {
-			q := newRequest(r)
+			q := newRequest(r, m)
 			p, tail := q.w.test(3), " RETURN "+q.columns()
 			if r.IntN(3) == 0 {
 				tail = " RETURN DISTINCT " + q.w.node() + ".id AS c1"
@@ -89,15 +88,4 @@ func TestPartitions(t *testing.T) {
 		rollback(t, tx)
 	}
 	c.check(t)
-}
-
-var errAny = errors.New("an error")
-
-// outcome is a bag, or that there was an error.
-func outcome(on asker, text string, params kadedb.Params) ([]string, error) {
-	got, err := bag(on, text, params)
-	if err != nil && status.CodeOf(err) != status.Internal {
-		err = errAny
-	}
-	return got, err
 }

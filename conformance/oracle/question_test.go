@@ -236,14 +236,32 @@ func (q *question) rows(m *model) []binding {
 	return rows
 }
 
+// lively makes a clause that has rows after those given, unless luck is against it.
+func (g *maker) lively(m *model, before []binding) (clause, []binding) {
+	for try := 0; ; try++ {
+		saved := *g
+		saved.named, saved.rels = slices.Clone(g.named), slices.Clone(g.rels)
+		c := g.clause()
+		var rows []binding
+		for _, b := range before {
+			rows = append(rows, c.rows(m, b)...)
+		}
+		if len(rows) > 0 && len(rows) < 5000 || try == 6 {
+			return c, rows
+		}
+		*g = saved
+	}
+}
+
 // newQuestion makes a question with a short answer.
-func newQuestion(r *rand.Rand) *question {
+func newQuestion(r *rand.Rand, m *model) *question {
 	q := &question{}
 	g := &maker{r: r}
 	g.anonymous = r.IntN(3) == 0
-	q.clauses = append(q.clauses, g.clause())
+	c, rows := g.lively(m, []binding{{}})
+	q.clauses = append(q.clauses, c)
 	if r.IntN(3) == 0 {
-		c := g.clause()
+		c, _ := g.lively(m, rows)
 		c.optional = r.IntN(3) == 0
 		q.clauses = append(q.clauses, c)
 	}
@@ -279,7 +297,10 @@ func (g *maker) node(labels map[string][]string, first bool) string {
 	} else {
 		g.named = append(g.named, name)
 	}
-	labels[name] = pick(g.r, nil, nil, nil, []string{"A"}, []string{"B"}, []string{"A", "B"}, []string{"None"})
+	labels[name] = pick(g.r, nil, nil, nil, nil, []string{"A"}, []string{"A"}, []string{"B"}, []string{"A", "B"})
+	if g.r.IntN(25) == 0 {
+		labels[name] = []string{"None"}
+	}
 	return name
 }
 
@@ -294,7 +315,10 @@ func (g *maker) clause() clause {
 				break
 			}
 			h := hop{dir: g.r.IntN(3) - 1, min: 1, max: 1}
-			h.types = pick(g.r, nil, []string{"T"}, []string{"T"}, []string{"U"}, []string{"T", "U"}, []string{"V", "T"}, []string{"None"}, []string{"T", "T"})
+			h.types = pick(g.r, nil, []string{"T"}, []string{"T"}, []string{"U"}, []string{"T", "U"}, []string{"V", "T"}, []string{"T", "T"})
+			if g.r.IntN(25) == 0 {
+				h.types = []string{"None"}
+			}
 			switch g.r.IntN(8) {
 			case 0:
 				h.min, h.max = g.r.IntN(2), 1+g.r.IntN(2)

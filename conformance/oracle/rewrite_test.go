@@ -30,9 +30,9 @@ func (ch *chain) reversed() chain {
 }
 
 // patternTwins rewrites the patterns of a MATCH.
-func patternTwins(r *rand.Rand) []twin {
+func patternTwins(r *rand.Rand, m *model) []twin {
 	g := &maker{r: r}
-	c := g.clause()
+	c, _ := g.lively(m, []binding{{}})
 	tail := " RETURN " + g.named[0] + ".id AS c1, " + g.named[len(g.named)-1] + ".id AS c2"
 	text := func(c clause) string { return c.text(map[string]bool{}) + tail }
 	left := text(c)
@@ -113,8 +113,8 @@ func orTrue(label, name string) string {
 }
 
 // conditionTwins rewrite a WHERE.
-func conditionTwins(r *rand.Rand) []twin {
-	q := newRequest(r)
+func conditionTwins(r *rand.Rand, m *model) []twin {
+	q := newRequest(r, m)
 	p, p2 := q.w.test(2), q.w.test(2)
 	tail := " RETURN " + q.columns()
 	with := func(cond string) string { return q.match + " WITH * WHERE " + cond + tail }
@@ -144,10 +144,10 @@ func TestRewrites(t *testing.T) {
 	db := openStore(t, kadedb.Options{})
 	var c tally
 	for _, seed := range seeds(25) {
-		tx, _ := filled(t, db, seed)
+		tx, m := filled(t, db, seed)
 		r := newRand(seed + 2<<32)
 		for range 8 {
-			for _, w := range slices.Concat(patternTwins(r), fixedTwins(r), conditionTwins(r)) {
+			for _, w := range slices.Concat(patternTwins(r, m), fixedTwins(r), conditionTwins(r, m)) {
 				got, ok := c.bags(t, seed, tx, w.left, w.right)
 				if ok && !slices.Equal(got[0], got[1]) {
 					t.Fatalf("seed %d, %s:\n%s\n%s\n%s%s\n%s", seed, w.name, w.left, w.right, differ(got[1], got[0]), plan(tx, w.left), plan(tx, w.right))
