@@ -33,14 +33,16 @@ const (
 	CountPresent Rule = "count_present" // count(x) of what is never null
 	// OptionalCount: matches of an OPTIONAL MATCH that are only counted.
 	OptionalCount Rule = "optional_count"
-	GroupByKey    Rule = "group_by_key"  // grouping by a node's key is grouping by the node
-	LateProject   Rule = "late_project"  // columns are computed after a top-k has cut the rows
-	TopK          Rule = "top_k"         // a sort of which only the first rows are read keeps only those
-	Intersection  Rule = "intersect"     // closing two or more relationships at once
-	CountTrails   Rule = "count_trails"  // parts of a pattern that are only counted
-	CountStore    Rule = "count_store"   // counts that the store keeps
-	DistinctEnds  Rule = "distinct_ends" // DISTINCT ends of a chain by a search by levels
-	Hash          Rule = "hash_join"     // parts of a pattern joined by equal values
+	// CallCount: CALL { } that only counts is an expression.
+	CallCount    Rule = "call_count"
+	GroupByKey   Rule = "group_by_key"  // grouping by a node's key is grouping by the node
+	LateProject  Rule = "late_project"  // columns are computed after a top-k has cut the rows
+	TopK         Rule = "top_k"         // a sort of which only the first rows are read keeps only those
+	Intersection Rule = "intersect"     // closing two or more relationships at once
+	CountTrails  Rule = "count_trails"  // parts of a pattern that are only counted
+	CountStore   Rule = "count_store"   // counts that the store keeps
+	DistinctEnds Rule = "distinct_ends" // DISTINCT ends of a chain by a search by levels
+	Hash         Rule = "hash_join"     // parts of a pattern joined by equal values
 )
 
 // Options are what Optimize may know.
@@ -118,6 +120,7 @@ func (z *optimizer) rules(root plan.Node) plan.Node {
 	}{
 		{PushFilter, z.pushFilters},
 		{MergeMatch, z.mergeMatches},
+		{CallCount, z.callCount},
 		{OptionalCount, z.optionalCount},
 		{CountPresent, z.countPresent},
 		{GroupByKey, z.groupByKey},

@@ -85,6 +85,7 @@ func (z *optimizer) peel(m *plan.Match, needed slotSet) {
 	p := &peeler{z: z, pat: pat, needed: needed, keep: make([]bool, len(pat.Nodes)),
 		filter: make([][]expr.Expr, len(pat.Nodes)), labels: make([][]string, len(pat.Nodes))}
 	p.own()
+	p.anchor()
 	p.center()
 	for {
 		p.take()
@@ -157,6 +158,37 @@ func (p *peeler) own() {
 // hasParamOnly is for predicates without a column: they belong to no node.
 func hasParamOnly(e expr.Expr) bool { return len(expr.Slots(nil, e)) == 0 }
 
+// anchor keeps the node that the fewest candidates are for, where its predicates leave
+// few of its label: the pattern is best matched from there.
+func (p *peeler) anchor() {
+	const few = 0.1
+	best, at := -1, 0.0
+	for i := range p.pat.Nodes {
+		if rows := p.startRows(i); best < 0 || rows < at {
+			best, at = i, rows
+		}
+	}
+	if best >= 0 && at < few*p.z.stats.nodes(p.labels[best]) {
+		p.keep[best] = true
+	}
+}
+
+// startRows estimates how many nodes i can be, looked at alone.
+func (p *peeler) startRows(i int) float64 {
+	if p.pat.Nodes[i].Bound {
+		return 1
+	}
+	rows := p.z.stats.nodes(p.labels[i])
+	for _, e := range p.filter[i] {
+		rows *= p.z.stats.selectivity(e, func(plan.Slot) []string { return p.labels[i] })
+	}
+	g := p.z.graph(&plan.Pattern{Nodes: []plan.PatternNode{p.pat.Nodes[i]}, Where: p.pat.Where}, 1)
+	if s := g.seek(0, newSet()); s != nil {
+		rows = min(rows, s.rows)
+	}
+	return rows
+}
+
 // center chooses, in each part of the pattern where none has to stay, the node that
 // does: where the fewest nodes have to be walked through.
 func (p *peeler) center() {
@@ -198,15 +230,7 @@ func (p *peeler) parts() []int {
 }
 
 func (p *peeler) centerCost(i int) float64 {
-	z := p.z
-	start := z.stats.nodes(p.labels[i])
-	for _, e := range p.filter[i] {
-		start *= z.stats.selectivity(e, func(plan.Slot) []string { return p.labels[i] })
-	}
-	g := z.graph(&plan.Pattern{Nodes: []plan.PatternNode{p.pat.Nodes[i]}, Where: p.pat.Where}, 1)
-	if s := g.seek(0, newSet()); s != nil {
-		start = min(start, s.rows)
-	}
+	z, start := p.z, p.startRows(i)
 	cost := start
 	seen := make([]bool, len(p.pat.Nodes))
 	var walk func(node, via int, rows float64)
