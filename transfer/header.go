@@ -25,7 +25,6 @@ type field struct {
 	name  string
 	role  role
 	space string
-	named bool // space was given
 	kind  tabular.Kind
 	list  bool
 	typed bool // kind was given
@@ -55,11 +54,8 @@ func parseField(file, header string) (field, error) {
 	word, options, hasOptions := strings.Cut(header[i+1:], "{")
 	word, space, named := strings.Cut(word, "(")
 	if r, ok := roles[strings.ToUpper(word)]; ok && (!named || strings.HasSuffix(space, ")")) {
-		f.role, f.space, f.named = r, strings.TrimSuffix(space, ")"), named
-		if hasOptions && r == roleID {
-			// {id-type:int} and {label:Person} say what the file shows as well.
-			return f, nil
-		}
+		// Options of ids, {id-type:int}, say what the file shows as well.
+		f.role, f.space = r, strings.TrimSuffix(space, ")")
 		return f, nil
 	}
 	base, list := strings.CutSuffix(word, "[]")

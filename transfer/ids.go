@@ -14,8 +14,7 @@ import (
 // that becomes an array where they lie close together, strings by a table over one
 // piece of memory that holds their text. Nothing in it has a pointer.
 type ids struct {
-	n    int
-	used bool // something was put in
+	n int
 
 	keys []int64 // integers: key of each slot
 	nums []uint32
@@ -159,7 +158,6 @@ func (m *ids) string(s string) (uint32, bool) {
 
 // put adds row r of an id column; false: the id is there.
 func (m *ids) put(v *column.Vector, r int, num uint32) (bool, error) {
-	m.used = true
 	if v.Type == column.Int {
 		return m.putInt(v.Ints[r], num), nil
 	}
@@ -274,8 +272,4 @@ func (m *ids) sortedInts(want func(num uint32) bool, f func(v value.Value, num u
 			return
 		}
 	}
-}
-
-func (m *ids) bytes() int64 {
-	return int64(12*len(m.keys) + 4*len(m.dense) + 8*len(m.slots) + cap(m.text) + 8*cap(m.ends))
 }

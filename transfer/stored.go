@@ -61,7 +61,6 @@ func (im *importer) loadOld() error {
 			if err := im.ctx.Err(); err != nil && num&0xffff == 0 {
 				return false, err
 			}
-			sp.old.used = true
 			switch {
 			case sp.kind == tabular.Int && v.Kind() == value.KindInt:
 				sp.old.putInt(v.AsInt(), num)
