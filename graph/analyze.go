@@ -83,21 +83,27 @@ func (a *analyzer) labelSets() error {
 func (a *analyzer) relType(t catalog.TypeID) error {
 	st := catalog.TypeStatistics{Count: uint64(a.r.CountRels(t))}
 	high := a.r.s.nodeHigh
-	out, in := make([]int64, high), make([]int64, high)
 	fwd := a.r.Adjacency(t, Out)
 	defer fwd.Close()
 	back := a.r.Adjacency(t, In)
 	defer back.Close()
-	if err := fwd.Degrees(0, out); err != nil {
-		return err
-	}
-	if err := back.Degrees(0, in); err != nil {
-		return err
-	}
-	st.Sources, st.MaxOut, st.SumOut2 = degreeSums(out, &st.OutHist)
-	st.Targets, st.MaxIn, st.SumIn2 = degreeSums(in, &st.InHist)
-	for i := range out {
-		st.SumOutIn += float64(out[i]) * float64(in[i])
+	out, in := make([]int64, groupSize), make([]int64, groupSize)
+	for lo := uint64(0); lo < uint64(high); lo += groupSize {
+		n := min(uint64(high)-lo, groupSize)
+		out, in := out[:n], in[:n]
+		clear(out)
+		clear(in)
+		if err := fwd.Degrees(uint32(lo), out); err != nil {
+			return err
+		}
+		if err := back.Degrees(uint32(lo), in); err != nil {
+			return err
+		}
+		degreeSums(out, &st.OutHist, &st.Sources, &st.MaxOut, &st.SumOut2)
+		degreeSums(in, &st.InHist, &st.Targets, &st.MaxIn, &st.SumIn2)
+		for i := range out {
+			st.SumOutIn += float64(out[i]) * float64(in[i])
+		}
 	}
 	pairs := map[[2]uint16]uint64{}
 	for lo := uint32(0); lo < high; {
@@ -161,17 +167,16 @@ func (a *analyzer) triples(t catalog.TypeID, pairs map[[2]uint16]uint64) {
 	}
 }
 
-func degreeSums(degrees []int64, hist *catalog.DegreeHistogram) (nodes uint64, most uint32, squares float64) {
+func degreeSums(degrees []int64, hist *catalog.DegreeHistogram, nodes *uint64, most *uint32, squares *float64) {
 	for _, d := range degrees {
 		if d <= 0 {
 			continue
 		}
-		nodes++
-		most = max(most, uint32(d))
-		squares += float64(d) * float64(d)
+		*nodes++
+		*most = max(*most, uint32(d))
+		*squares += float64(d) * float64(d)
 		hist[bits.Len32(uint32(d))-1]++
 	}
-	return nodes, most, squares
 }
 
 // samples is how many entities of a label or type a sample has.
