@@ -194,10 +194,9 @@ func (g *queryGraph) shareOf(s plan.Slot) float64 {
 
 // degree returns how many relationships of r a node at its end From (or To) has.
 func (g *queryGraph) degree(r *plan.PatternRel, fromLeft bool) float64 {
-	end, other := g.nodes[r.From], g.nodes[r.To]
-	dir := r.Dir
+	end, dir := g.nodes[r.From], r.Dir
 	if !fromLeft {
-		end, other, dir = other, end, dir.Reverse()
+		end, dir = g.nodes[r.To], dir.Reverse()
 	}
 	count := func(d plan.Direction, to string) float64 {
 		if d == plan.Out {
@@ -206,7 +205,6 @@ func (g *queryGraph) degree(r *plan.PatternRel, fromLeft bool) float64 {
 		return g.z.stats.rels(to, r.Types, firstLabel(end.labels))
 	}
 	n := g.z.stats.nodes(end.labels[:min(1, len(end.labels))])
-	_ = other
 	if dir == plan.Both {
 		return (count(plan.Out, "") + count(plan.In, "")) / max(n, 1)
 	}

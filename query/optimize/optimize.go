@@ -5,11 +5,14 @@
 //
 //	err := optimize.Optimize(p, optimize.Options{Catalog: snap, Statistics: stats})
 //
-//	fold.go           constants
-//	order.go build.go a plan.Match becomes scans, expansions and joins, by cost
-//	rule_*.go         one rewrite a file: its effect, when it must not be made, where it is from
-//	live.go           columns read above; multiplicities
-//	estimate.go       rows and costs, for EXPLAIN and for parallelism
+//	rule_*.go                  one rewrite a file: its effect, when it must not be made
+//	graph.go order.go seek.go  the order in which a pattern is matched, by cost
+//	build.go                   … as scans, seeks, expansions and joins
+//	live.go slots.go           columns read above; multiplicities
+//	estimate.go estimator.go   rows and costs, for ordering, EXPLAIN and parallelism
+//
+// Rules of patterns and of what stands above them come first, on the plan as bound;
+// then each pattern is ordered; then come the rules on sorted rows.
 //
 // Statistics are estimates and may be old: no rule trusts them for an answer. Every rule
 // can be switched off by name, and a plan gives the same rows with any of them off.

@@ -49,33 +49,6 @@ func produced(n plan.Node) slotSet {
 		if !n.ToBound {
 			add(n.To)
 		}
-	case *plan.VarExpand:
-		add(n.Rels)
-		if !n.Into {
-			add(n.To)
-		}
-	case *plan.VarCheck:
-		if !n.FromBound {
-			add(n.From)
-		}
-		if !n.ToBound {
-			add(n.To)
-		}
-	case *plan.ShortestPath:
-		add(n.Rels)
-		if !n.ToBound {
-			add(n.To)
-		}
-	case *plan.CheapestPath:
-		add(n.Rels)
-		if !n.ToBound {
-			add(n.To)
-		}
-	case *plan.Intersect:
-		add(n.To)
-		for _, l := range n.Lists {
-			add(l.Rel)
-		}
 	case *plan.DistinctExpand:
 		add(n.To)
 	case *plan.NodeCount:
@@ -103,8 +76,43 @@ func produced(n plan.Node) slotSet {
 		created(s, &n.Creation)
 	case *plan.Merge:
 		created(s, &n.Creation)
+	default:
+		searched(s, n)
 	}
 	return s
+}
+
+// searched adds what the operators that search for paths write.
+func searched(s slotSet, n plan.Node) {
+	switch n := n.(type) {
+	case *plan.VarExpand:
+		s.add(n.Rels)
+		if !n.Into {
+			s.add(n.To)
+		}
+	case *plan.VarCheck:
+		if !n.FromBound {
+			s.add(n.From)
+		}
+		if !n.ToBound {
+			s.add(n.To)
+		}
+	case *plan.ShortestPath:
+		s.add(n.Rels)
+		if !n.ToBound {
+			s.add(n.To)
+		}
+	case *plan.CheapestPath:
+		s.add(n.Rels)
+		if !n.ToBound {
+			s.add(n.To)
+		}
+	case *plan.Intersect:
+		s.add(n.To)
+		for _, l := range n.Lists {
+			s.add(l.Rel)
+		}
+	}
 }
 
 func created(s slotSet, c *plan.Creation) {
@@ -195,29 +203,6 @@ func reads(n plan.Node) slotSet {
 	case *plan.ExpandInto:
 		add(n.From, n.To)
 		add(n.Unique...)
-	case *plan.RelEnds:
-		add(n.Rel)
-		add(n.Unique...)
-		addIf(s, n.FromBound, n.From)
-		addIf(s, n.ToBound, n.To)
-	case *plan.VarExpand:
-		add(n.From)
-		add(n.Unique...)
-		addIf(s, n.Into, n.To)
-		s.hop(n.Hop)
-	case *plan.VarCheck:
-		add(n.Rels)
-		add(n.Unique...)
-		addIf(s, n.FromBound, n.From)
-		addIf(s, n.ToBound, n.To)
-	case *plan.ShortestPath:
-		add(n.From)
-		addIf(s, n.ToBound, n.To)
-		s.hop(n.Hop)
-	case *plan.CheapestPath:
-		add(n.From)
-		addIf(s, n.ToBound, n.To)
-		s.hop(n.Hop)
 	case *plan.Intersect:
 		for _, l := range n.Lists {
 			add(l.From)
@@ -253,8 +238,45 @@ func reads(n plan.Node) slotSet {
 		for _, c := range n.Columns {
 			add(c.Slot)
 		}
+	default:
+		readsEnds(s, n)
 	}
 	return s
+}
+
+// readsEnds adds what the operators that search for paths read; what stands for the
+// relationship being crossed is theirs.
+func readsEnds(s slotSet, n plan.Node) {
+	add := func(xs ...plan.Slot) {
+		for _, x := range xs {
+			s.add(x)
+		}
+	}
+	switch n := n.(type) {
+	case *plan.RelEnds:
+		add(n.Rel)
+		add(n.Unique...)
+		addIf(s, n.FromBound, n.From)
+		addIf(s, n.ToBound, n.To)
+	case *plan.VarExpand:
+		add(n.From)
+		add(n.Unique...)
+		addIf(s, n.Into, n.To)
+		s.hop(n.Hop)
+	case *plan.VarCheck:
+		add(n.Rels)
+		add(n.Unique...)
+		addIf(s, n.FromBound, n.From)
+		addIf(s, n.ToBound, n.To)
+	case *plan.ShortestPath:
+		add(n.From)
+		addIf(s, n.ToBound, n.To)
+		s.hop(n.Hop)
+	case *plan.CheapestPath:
+		add(n.From)
+		addIf(s, n.ToBound, n.To)
+		s.hop(n.Hop)
+	}
 }
 
 func addIf(s slotSet, b bool, x plan.Slot) {
