@@ -38,6 +38,9 @@ func child(ctx context.Context, args []string) (err error) {
 	if len(args) < 2 {
 		return errors.New("child: a task and a folder are needed")
 	}
+	if args[0] == "budget" || args[0] == "decoded" {
+		return budgetChild(ctx, args)
+	}
 	db, err := kadedb.Open(args[1], storeOptions())
 	if err != nil {
 		return err
@@ -79,14 +82,14 @@ func (c *contest) readAll(ctx context.Context, texts []string, r *childReport) e
 	runtime.GC()
 	debug.FreeOSMemory()
 	var err error
-	r.Anon, err = anonymous()
+	r.Anon, err = anonymous("self")
 	return err
 }
 
-// anonymous returns the resident anonymous bytes of this process, 0 where the system
-// does not say.
-func anonymous() (int64, error) {
-	b, err := os.ReadFile("/proc/self/status")
+// anonymous returns the resident anonymous bytes of a process, 0 where the system does
+// not say.
+func anonymous(process string) (int64, error) {
+	b, err := os.ReadFile("/proc/" + process + "/status")
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
 			return 0, nil

@@ -5,6 +5,7 @@
 //	go run ./bench                       # 100 K people with 2.3 M FOLLOWS, 100 K users with 1.8 M friendships
 //	go run ./bench --small --no-peer     # a smoke test of seconds
 //	go run ./bench --queries 'q8|q9'     # some
+//	go run ./bench --budget              # 1 M people and 24 M FOLLOWS with little memory
 //
 // Every answer is compared with plain enumeration; a difference fails the run. Between
 // timed runs a parameter changes or a write that touches the pattern commits, so
@@ -49,6 +50,7 @@ type options struct {
 	small   bool
 	noPeer  bool
 	base    bool
+	budget  bool
 	queries *regexp.Regexp
 	runs    int
 	seed    uint64
@@ -62,6 +64,7 @@ func parse(args []string) (*options, error) {
 	f.BoolVar(&o.small, "small", false, "graphs of 2,000 nodes")
 	f.BoolVar(&o.noPeer, "no-peer", false, "do not compare with LadybugDB (which needs node and npm)")
 	f.BoolVar(&o.base, "base", false, "no variants")
+	f.BoolVar(&o.budget, "budget", false, "instead: a store of 1 M people and 24 M FOLLOWS (20 K with --small) with a quarter of its decoded bytes as memory")
 	names := f.String("queries", "", "only rows whose name matches this regular expression")
 	f.IntVar(&o.runs, "runs", 7, "timed runs of a query, after two that warm up")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of graphs, variants and writes")
@@ -91,6 +94,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	o, err := parse(args)
 	if err != nil {
 		return err
+	}
+	if o.budget {
+		return runBudget(ctx, o, out)
 	}
 	cases, err := catalogue(o.seed)
 	if err != nil {

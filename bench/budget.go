@@ -1,0 +1,323 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/bench/gen"
+	"github.com/kadedb/kadedb/bench/server"
+)
+
+// The budget run: a store that is four times its budget gives the same answers as with
+// four times its own size, and its processes stay within the budget.
+
+// slack is what a process may hold beside its budget.
+const slack = 64 << 20
+
+// budgetQuestion is one statement for a child.
+type budgetQuestion struct {
+	Name   string           `json:"name"`
+	Text   string           `json:"text"`
+	Params map[string]int64 `json:"params,omitempty"`
+}
+
+// budgetAnswer is a line of the child that asks.
+type budgetAnswer struct {
+	Name    string  `json:"name"`
+	Rows    [][]any `json:"rows"`
+	MS      float64 `json:"ms"`
+	Rereads int64   `json:"rereads"` // adjacency blocks that were read, evicted and read again
+	Spilled int64   `json:"spilled"`
+	Cache   int64   `json:"cache"`
+}
+
+// spilling are statements that hold more than any budget here.
+var spilling = []budgetQuestion{
+	{Name: "sort of all relationships", Text: `MATCH (a:Person)-[:FOLLOWS]->(b:Person)
+RETURN b.id AS b, a.id AS a ORDER BY b DESC, a SKIP $skip LIMIT 3`, Params: map[string]int64{"skip": 0}},
+	{Name: "groups of pairs", Text: `MATCH (a:Person)-[:FOLLOWS]->(b:Person)
+WITH b.age AS age, a.id AS id, count(*) AS n RETURN n, count(*) AS groups ORDER BY n LIMIT 5`},
+	{Name: "distinct pairs", Text: `MATCH (a:Person)-[:FOLLOWS]->(b:Person)
+WITH DISTINCT a.id AS a, b.id AS b RETURN count(*) AS n`},
+}
+
+// runBudget is the whole of it.
+func runBudget(ctx context.Context, o *options, out io.Writer) (err error) {
+	people, users := 1_000_000, fullSize
+	if o.small {
+		people, users = 20_000, 5_000
+	}
+	dir, err := os.MkdirTemp("", "kadedb-budget-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	c := &contest{dir: filepath.Join(dir, "store"), files: filepath.Join(dir, "files")}
+	if err := os.Mkdir(c.files, 0o755); err != nil {
+		return err
+	}
+	list, err := c.prepareBudget(people, users, o.seed, dir)
+	if err != nil {
+		return err
+	}
+	binary, err := server.Build(ctx, dir)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d relationships\n", c.g.Edges())
+
+	// With room for everything: how large is it decoded?
+	large := filepath.Join(dir, "large")
+	if _, err := importCommand(ctx, binary, c, large, 8<<30); err != nil {
+		return err
+	}
+	all, _, err := askChild(ctx, "decoded", large, 8<<30, list)
+	if err != nil {
+		return err
+	}
+	decoded := all[len(all)-1].Cache
+	if err := os.RemoveAll(large); err != nil {
+		return err
+	}
+	budget := decoded / 4
+	fmt.Fprintf(out, "decoded: %.1f MB; budget: %.1f MB\n", float64(decoded)/1e6, float64(budget)/1e6)
+	start := time.Now()
+	peak, err := importCommand(ctx, binary, c, c.dir, budget)
+	if err != nil {
+		return err
+	}
+	took := time.Since(start)
+	wrong := within(out, "import", peak, budget)
+	fmt.Fprintf(out, "import took %.1f s\n", took.Seconds())
+	small, peak, err := askChild(ctx, "budget", c.dir, budget, list)
+	if err != nil {
+		return err
+	}
+	wrong = append(wrong, within(out, "queries", peak, budget)...)
+	room, _, err := askChild(ctx, "budget", c.dir, 4*decoded, list)
+	if err != nil {
+		return err
+	}
+	return errors.Join(append(wrong, compareBudgets(out, small, room)...)...)
+}
+
+func within(out io.Writer, what string, peak, budget int64) []error {
+	fmt.Fprintf(out, "%s: peak of %.1f MB anonymous, allowed %.1f MB\n", what, float64(peak)/1e6, float64(budget+slack)/1e6)
+	if peak > budget+slack {
+		return []error{fmt.Errorf("%s held %d bytes of a budget of %d", what, peak, budget)}
+	}
+	return nil
+}
+
+func compareBudgets(out io.Writer, small, room []budgetAnswer) (wrong []error) {
+	fmt.Fprintf(out, "%-38s %12s %12s %10s %14s\n", "query", "ms", "ms with room", "re-reads", "spilled bytes")
+	var rereads, spilled int64
+	for i, a := range small {
+		fmt.Fprintf(out, "%-38s %12.1f %12.1f %10d %14d\n", a.Name, a.MS, room[i].MS, a.Rereads, a.Spilled)
+		rereads, spilled = rereads+a.Rereads, spilled+a.Spilled
+		if !reflect.DeepEqual(a.Rows, room[i].Rows) {
+			wrong = append(wrong, fmt.Errorf("%s: %v with the budget, %v with room", a.Name, a.Rows, room[i].Rows))
+		}
+	}
+	if rereads == 0 || spilled == 0 {
+		wrong = append(wrong, fmt.Errorf("%d adjacency blocks read again and %d bytes spilled: the budget is not felt", rereads, spilled))
+	}
+	return wrong
+}
+
+// prepareBudget writes the files of both graphs and returns what to ask.
+func (c *contest) prepareBudget(people, users int, seed uint64, dir string) (string, error) {
+	social, pokec := gen.Social(people, seed), gen.Pokec(users, seed)
+	c.g = &gen.Graph{Name: "both", Labels: slices.Concat(social.Labels, pokec.Labels), Types: slices.Concat(social.Types, pokec.Types)}
+	if _, err := c.g.WriteCSV(c.files); err != nil {
+		return "", err
+	}
+	cases, err := catalogue(seed)
+	if err != nil {
+		return "", err
+	}
+	var list []budgetQuestion
+	for _, k := range cases {
+		if k.variant != "" {
+			continue
+		}
+		q := budgetQuestion{Name: k.name, Text: k.text, Params: map[string]int64{}}
+		if k.params != nil {
+			for name, v := range k.params(c.g, 0) {
+				q.Params[name] = v.(int64)
+			}
+		}
+		if !k.few {
+			list = append(list, q)
+		}
+	}
+	list = append(list, spilling...)
+	list[len(list)-3].Params["skip"] = int64(len(c.g.Type("FOLLOWS").Src) / 2)
+	b, err := json.Marshal(list)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "questions.json")
+	return path, os.WriteFile(path, b, 0o644)
+}
+
+// importCommand runs `kadedb import` and returns the most anonymous memory it held.
+func importCommand(ctx context.Context, binary string, c *contest, dir string, memory int64) (peak int64, err error) {
+	args := []string{"import", "--data", dir, "--quiet", "--memory", strconv.FormatInt(memory, 10)}
+	for _, l := range c.g.Labels {
+		args = append(args, "--nodes", l.Name+"="+filepath.Join(c.files, l.Name+".csv"), "--id", l.Name+":id")
+	}
+	for _, t := range c.g.Types {
+		args = append(args, "--relationships", t.Name+"="+filepath.Join(c.files, t.Name+".csv"),
+			"--from", t.Name+":"+t.From.Name+":from", "--to", t.Name+":"+t.To.Name+":to")
+	}
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		return 0, err
+	}
+	watch := watchAnonymous(cmd.Process.Pid)
+	err = cmd.Wait()
+	return watch(), err
+}
+
+// watchAnonymous samples a process until the function it returns is called, which
+// returns the highest sample.
+func watchAnonymous(pid int) func() int64 {
+	stop, peak := make(chan struct{}), make(chan int64)
+	go func() {
+		var most int64
+		for {
+			n, err := anonymous(strconv.Itoa(pid))
+			if err == nil {
+				most = max(most, n)
+			}
+			select {
+			case <-stop:
+				peak <- most
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	return func() int64 {
+		close(stop)
+		return <-peak
+	}
+}
+
+// askChild asks the questions of the file in a new process.
+func askChild(ctx context.Context, task, dir string, memory int64, list string) (answers []budgetAnswer, peak int64, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, 0, err
+	}
+	cmd := exec.CommandContext(ctx, self, childArg, task, dir, strconv.FormatInt(memory, 10), list)
+	cmd.Stderr = os.Stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, 0, err
+	}
+	watch := watchAnonymous(cmd.Process.Pid)
+	lines := bufio.NewScanner(stdout)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var a budgetAnswer
+		if err = json.Unmarshal(lines.Bytes(), &a); err != nil {
+			break
+		}
+		answers = append(answers, a)
+	}
+	peak = watch()
+	err = errors.Join(err, lines.Err(), cmd.Wait())
+	if err == nil && len(answers) == 0 {
+		err = errors.New("the child answers nothing")
+	}
+	return answers, peak, err
+}
+
+// budgetChild runs in the child. For the task decoded it also reads what no question
+// asks for, so that everything is in the cache at the end.
+func budgetChild(ctx context.Context, args []string) (err error) {
+	if len(args) != 4 {
+		return errors.New("child: a task, a folder, a budget and a file are needed")
+	}
+	memory, err := strconv.ParseInt(args[2], 10, 64)
+	if err != nil {
+		return err
+	}
+	debug.SetMemoryLimit(memory + slack/2)
+	b, err := os.ReadFile(args[3])
+	if err != nil {
+		return err
+	}
+	var list []budgetQuestion
+	if err := json.Unmarshal(b, &list); err != nil {
+		return err
+	}
+	if args[0] == "decoded" {
+		list = append(list, budgetQuestion{Name: "everything", Text: "MATCH (p:Person) RETURN max(p.name) AS a, max(p.gender) AS b, max(p.birthday) AS c, max(p.isMarried) AS d, max(p.age) AS e"},
+			budgetQuestion{Name: "backward", Text: "UNWIND range(1, $n) AS i MATCH (p:Person {id: i})<-[r:FOLLOWS]-(b) RETURN sum(id(b) % 3 + id(r) % 5) AS n",
+				Params: map[string]int64{"n": 2_000_000}})
+	}
+	opts := storeOptions()
+	opts.Memory, opts.Limits.Time = memory, 10*time.Minute
+	db, err := kadedb.Open(args[1], opts)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	out := json.NewEncoder(os.Stdout)
+	for _, q := range list {
+		a, err := askBudget(ctx, db, q)
+		if err != nil {
+			return fmt.Errorf("%s: %w", q.Name, err)
+		}
+		if err := out.Encode(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func askBudget(ctx context.Context, db *kadedb.DB, q budgetQuestion) (budgetAnswer, error) {
+	a := budgetAnswer{Name: q.Name}
+	params := kadedb.Params{}
+	for name, v := range q.Params {
+		params[name] = v
+	}
+	before := db.Stats().Store.Cache.AdjacencyRereads
+	start := time.Now()
+	rows, err := db.Query(ctx, q.Text, params)
+	if err != nil {
+		return a, err
+	}
+	for rows.Next() {
+		var row []any
+		for _, v := range rows.Values() {
+			row = append(row, native(v))
+		}
+		a.Rows = append(a.Rows, row)
+	}
+	err = rows.Close()
+	a.MS = ms(time.Since(start))
+	s := db.Stats().Store.Cache
+	a.Rereads, a.Spilled, a.Cache = s.AdjacencyRereads-before, rows.Summary().Spilled, s.Bytes
+	return a, err
+}
