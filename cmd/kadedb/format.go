@@ -290,6 +290,7 @@ func effects(s *kadedb.Summary) []wire.Counter {
 		{Name: "properties_set", N: s.PropertiesSet}, {Name: "labels_added", N: s.LabelsAdded}, {Name: "labels_removed", N: s.LabelsRemoved},
 		{Name: "indexes_added", N: s.IndexesAdded}, {Name: "indexes_removed", N: s.IndexesRemoved},
 		{Name: "constraints_added", N: s.ConstraintsAdded}, {Name: "constraints_removed", N: s.ConstraintsRemoved},
+		{Name: "spilled_bytes", N: s.Spilled},
 	}
 }
 
@@ -308,7 +309,7 @@ func (a *app) sayReport(rows int64, r wire.Report) {
 		parts = append(parts, "1 row")
 	}
 	for _, c := range r.Counters {
-		if c.N != 0 && c.Name != "rows" && !strings.HasSuffix(c.Name, "_bytes") {
+		if c.N != 0 && c.Name != "rows" && c.Name != "peak_memory_bytes" {
 			parts = append(parts, fmt.Sprintf("%s %d", strings.ReplaceAll(c.Name, "_", " "), c.N))
 		}
 	}

@@ -138,10 +138,25 @@ func (a *app) report(err error, text string) {
 	if caret := status.Caret(text, e.Pos); caret != "" {
 		b.WriteString("\n  " + strings.ReplaceAll(caret, "\n", "\n  "))
 	}
-	if e.Hint != "" {
-		b.WriteString("\nhint: " + e.Hint)
+	if hint := hintOf(e); hint != "" {
+		b.WriteString("\nhint: " + hint)
 	}
 	a.say("%s", printable(b.String()))
+}
+
+// hintOf says what to do about an error that comes without a hint.
+func hintOf(e *status.Error) string {
+	switch {
+	case e.Hint != "":
+		return e.Hint
+	case e.Code == status.Corruption:
+		return "`kadedb check DIR` says what is damaged; restore a backup"
+	case e.Code == status.NewerFormat:
+		return "run the version of kadedb that wrote it, or a later one; `kadedb version` tells this one"
+	case e.Code == status.Internal:
+		return "this is a fault of kadedb; please report it with what you did"
+	}
+	return ""
 }
 
 // say writes a line to standard error. There is nobody to tell when that fails.
