@@ -149,16 +149,19 @@ func (r *Result) fill() bool {
 	}
 	r.lock()
 	defer r.unlock()
-	r.vals, r.taken = r.vals[:0], 0
+	r.taken = 0
 	if x := r.rare; x != nil && x.asideRows > 0 {
 		r.vals, r.ahead = x.aside, x.asideRows
 		x.aside, x.asideRows = nil, 0
 		return true
 	}
-	if r.run == nil || r.run.cursor == nil {
+	run := r.run
+	if run == nil || run.cursor == nil {
 		return false
 	}
+	run.vals, run.made = r.vals[:0], 0
 	more, err := r.make(chunkRows)
+	r.vals, r.ahead = run.vals, run.made
 	switch {
 	case err != nil:
 		r.release(err)
@@ -172,17 +175,16 @@ func (r *Result) fill() bool {
 func (r *Result) make(n int) (more bool, err error) {
 	defer r.recovered(&err)
 	run := r.run
-	for made := 0; made < n; {
+	for end := run.made + n; run.made < end; {
 		if run.batch == nil || run.at >= run.batch.Rows() {
 			if err = run.next(); err != nil || run.batch == nil {
 				return false, err
 			}
 		}
-		for ; made < n && run.at < run.batch.Rows(); run.at++ {
-			if err := r.box(run.batch, run.at); err != nil {
+		for ; run.made < end && run.at < run.batch.Rows(); run.at++ {
+			if err := run.box(run.batch, run.at); err != nil {
 				return false, err
 			}
-			made++
 		}
 	}
 	return true, nil
@@ -207,32 +209,30 @@ func (run *running) drain() error {
 // setAside ends a statement of a transaction that another one follows: its rows are
 // kept for whoever takes them. They see nothing of the other statement.
 func (r *Result) setAside() {
-	if r.run == nil {
+	run := r.run
+	if run == nil {
 		return
 	}
-	if r.run.cursor == nil {
+	if run.cursor == nil {
 		r.release(nil)
 		return
 	}
-	// What the client's goroutine looks at stays as it is.
-	vals, ahead := r.vals, r.ahead
-	r.vals, r.ahead = nil, 0
 	x := r.rarely()
-	x.held = r.engine.opts.Budget.Sub("rows set aside", r.run.budget.Limit())
+	x.held = r.engine.opts.Budget.Sub("rows set aside", run.budget.Limit())
+	run.vals, run.made = nil, 0
 	more, err := true, error(nil)
 	for done := 0; more && err == nil; {
 		more, err = r.make(chunkRows)
 		size := 0
-		for _, v := range r.vals[done:] {
+		for _, v := range run.vals[done:] {
 			size += value.Size(v)
 		}
-		done = len(r.vals)
+		done = len(run.vals)
 		if err == nil {
 			err = x.held.Reserve(int64(size))
 		}
 	}
-	x.aside, x.asideRows = r.vals, r.ahead
-	r.vals, r.ahead = vals, ahead
+	x.aside, x.asideRows = run.vals, run.made
 	r.release(err)
 }
 

@@ -40,9 +40,11 @@ type running struct {
 	save     graph.Savepoint
 	saved    bool
 	batch    *column.Batch
-	at       int   // next row of the batch
-	boxed    int64 // rows made
-	limit    int64 // of boxed; 0: none
+	at       int           // next row of the batch
+	vals     []value.Value // rows made for the Result to take over
+	made     int           // of them
+	boxed    int64         // rows made altogether
+	limit    int64         // of boxed; 0: none
 
 	// Methods of running itself, bound once.
 	callFn func(context.Context, string, []value.Value, func([]value.Value) error) error
@@ -71,7 +73,7 @@ func (e *Engine) give(run *running) {
 	run.stats = exec.Stats{}
 	run.prepared, run.req, run.before = nil, Request{}, nil
 	run.prog, run.cursor, run.auto, run.batch = nil, nil, nil, nil
-	run.at, run.boxed, run.limit = 0, 0, 0
+	run.vals, run.made, run.at, run.boxed, run.limit = nil, 0, 0, 0, 0
 	n := &run.entry
 	n.owner, n.res, n.readOnly = "", nil, false
 	n.text.Store(nil)
@@ -284,10 +286,11 @@ func (r *Result) begin() (err error) {
 	case err == errLarge:
 		// Nobody has seen a row: the run is begun again, to be taken bit by bit.
 		r.c.large.Store(true)
-		r.whole, r.vals, r.ahead = false, nil, 0
-		run.stats, run.boxed, run.at = exec.Stats{}, 0, 0
+		r.whole = false
+		run.stats, run.vals, run.made, run.boxed = exec.Stats{}, nil, 0, 0
 		return r.open()
 	case err == nil && !r.c.writes:
+		r.vals, r.ahead = run.vals, run.made
 		r.release(nil)
 		r.light, err = true, r.err
 	}
@@ -306,13 +309,12 @@ func (r *Result) open() error {
 
 // collect takes the batches of an answer that is made at once.
 func (run *running) collect(b *column.Batch) error {
-	r := run.res
 	n := b.Rows()
-	if r.ahead+n > wholeRows {
+	if run.made+n > wholeRows {
 		return errLarge
 	}
 	for i := range n {
-		if err := r.box(b, i); err != nil {
+		if err := run.box(b, i); err != nil {
 			return err
 		}
 	}
@@ -320,8 +322,7 @@ func (run *running) collect(b *column.Batch) error {
 }
 
 // box makes values of the i-th row of a batch that counts.
-func (r *Result) box(b *column.Batch, i int) (err error) {
-	run := r.run
+func (run *running) box(b *column.Batch, i int) (err error) {
 	if run.limit > 0 && run.boxed >= run.limit {
 		return status.Errorf(status.RowLimit, "the answer has more than %d rows", run.limit).
 			WithHint("stream it (Accept: application/x-ndjson), add LIMIT, or raise `query-rows`")
@@ -329,13 +330,13 @@ func (r *Result) box(b *column.Batch, i int) (err error) {
 	if b.Sel != nil {
 		i = int(b.Sel[i])
 	}
-	was := len(r.vals)
-	if r.vals, err = run.prog.Row(&run.x, r.vals, b, i); err != nil {
-		r.vals = r.vals[:was]
+	was := len(run.vals)
+	if run.vals, err = run.prog.Row(&run.x, run.vals, b, i); err != nil {
+		run.vals = run.vals[:was]
 		return err
 	}
 	run.boxed++
-	r.ahead++
+	run.made++
 	return nil
 }
 

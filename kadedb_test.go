@@ -1,0 +1,235 @@
+package kadedb_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/status"
+)
+
+func quiet() *kadedb.Options {
+	return &kadedb.Options{Memory: 128 << 20, Durability: kadedb.DurableNone, CheckpointBytes: -1,
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
+}
+
+func exec(t *testing.T, db *kadedb.DB, text string) {
+	t.Helper()
+	if _, err := db.Exec(context.Background(), text, nil); err != nil {
+		t.Fatal(text, err)
+	}
+}
+
+func one(t *testing.T, db *kadedb.DB, text string) string {
+	t.Helper()
+	rows, err := db.Query(context.Background(), text, nil)
+	if err != nil {
+		t.Fatal(text, err)
+	}
+	got := ""
+	if rows.Next() {
+		got = rows.Values()[0].String()
+	}
+	if err := rows.Close(); err != nil {
+		t.Fatal(text, err)
+	}
+	return got
+}
+
+// Rows that are forgotten hold nothing for ever: what they wrote is undone.
+func TestForgottenRows(t *testing.T) {
+	db, err := kadedb.OpenTemporary(quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec(t, db, `UNWIND range(1, 20000) AS i CREATE (:N {i: i})`)
+	used := db.Stats().Memory.Used
+	for _, text := range []string{`MATCH (n:N) RETURN n.i`, `CREATE (m:M) RETURN m`, `CREATE (m:M)`, `MATCH (n:N) RETURN n.i ORDER BY n.i`} {
+		rows, err := db.Query(context.Background(), text, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows.Next()
+	}
+	for i := 0; one(t, db, `CALL dbms.transactions() YIELD transactionId RETURN count(*)`) != "1"; i++ {
+		if i == 500 {
+			t.Fatal("forgotten statements are still listed")
+		}
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+	if got := one(t, db, `MATCH (m:M) RETURN count(m)`); got != "0" {
+		t.Errorf("%s nodes were written by statements that never ended", got)
+	}
+	if now := db.Stats().Memory.Used; now > used {
+		t.Errorf("%d bytes are still held", now-used)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCloseTwice(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "db")
+	db, err := kadedb.Open(dir, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec(t, db, `CREATE (:N)`)
+	st, err := db.Prepare(`MATCH (n:N) RETURN count(n)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	ctx := context.Background()
+	_, err = st.Query(ctx, nil)
+	if c := status.CodeOf(err); c != status.Draining {
+		t.Error(err)
+	}
+	for _, err := range []error{db.Checkpoint(ctx), db.Check(ctx, func(p kadedb.Problem) { t.Error(p) })} {
+		if status.CodeOf(err) != status.StoreClosed {
+			t.Error(err)
+		}
+	}
+	if _, err := db.Begin(ctx, kadedb.TxOptions{}); status.CodeOf(err) != status.Draining {
+		t.Error(err)
+	}
+	db, err = kadedb.Open(dir, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := one(t, db, `MATCH (n:N) RETURN count(n)`); got != "1" {
+		t.Errorf("%s nodes after the second open", got)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	parent := t.TempDir()
+	if _, err := kadedb.OpenReadOnly(filepath.Join(parent, "none"), quiet()); status.CodeOf(err) != status.NotAStore {
+		t.Error(err)
+	}
+	o := quiet()
+	o.Holder = "here"
+	db, err := kadedb.Open(filepath.Join(parent, "db"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := kadedb.Open(filepath.Join(parent, "db"), quiet()); status.CodeOf(err) != status.StoreLocked {
+		t.Error(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Queries that spill side by side share no file, leave none, and a file that an
+// earlier process left is removed.
+func TestSpillFiles(t *testing.T) {
+	dir := t.TempDir()
+	left := filepath.Join(dir, "tmp", "spill-old-1-1.spill")
+	if err := os.MkdirAll(filepath.Dir(left), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(left, []byte("x"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	o := quiet()
+	o.Limits.Memory = 64 << 10
+	db, err := kadedb.Open(dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			rows, err := db.Query(context.Background(), `UNWIND range(1, 20000) AS i RETURN i ORDER BY -i`, nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for n := int64(20000); rows.Next(); n-- {
+				if got := rows.Values()[0].AsInt(); got != n {
+					t.Errorf("got %d, want %d", got, n)
+					break
+				}
+			}
+			if err := rows.Close(); err != nil {
+				t.Error(err)
+			}
+			if rows.Summary().Spilled == 0 {
+				t.Error("nothing was spilled")
+			}
+		})
+	}
+	wg.Wait()
+	names, err := os.ReadDir(filepath.Join(dir, "tmp"))
+	if err != nil || len(names) > 0 {
+		t.Errorf("left: %v, %v", names, err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestViewAndUpdate(t *testing.T) {
+	ctx := context.Background()
+	db, err := kadedb.OpenTemporary(quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.View(ctx, func(tx *kadedb.Tx) error { _, err := tx.Exec(ctx, `CREATE (:N)`, nil); return err })
+	if status.CodeOf(err) != status.ReadOnlyTransaction {
+		t.Error(err)
+	}
+	var kept *kadedb.Tx
+	err = db.Update(ctx, func(tx *kadedb.Tx) error {
+		kept = tx
+		_, err := tx.Exec(ctx, `CREATE (:N {i: $i})`, kadedb.Params{"i": 1})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := kept.Exec(ctx, `CREATE (:N)`, nil); status.CodeOf(err) != status.TransactionClosed {
+		t.Error(err)
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic was swallowed")
+			}
+		}()
+		err := db.Update(ctx, func(tx *kadedb.Tx) error {
+			if _, err := tx.Exec(ctx, `CREATE (:N)`, nil); err != nil {
+				t.Error(err)
+			}
+			panic("in the middle")
+		})
+		t.Error("Update returned", err)
+	}()
+	if got := one(t, db, `MATCH (n:N) RETURN count(n)`); got != "1" {
+		t.Errorf("%s nodes", got)
+	}
+	if got := one(t, db, `CALL dbms.transactions() YIELD transactionId RETURN count(*)`); got != "1" {
+		t.Errorf("%s transactions are open", got)
+	}
+}
