@@ -3,6 +3,8 @@ package query_test
 import (
 	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/kadedb/kadedb"
@@ -107,3 +109,39 @@ func BenchmarkPointReadOtherLiteral(b *testing.B) {
 		i++
 	}
 }
+
+// Durable single-edge writes, each a statement by itself; commits a sync says how many
+// share one.
+func benchmarkWrites(b *testing.B, clients int) {
+	db := benchDB(b)
+	ctx := context.Background()
+	st, err := db.Prepare(`MATCH (a:User {id: $a}), (b:User {id: $b}) CREATE (a)-[:LIKES]->(b)`)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	before := db.Stats().Store
+	b.ResetTimer()
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range clients {
+		wg.Go(func() {
+			for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
+				if _, err := st.Exec(ctx, kadedb.Params{"a": n % 10000, "b": (n * 7919) % 10000}); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	after := db.Stats().Store
+	if syncs := after.WAL.Syncs - before.WAL.Syncs; syncs > 0 {
+		b.ReportMetric(float64(after.Commits-before.Commits)/float64(syncs), "commits/sync")
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "writes/s")
+}
+
+func BenchmarkWriteEdge1(b *testing.B)  { benchmarkWrites(b, 1) }
+func BenchmarkWriteEdge12(b *testing.B) { benchmarkWrites(b, 12) }
