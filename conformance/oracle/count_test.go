@@ -3,6 +3,7 @@ package oracle
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -31,12 +32,17 @@ func without() map[string]kadedb.Options {
 // (self-loops, parallel relationships, alternative types and none, all directions,
 // several paths, relationships bound before, neighbours not committed).
 func TestAnswersAgainstEnumeration(t *testing.T) {
-	stores := without()
+	if err := answers(t, without(), seeds(15)); err != nil {
+		t.Error(err)
+	}
+}
+
+func answers(t *testing.T, stores map[string]kadedb.Options, seeds []uint64) error {
 	dbs := map[string]*kadedb.DB{}
 	for name, o := range stores {
 		dbs[name] = openStore(t, o)
 	}
-	for i, seed := range seeds(15) {
+	for i, seed := range seeds {
 		r := newRand(seed)
 		m := newModel(r, 3+r.IntN(6), 4+r.IntN(14))
 		txs := map[string]*kadedb.Tx{}
@@ -51,27 +57,30 @@ func TestAnswersAgainstEnumeration(t *testing.T) {
 			txs[name] = begin(t, db)
 			m.change(t, txs[name], "")
 		}
-		for range 40 {
-			q := newQuestion(r, m)
-			want := q.want(m)
-			for name, tx := range txs {
-				got, err := bag(tx, q.text, nil)
-				if err != nil || !slices.Equal(got, want) {
-					t.Errorf("seed %d, %s:\n%s\n%v\n%s%s\n%+v", seed, name, q.text, err, differ(got, want), plan(tx, q.text), m)
-					break
-				}
-			}
-			if t.Failed() {
-				break
-			}
-		}
+		err := ask(seed, r, m, txs)
 		for _, tx := range txs {
 			rollback(t, tx)
 		}
-		if t.Failed() {
-			return
+		if err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// ask puts questions to all stores.
+func ask(seed uint64, r *rand.Rand, m *model, txs map[string]*kadedb.Tx) error {
+	for range 40 {
+		q := newQuestion(r, m)
+		want := q.want(m)
+		for name, tx := range txs {
+			got, err := bag(tx, q.text, nil)
+			if err != nil || !slices.Equal(got, want) {
+				return fmt.Errorf("seed %d, %s:\n%s\n%v\n%s%s\n%+v", seed, name, q.text, err, differ(got, want), plan(tx, q.text), m)
+			}
+		}
+	}
+	return nil
 }
 
 func plan(on asker, text string) string {

@@ -258,6 +258,14 @@ func newQuestion(r *rand.Rand, m *model) *question {
 	q := &question{}
 	g := &maker{r: r}
 	g.anonymous = r.IntN(3) == 0
+	switch r.IntN(8) {
+	case 0, 1:
+		q.clauses = append(q.clauses, g.star())
+		q.first, q.last = "n1", "n1"
+		q.shape = pick(r, "count", "count", "by first", "each count", "exists", "top")
+		q.write()
+		return q
+	}
 	c, rows := g.lively(m, []binding{{}})
 	q.clauses = append(q.clauses, c)
 	if r.IntN(3) == 0 {
@@ -302,6 +310,27 @@ func (g *maker) node(labels map[string][]string, first bool) string {
 		labels[name] = []string{"None"}
 	}
 	return name
+}
+
+// star makes arms of one or two hops from a node to nodes that nobody asks for: what is
+// counted without being enumerated.
+func (g *maker) star() clause {
+	c := clause{labels: map[string][]string{"n1": pick(g.r, nil, nil, []string{"A"})}}
+	g.named = append(g.named, "n1")
+	for range pick(g.r, 1, 1, 2, 2, 3) {
+		ch := chain{from: "n1"}
+		for range pick(g.r, 1, 1, 1, 2) {
+			g.count++
+			h := hop{dir: g.r.IntN(3) - 1, min: 1, max: 1, to: fmt.Sprintf("_%d", g.count)}
+			h.types = pick(g.r, nil, []string{"T"}, []string{"T"}, []string{"T", "U"}, []string{"V"})
+			if g.r.IntN(4) == 0 {
+				c.labels[h.to] = []string{"A"}
+			}
+			ch.hops = append(ch.hops, h)
+		}
+		c.chains = append(c.chains, ch)
+	}
+	return c
 }
 
 func (g *maker) clause() clause {

@@ -197,8 +197,14 @@ func (m *model) isTrail(s *search, f found) bool {
 // TestSearchesAgainstEnumeration asks shortestPath, allShortestPaths and ANY CHEAPEST
 // between all pairs of nodes of small graphs, a part of which is not committed.
 func TestSearchesAgainstEnumeration(t *testing.T) {
+	if err := searches(t, seeds(1000)); err != nil {
+		t.Error(err)
+	}
+}
+
+func searches(t *testing.T, seeds []uint64) error {
 	var db *kadedb.DB
-	for i, seed := range seeds(1000) {
+	for i, seed := range seeds {
 		if i%50 == 0 {
 			db = openStore(t, kadedb.Options{})
 		}
@@ -214,18 +220,19 @@ func TestSearchesAgainstEnumeration(t *testing.T) {
 		tx := begin(t, db)
 		m.change(t, tx, g)
 		s := newSearch(r)
-		m.compare(t, seed, tx, &s, g, r.IntN(4))
+		err := m.compare(t, seed, tx, &s, g, r.IntN(4))
 		rollback(t, tx)
-		if t.Failed() {
-			return
+		if err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
-func (m *model) compare(t *testing.T, seed uint64, on asker, s *search, g string, form int) {
+func (m *model) compare(t *testing.T, seed uint64, on asker, s *search, g string, form int) error {
 	w := m.enumerate(s)
-	fail := func(text, format string, args ...any) {
-		t.Errorf("seed %d: %s\n%s\n%+v", seed, text, fmt.Sprintf(format, args...), m)
+	fail := func(text, format string, args ...any) error {
+		return fmt.Errorf("seed %d: %s\n%s\n%+v", seed, text, fmt.Sprintf(format, args...), m)
 	}
 	text := s.text(form, g, "allShortestPaths(")
 	all := map[pair][]string{}
@@ -235,34 +242,35 @@ func (m *model) compare(t *testing.T, seed uint64, on asker, s *search, g string
 	for p, want := range w.paths {
 		slices.Sort(want)
 		if slices.Sort(all[p]); !slices.Equal(all[p], want) {
-			fail(text, "from %d to %d: %v, want %v", p.from, p.to, all[p], want)
+			return fail(text, "from %d to %d: %v, want %v", p.from, p.to, all[p], want)
 		}
 		delete(all, p)
 	}
 	if len(all) > 0 {
-		fail(text, "not paths: %v", all)
+		return fail(text, "not paths: %v", all)
 	}
 	text = s.text(form, g, pick(newRand(seed), "shortestPath(", "ANY SHORTEST"))
 	one := map[pair]bool{}
 	for _, f := range m.ask(t, on, text) {
 		if one[f.pair] || !slices.Contains(w.paths[f.pair], fmt.Sprint(f.path)) {
-			fail(text, "%v, want one of %v", f, w.paths[f.pair])
+			return fail(text, "%v, want one of %v", f, w.paths[f.pair])
 		}
 		one[f.pair] = true
 	}
 	if len(one) != len(w.paths) {
-		fail(text, "%d pairs, want %d", len(one), len(w.paths))
+		return fail(text, "%d pairs, want %d", len(one), len(w.paths))
 	}
 	text = s.text(form, g, "ANY CHEAPEST")
 	cheap := map[pair]bool{}
 	for _, f := range m.ask(t, on, text) {
 		want, ok := w.cheapest[f.pair]
 		if cheap[f.pair] || !ok || m.costOf(f.path) != want || !m.isTrail(s, f) {
-			fail(text, "%v of cost %d, want %d", f, m.costOf(f.path), want)
+			return fail(text, "%v of cost %d, want %d", f, m.costOf(f.path), want)
 		}
 		cheap[f.pair] = true
 	}
 	if len(cheap) != len(w.cheapest) {
-		fail(text, "%d pairs, want %d", len(cheap), len(w.cheapest))
+		return fail(text, "%d pairs, want %d", len(cheap), len(w.cheapest))
 	}
+	return nil
 }

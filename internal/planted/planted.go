@@ -22,4 +22,19 @@ const (
 	LostConflict = "txn-lost-conflict"
 	// StaleIndex leaves an index as it was before a commit.
 	StaleIndex = "graph-stale-index"
+	// CountOverlap counts as if no two hops could use the same relationship.
+	CountOverlap = "count-overlap"
+	// CountStar takes all that two arms of a star have in common for what they have in
+	// common where their directions differ: self-loops.
+	CountStar = "count-star"
+	// CountLoops counts a self-loop twice where the direction is open.
+	CountLoops = "count-loops"
+	// TrailReuse lets a pattern use a relationship again.
+	TrailReuse = "trail-reuse"
+	// StaleSet keeps what was worked out for the parameters of the run before.
+	StaleSet = "expr-stale-set"
+	// OneShortest ends allShortestPaths at the first path.
+	OneShortest = "search-one-shortest"
+	// IndexPrefix takes an index of several properties for a search by the first of them.
+	IndexPrefix = "index-prefix"
 )

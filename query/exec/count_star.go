@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kadedb/kadedb/graph/csr"
+	"github.com/kadedb/kadedb/internal/planted"
 	"github.com/kadedb/kadedb/query/plan"
 	"github.com/kadedb/kadedb/storage/catalog"
 )
@@ -92,7 +93,7 @@ func newStarBlock(hops []*countedHop, members uint) *starBlock {
 		case b.dir == plan.Both:
 			b.dir = d
 		case b.dir != d:
-			b.loops = true
+			b.loops = !planted.Is(planted.CountStar)
 		}
 		b.hops = append(b.hops, h)
 	}
@@ -215,7 +216,7 @@ func (b *starBlock) fill(c *countTrails, lo uint32, n int) error {
 		if err := g.adj.Degrees(lo, b.vec); err != nil {
 			return err
 		}
-		if !g.skipLoops {
+		if !g.skipLoops || planted.Is(planted.CountLoops) {
 			continue
 		}
 		loops, err := c.w.loopsOf(g.typ)
@@ -268,7 +269,7 @@ func (h *countedHop) filtered(node uint32) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		if g.skipLoops && k > 0 {
+		if g.skipLoops && k > 0 && !planted.Is(planted.CountLoops) {
 			lo, hi := csr.Find(nbr, node)
 			loops, err := h.filter.count(nbr[lo:hi])
 			if err != nil {

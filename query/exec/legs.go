@@ -3,6 +3,7 @@ package exec
 import (
 	"github.com/kadedb/kadedb/graph"
 	"github.com/kadedb/kadedb/graph/csr"
+	"github.com/kadedb/kadedb/internal/planted"
 	"github.com/kadedb/kadedb/query/plan"
 	"github.com/kadedb/kadedb/storage/catalog"
 )
@@ -91,7 +92,7 @@ func (l *legs) degree(node uint32) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		if g.skipLoops && d > 0 {
+		if g.skipLoops && d > 0 && !planted.Is(planted.CountLoops) {
 			loops, err := g.loops(node)
 			if err != nil {
 				return 0, err

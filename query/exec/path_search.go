@@ -6,6 +6,7 @@ import (
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/graph/search"
+	"github.com/kadedb/kadedb/internal/planted"
 	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/query/plan"
 	"github.com/kadedb/kadedb/status"
@@ -44,7 +45,7 @@ func (b *builder) shortestPath(n *plan.ShortestPath, lanes []lane) (runner, erro
 	return b.build(n.Input, each(lanes, func(l lane) operator {
 		return b.newPathSearch(l, &pathSearch{
 			from: n.From, rels: n.Rels, to: n.To, toBound: n.ToBound, reversed: n.Reversed, dir: n.Dir,
-			opts: search.Options{Min: n.Min, Max: n.Max, All: n.All},
+			opts: search.Options{Min: n.Min, Max: n.Max, All: n.All && !planted.Is(planted.OneShortest)},
 		}, n.Live, n.Types, n.ToLabels, n.Hop)
 	}))
 }

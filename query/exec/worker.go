@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/kadedb/kadedb/graph"
+	"github.com/kadedb/kadedb/internal/planted"
 	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/status"
@@ -36,6 +37,10 @@ func (w *worker) bind(x *Context) {
 	w.fn.Graph = &w.funcs
 	for _, c := range w.exprs {
 		c.Params = x.Params
+		if planted.Is(planted.StaleSet) {
+			c.Reset()
+			continue
+		}
 		c.Forget()
 	}
 	w.prof.begin(x, w.prog.plan)

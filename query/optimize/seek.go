@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kadedb/kadedb/internal/planted"
 	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/query/plan"
 	"github.com/kadedb/kadedb/storage/catalog"
@@ -150,7 +151,7 @@ func (g *queryGraph) useIndex(s *seek, slot plan.Slot, ix catalog.Index, bound s
 		return nil
 	}
 	for _, key := range op.Properties[len(op.Equal):] {
-		if !g.present(slot, key) {
+		if !g.present(slot, key) && !planted.Is(planted.IndexPrefix) {
 			return nil
 		}
 	}
