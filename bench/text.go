@@ -27,7 +27,7 @@ func render(q *oracle.Query, flip bool, order []int) string {
 	default:
 		for from := 0; from < len(p.Edges); {
 			to := from + 1
-			for to < len(p.Edges) && follows(p.Edges[from:to], p.Edges[to]) {
+			for to < len(p.Edges) && chain(p.Edges[from:to+1]) != nil {
 				to++
 			}
 			if from > 0 {
@@ -42,23 +42,26 @@ func render(q *oracle.Query, flip bool, order []int) string {
 	return b.String()
 }
 
-// follows reports whether next goes on where the path of edges ends.
-func follows(edges []oracle.Edge, next oracle.Edge) bool {
-	at := edges[0].To
-	if len(edges) > 1 || next.From != at && next.To != at {
-		at = edges[0].From
-		for i, e := range edges {
-			switch {
-			case e.From == at:
+// chain returns the nodes of a path over the edges in their order; nil: they are none.
+func chain(edges []oracle.Edge) []int {
+	for _, at := range []int{edges[0].From, edges[0].To} {
+		nodes := []int{at}
+		for _, e := range edges {
+			switch at {
+			case e.From:
 				at = e.To
-			case e.To == at:
+			case e.To:
 				at = e.From
-			case i == 0:
-				return false
+			default:
+				at = -1
 			}
+			nodes = append(nodes, at)
+		}
+		if at >= 0 {
+			return nodes
 		}
 	}
-	return next.From == at || next.To == at
+	return nil
 }
 
 type writer struct {
@@ -92,20 +95,13 @@ func (w *writer) node(i int) string {
 }
 
 func (w *writer) path(edges []oracle.Edge, flip bool) string {
-	at := edges[0].From
-	if len(edges) > 1 && (edges[1].From == at || edges[1].To == at) && edges[1].From != edges[0].To && edges[1].To != edges[0].To {
-		at = edges[0].To
-	}
-	nodes, arrows := []int{at}, []string{}
-	for _, e := range edges {
-		if e.From == at {
-			at = e.To
+	nodes, arrows := chain(edges), []string{}
+	for i, e := range edges {
+		if e.From == nodes[i] && e.To == nodes[i+1] {
 			arrows = append(arrows, "-[:"+e.Type+"]->")
 		} else {
-			at = e.From
 			arrows = append(arrows, "<-[:"+e.Type+"]-")
 		}
-		nodes = append(nodes, at)
 	}
 	if flip {
 		n := len(nodes)
