@@ -133,7 +133,7 @@ func startChild(ctx context.Context, args ...string) (r childReport, took time.D
 }
 
 // opened measures new processes, whose store was closed cleanly.
-func (c *contest) opened(ctx context.Context) ([]figure, error) {
+func (c *contest) opened(ctx context.Context, theirs peerOnDisk) ([]figure, error) {
 	want := c.g.Label("Person").Column("name").Strs[16]
 	var took []time.Duration
 	var last childReport
@@ -148,7 +148,8 @@ func (c *contest) opened(ctx context.Context) ([]figure, error) {
 		took, last = append(took, t), r
 	}
 	return []figure{
-		{Name: "new process to the answer of a point read", Value: ms(median(took)), Unit: "ms", Aim: 20},
+		{Name: "new process to the answer of a point read", Value: ms(median(took)), Unit: "ms", Peer: ms(theirs.open), Aim: 20,
+			Note: "the peer: without its process's start"},
 		{Name: "read for it of the file", Value: 100 * float64(last.Read) / float64(last.File), Unit: "%", Aim: 5,
 			Note: fmt.Sprintf("%.2f of %.1f MB", float64(last.Read)/1e6, float64(last.File)/1e6)},
 	}, nil

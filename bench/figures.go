@@ -37,6 +37,12 @@ func (c *contest) figures(ctx context.Context, o *options, dir string, cases []*
 		}
 		return nil
 	}
+	var theirs peerOnDisk
+	if c.peer != nil && o.queries.MatchString("figures: peer") {
+		if theirs, err = c.measurePeer(dir); err != nil {
+			return nil, errors.Join(err, c.db.Close())
+		}
+	}
 	one := func(f figure, err error) ([]figure, error) { return []figure{f}, err }
 	open := func() error {
 		return errors.Join(
@@ -45,7 +51,7 @@ func (c *contest) figures(ctx context.Context, o *options, dir string, cases []*
 			step("figures: plans", func() ([]figure, error) { return one(c.planFigure(ctx, cases, out)) }),
 			step("figures: checkpoint", func() ([]figure, error) { return c.checkpointOfFew(ctx) }),
 			step("figures: sync", func() ([]figure, error) { return bareSync(dir, length/4) }),
-			step("figures: durable", func() ([]figure, error) { return c.durable(ctx, length) }),
+			step("figures: durable", func() ([]figure, error) { return c.durable(ctx, length, theirs) }),
 		)
 	}
 	err = errors.Join(open(), c.db.Checkpoint(ctx), c.db.Close())
@@ -53,18 +59,19 @@ func (c *contest) figures(ctx context.Context, o *options, dir string, cases []*
 		return all, err
 	}
 	return all, errors.Join(
-		step("figures: open", func() ([]figure, error) { return c.opened(ctx) }),
+		step("figures: open", func() ([]figure, error) { return c.opened(ctx, theirs) }),
 		step("figures: resident", func() ([]figure, error) { return c.resident(ctx) }),
-		step("figures: disk", func() ([]figure, error) { return one(c.onDisk(ctx, filepath.Join(dir, "live"))) }),
+		step("figures: disk", func() ([]figure, error) { return one(c.onDisk(ctx, filepath.Join(dir, "live"), theirs)) }),
 		step("figures: rest", func() ([]figure, error) { return c.overREST(ctx, dir, reads/10, length) }),
 	)
 }
 
-func (c *contest) durable(ctx context.Context, length time.Duration) ([]figure, error) {
+func (c *contest) durable(ctx context.Context, length time.Duration, theirs peerOnDisk) ([]figure, error) {
 	one, err := c.durableWrites(ctx, 1, length)
 	if err != nil {
 		return nil, err
 	}
+	one[0].Peer = theirs.writes
 	many, err := c.durableWrites(ctx, 12, length)
 	if err != nil {
 		return nil, err
@@ -85,7 +92,7 @@ func (c *contest) planFigure(ctx context.Context, cases []*testCase, out io.Writ
 }
 
 // onDisk compares the live bytes of two new stores, one without relationships.
-func (c *contest) onDisk(ctx context.Context, dir string) (figure, error) {
+func (c *contest) onDisk(ctx context.Context, dir string, theirs peerOnDisk) (figure, error) {
 	f := figure{Name: "live bytes on disk an edge", Unit: "bytes", Aim: 6}
 	whole, err := c.liveBytes(ctx, c, dir)
 	if err != nil {
@@ -101,8 +108,9 @@ func (c *contest) onDisk(ctx context.Context, dir string) (figure, error) {
 		return f, err
 	} else {
 		f.Value = float64(whole-nodes) / float64(edges)
+		f.Peer = float64(theirs.size) / float64(edges)
 	}
-	f.Note = fmt.Sprintf("%.1f MB, %.1f of them nodes", float64(whole)/1e6, float64(nodes)/1e6)
+	f.Note = fmt.Sprintf("%.1f MB, %.1f of them nodes, which the peer's include", float64(whole)/1e6, float64(nodes)/1e6)
 	return f, nil
 }
 

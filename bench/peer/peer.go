@@ -172,10 +172,10 @@ func (p *Peer) Many(store, text string, ids []int64) ([]time.Duration, error) {
 	return out, nil
 }
 
-// OpenOnDisk opens a store in the file at path, made where it is not.
-func (p *Peer) OpenOnDisk(store, path string) error {
-	_, err := p.ask(request{Store: store, Path: path, Text: "RETURN 1"})
-	return err
+// Open opens the store in the file at path, made where it is not, and asks it: the
+// time is that of both.
+func (p *Peer) Open(store, path, text string) (Result, error) {
+	return p.result(request{Store: store, Path: path, Text: text})
 }
 
 // CloseStore closes a store.
