@@ -271,10 +271,10 @@ func (g *queryGraph) countArms() {
 					d = g.z.stats.rels(firstLabel(h.Labels), h.Types, label)
 				}
 				d /= max(g.z.stats.nodes(labelList(label)), 1)
+				n.walk += rows * pick(i == 0, costDegree, costWalk)
 				if i < len(arm)-1 || len(h.Filter) > 0 {
-					n.walk += rows * d * costEdge
+					n.walk += rows * d * costWalkEdge
 				}
-				n.walk += rows * costExpandRow
 				rows *= d
 				for _, e := range h.Filter {
 					rows *= g.z.stats.selectivity(e, func(plan.Slot) []string { return h.Labels })

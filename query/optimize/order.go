@@ -15,7 +15,7 @@ const maxExact = 10
 const (
 	costScan      = 1.5
 	costPredicate = 3
-	costExpandRow = 25
+	costExpandRow = 60
 	costEdge      = 2
 	costGather    = 4
 	costInto      = 80
@@ -23,7 +23,11 @@ const (
 	costSeekRow   = 15
 	costHashBuild = 40
 	costHashProbe = 25
-	costIntersect = 40
+	costIntersect = 60
+	costDegree    = 15.0  // of a counted hop from a center: these come in order
+	costWalk      = 100.0 // of one further out, a node that it leaves
+	costWalkEdge  = 4
+	costRow       = 20 // of a row given to what counts it
 )
 
 type stepKind uint8
@@ -397,6 +401,28 @@ func (g *queryGraph) greedy(mask, full uint) []step {
 		mask |= g.bits(best)
 	}
 	return out
+}
+
+// total prices the whole pattern: matching it, and handing its rows on.
+func (g *queryGraph) total() float64 {
+	var mask uint
+	cost := 0.0
+	for i, n := range g.nodes {
+		if n.Bound {
+			mask |= 1 << i
+			cost += g.base * n.walk
+		}
+	}
+	for i := range g.pat.Rels {
+		if r := &g.pat.Rels[i]; preMatched(r) {
+			mask |= 1<<r.From | 1<<r.To
+		}
+	}
+	for _, s := range g.order(mask) {
+		cost += g.cost(mask, s)
+		mask |= g.bits(s)
+	}
+	return cost + g.card(mask)*costRow
 }
 
 // asWritten binds the nodes in the order of the text.

@@ -35,7 +35,7 @@ func (z *optimizer) countTrails(root plan.Node) plan.Node {
 		for in := n.Inputs()[0]; in != plan.Node(m); in = in.Inputs()[0] {
 			needed.addAll(reads(in))
 		}
-		z.peel(m, needed)
+		z.peelIfCheaper(m, needed)
 		return n
 	})
 }
@@ -52,7 +52,22 @@ func (z *optimizer) countInSubquery(p *plan.Plan) {
 	for in := p.Root; in != plan.Node(m); in = in.Inputs()[0] {
 		needed.addAll(reads(in))
 	}
-	z.peel(m, needed)
+	z.peelIfCheaper(m, needed)
+}
+
+// peelIfCheaper takes chains out where counting them costs less than matching them: a
+// chain may also be the best way into the pattern.
+func (z *optimizer) peelIfCheaper(m *plan.Match, needed slotSet) {
+	counted := &plan.Match{Pattern: m.Pattern}
+	z.peel(counted, needed)
+	if len(counted.Pattern.Counted) == 0 {
+		return
+	}
+	z.stats.estimate(m.Input)
+	rows := m.Input.Base().Rows
+	if z.graph(&counted.Pattern, rows).total() <= z.graph(&m.Pattern, rows).total() {
+		m.Pattern = counted.Pattern
+	}
 }
 
 // peeler takes chains out of one pattern.
