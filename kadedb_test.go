@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -231,5 +232,27 @@ func TestViewAndUpdate(t *testing.T) {
 	}
 	if got := one(t, db, `CALL dbms.transactions() YIELD transactionId RETURN count(*)`); got != "1" {
 		t.Errorf("%s transactions are open", got)
+	}
+}
+
+// Every example of docs/embedded.md stands, line by line, in one that runs.
+func TestDocumentedExamples(t *testing.T) {
+	doc, err := os.ReadFile("docs/embedded.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(doc), "```go\n")[1:]
+	if len(blocks) < 5 {
+		t.Fatalf("%d examples", len(blocks))
+	}
+	for _, b := range blocks {
+		code, _, ok := strings.Cut(b, "```")
+		if !ok || !strings.Contains(string(source), "\n"+code) {
+			t.Errorf("not in example_test.go:\n%s", code)
+		}
 	}
 }
