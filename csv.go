@@ -52,8 +52,11 @@ func (db *DB) openCSV(_ context.Context, from string, terminator rune) (exec.CSV
 		return nil, status.Errorf(status.FileNotFound, "%q is not to be found in the import folder", from)
 	}
 	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return nil, status.Errorf(status.FileNotFound, "%q is no file that can be read: %v", from, f.Close())
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a regular file")
+	}
+	if err != nil {
+		return nil, status.Errorf(status.FileNotFound, "%q is no file that can be read: %w", from, errors.Join(err, f.Close()))
 	}
 	r, err := tabular.NewRecords(tabular.Input{Name: from, R: f, Size: info.Size()}, tabular.Options{Delimiter: byte(terminator)})
 	if err != nil {

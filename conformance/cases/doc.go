@@ -17,6 +17,7 @@
 // After the dashes may also stand "committed": the statement commits by itself in every setting.
 //
 //	!reset                  an empty store
+//	!no-import              an empty store without a folder for LOAD CSV
 //	!limits path-rows=10    limits of the statements below; without any: the defaults
 //
 // Every file runs several times: plainly, row by row without a plan cache, with all

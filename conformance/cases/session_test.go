@@ -54,10 +54,11 @@ type session struct {
 	tx     *query.Tx // opened by BEGIN
 	whole  *query.Tx // of the setting "uncommitted"
 	limits query.Limits
+	folder string // where LOAD CSV reads
 }
 
 func newSession(t *testing.T, set setting) *session {
-	s := &session{t: t, set: set}
+	s := &session{t: t, set: set, folder: "testdata/import"}
 	s.reset()
 	t.Cleanup(s.close)
 	return s
@@ -87,7 +88,7 @@ func (s *session) check(err error) {
 func (s *session) reset() {
 	s.close()
 	db, err := kadedb.OpenTemporary(&kadedb.Options{Engine: s.set.engine, CheckpointBytes: -1, Durability: kadedb.DurableNone,
-		Memory: 256 << 20, ImportDir: "testdata/import", Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		Memory: 256 << 20, ImportDir: s.folder, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	s.check(err)
 	s.db, s.limits = db, query.Limits{Memory: s.set.memory}
 }
@@ -104,7 +105,11 @@ func (s *session) leave() {
 func (s *session) configure(text string) {
 	words := strings.Fields(text)
 	switch words[0] {
-	case "!reset":
+	case "!reset", "!no-import":
+		s.folder = ""
+		if words[0] == "!reset" {
+			s.folder = "testdata/import"
+		}
 		s.reset()
 	case "!limits":
 		s.limits = query.Limits{Memory: s.set.memory}
