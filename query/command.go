@@ -38,7 +38,7 @@ func (r *Result) dispatch(ctx context.Context) error {
 		run.ctx = runContext{Context: ctx, entry: &run.entry, started: r.started}
 		return r.schemaCommand(&run.ctx, s)
 	}
-	return status.Errorf(status.NotYet, "this statement is not run yet").At(r.c.command.Position())
+	return status.Errorf(status.NotYet, "this statement is not run yet").At(r.c.command.Position()).WithHint("SHOW FUNCTIONS and SHOW PROCEDURES list what can be called")
 }
 
 // transaction runs BEGIN, COMMIT and ROLLBACK.
@@ -126,7 +126,7 @@ func (r *Result) schemaCommand(ctx context.Context, s ast.Statement) error {
 			return status.Errorf(status.NotYet, "%s indexes are not offered yet", s.Kind).At(s.Pos).WithHint("CREATE INDEX makes a range index")
 		}
 		if s.Options != nil {
-			return status.Errorf(status.NotYet, "an index has no options yet").At(s.Pos)
+			return status.Errorf(status.NotYet, "an index has no options yet").At(s.Pos).WithHint("leave OPTIONS out")
 		}
 		entity, keys := target(s.On)
 		created, err := store.CreateIndex(ctx, graph.IndexSpec{Name: s.Name.String(), Entity: entity, Token: s.On.Label.Text, Keys: keys,
@@ -149,7 +149,7 @@ func (r *Result) schemaCommand(ctx context.Context, s ast.Statement) error {
 
 func (r *Result) createConstraint(ctx context.Context, s *ast.CreateConstraint) error {
 	if s.Options != nil {
-		return status.Errorf(status.NotYet, "a constraint has no options yet").At(s.Pos)
+		return status.Errorf(status.NotYet, "a constraint has no options yet").At(s.Pos).WithHint("leave OPTIONS out")
 	}
 	entity, keys := target(s.On)
 	spec := graph.ConstraintSpec{Name: s.Name.String(), Entity: entity, Token: s.On.Label.Text, Keys: keys, IfNotExists: s.IfNotExists}

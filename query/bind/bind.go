@@ -78,7 +78,7 @@ func Bind(stmt ast.Statement, opts Options) (*Statement, error) {
 	default:
 		out.Command = stmt
 		if out.Explain || out.Profile {
-			err = status.Errorf(status.NotYet, "only queries can be explained").At(stmt.Position())
+			err = status.Errorf(status.NotYet, "only queries can be explained").At(stmt.Position()).WithHint("leave EXPLAIN or PROFILE out")
 		}
 	}
 	if err != nil {

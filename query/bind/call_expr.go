@@ -116,7 +116,8 @@ func typeSet(t *ast.TypeName) (kinds, elem expr.Types, err error) {
 				return 0, 0, err
 			}
 			if el != 0 {
-				return 0, 0, status.Errorf(status.NotYet, "lists inside a union of types are not tested by this version").At(u.Pos)
+				return 0, 0, status.Errorf(status.NotYet, "lists inside a union of types are not tested by this version").At(u.Pos).
+					WithHint("test for each type and join the tests with OR")
 			}
 			kinds |= k
 		}
@@ -124,7 +125,8 @@ func typeSet(t *ast.TypeName) (kinds, elem expr.Types, err error) {
 	}
 	kinds, ok := typeKinds[t.Name]
 	if !ok {
-		return 0, 0, status.Errorf(status.NotYet, "the type %s is not known to this version", t.Name).At(t.Pos)
+		return 0, 0, status.Errorf(status.NotYet, "the type %s is not known to this version", t.Name).At(t.Pos).
+			WithHint("BOOLEAN, INTEGER, FLOAT, STRING, MAP, LIST<…>, NODE, RELATIONSHIP, PATH and temporal types are known")
 	}
 	if t.Element != nil {
 		var inner expr.Types
@@ -132,7 +134,8 @@ func typeSet(t *ast.TypeName) (kinds, elem expr.Types, err error) {
 			return 0, 0, err
 		}
 		if inner != 0 {
-			return 0, 0, status.Errorf(status.NotYet, "lists of lists are not tested by this version").At(t.Pos)
+			return 0, 0, status.Errorf(status.NotYet, "lists of lists are not tested by this version").At(t.Pos).
+				WithHint("test the elements: all(x IN list WHERE x IS :: LIST<INTEGER>)")
 		}
 	}
 	if t.NotNull || t.Name == "NOTHING" {

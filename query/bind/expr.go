@@ -316,7 +316,7 @@ func (b *binder) scoped(e ast.Expr, en *env) (expr.Expr, error) {
 	case *ast.Subquery:
 		return b.subqueryExpr(e, en)
 	}
-	return nil, status.Errorf(status.NotYet, "this expression is not run by this version").At(e.Position())
+	return nil, status.Errorf(status.NotYet, "this expression is not run by this version").At(e.Position()).WithHint("it is planned for a later version")
 }
 
 func (b *binder) hasLabels(e *ast.HasLabels, en *env) (expr.Expr, error) {

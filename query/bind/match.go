@@ -51,7 +51,8 @@ func (pt *pattern) bind(parts []*ast.PatternPart, mode ast.MatchMode, where ast.
 		pt.out.Unique = false
 		for _, r := range pt.out.Rels {
 			if r.Search == plan.Trails {
-				return status.Errorf(status.NotYet, "REPEATABLE ELEMENTS is not run for variable-length patterns").At(r.Pos)
+				return status.Errorf(status.NotYet, "REPEATABLE ELEMENTS is not run for variable-length patterns").At(r.Pos).
+					WithHint("leave it out: a path then uses no relationship twice")
 			}
 		}
 	}
@@ -171,10 +172,11 @@ func searchOf(part *ast.PatternPart) (plan.Search, error) {
 			WithHint("use ANY SHORTEST, ALL SHORTEST or ANY CHEAPEST")
 	}
 	if k, ok := part.K.(*ast.IntLit); part.K != nil && (!ok || k.Value != 1) {
-		return 0, status.Errorf(status.NotYet, "more than one path for each pair of ends is not run by this version").At(part.K.Position())
+		return 0, status.Errorf(status.NotYet, "more than one path for each pair of ends is not run by this version").At(part.K.Position()).
+			WithHint("ALL SHORTEST gives every shortest path; a variable-length pattern and LIMIT give some path")
 	}
 	if part.Heuristic != nil {
-		return 0, status.Errorf(status.NotYet, "HEURISTIC is not run by this version").At(part.Heuristic.Position())
+		return 0, status.Errorf(status.NotYet, "HEURISTIC is not run by this version").At(part.Heuristic.Position()).WithHint("leave it out: the path is the same")
 	}
 	if len(part.Elements) != 3 {
 		return 0, status.Errorf(status.InvalidRelationshipPattern, "a shortest or cheapest path takes a pattern of one relationship").At(part.Pos).

@@ -26,7 +26,7 @@ func (p *pipeline) write(c ast.Clause) error {
 	case *ast.Foreach:
 		return p.foreach(c)
 	}
-	return status.Errorf(status.NotYet, "this clause is not run by this version").At(c.Position())
+	return status.Errorf(status.NotYet, "this clause is not run by this version").At(c.Position()).WithHint("write it with CREATE, MERGE, SET, REMOVE, DELETE or FOREACH")
 }
 
 func (p *pipeline) create(c *ast.Create) error {
