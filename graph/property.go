@@ -20,12 +20,28 @@ type PropertyCursor struct {
 
 // NodeColumn returns a cursor over a key of nodes.
 func (r *Reader) NodeColumn(key catalog.KeyID) *PropertyCursor {
-	return &PropertyCursor{r: r, overlay: changed(&r.s.nodeCols, key), base: r.s.base.column(catalog.Nodes, key)}
+	c := new(PropertyCursor)
+	c.OpenNodes(r, key)
+	return c
 }
 
 // RelColumn returns a cursor over a key of relationships.
 func (r *Reader) RelColumn(key catalog.KeyID) *PropertyCursor {
-	return &PropertyCursor{r: r, rels: true, overlay: changed(&r.s.relCols, key), base: r.s.base.column(catalog.Relationships, key)}
+	c := new(PropertyCursor)
+	c.OpenRels(r, key)
+	return c
+}
+
+// OpenNodes makes c, which is new or closed, what r.NodeColumn returns.
+func (c *PropertyCursor) OpenNodes(r *Reader, key catalog.KeyID) {
+	c.r, c.rels, c.pages = r, false, nil
+	c.overlay, c.base = changed(&r.s.nodeCols, key), r.s.base.column(catalog.Nodes, key)
+}
+
+// OpenRels makes c, which is new or closed, what r.RelColumn returns.
+func (c *PropertyCursor) OpenRels(r *Reader, key catalog.KeyID) {
+	c.r, c.rels, c.pages = r, true, nil
+	c.overlay, c.base = changed(&r.s.relCols, key), r.s.base.column(catalog.Relationships, key)
 }
 
 func changed(t *columns, key catalog.KeyID) *tree[propPage, *propPage] {

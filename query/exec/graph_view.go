@@ -15,20 +15,28 @@ import (
 // the end of the run.
 type graphView struct {
 	w     *worker
-	nodes map[string]*graph.PropertyCursor // a nil cursor: no such key
-	rels  map[string]*graph.PropertyCursor
+	cols  []*viewColumn // the first open ones are of this run, the others' memory waits
+	open  int
 	types []catalog.TypeID
 }
 
+// viewColumn is a key of nodes or relationships: few in a statement, so that looking
+// through them costs less than a map.
+type viewColumn struct {
+	of    column.Type
+	key   string
+	known bool // false: the graph has no such key
+	graph.PropertyCursor
+}
+
 func (g *graphView) close() {
-	for _, m := range []map[string]*graph.PropertyCursor{g.nodes, g.rels} {
-		for _, c := range m {
-			if c != nil {
-				c.Close()
-			}
+	for _, c := range g.cols[:g.open] {
+		if c.known {
+			c.Close()
 		}
-		clear(m)
+		c.PropertyCursor = graph.PropertyCursor{} // an old state is not kept alive
 	}
+	g.open = 0
 }
 
 // Property gathers a key.
@@ -47,7 +55,7 @@ func (g *graphView) Property(of column.Type, key string, refs []uint32, rows []i
 		}
 	}
 	c := g.cursor(of, key)
-	if c == nil {
+	if !c.known {
 		dst.Reset(column.Null, len(refs))
 		return g.checkDeleted(of, refs, rows)
 	}
@@ -82,30 +90,27 @@ func deletedError(r *graph.Reader, of column.Type, ref uint32) error {
 	return nil
 }
 
-func (g *graphView) cursor(of column.Type, key string) *graph.PropertyCursor {
-	m := &g.nodes
-	if of == column.Rel {
-		m = &g.rels
+func (g *graphView) cursor(of column.Type, key string) *viewColumn {
+	for _, c := range g.cols[:g.open] {
+		if c.of == of && c.key == key {
+			return c
+		}
 	}
-	if c, ok := (*m)[key]; ok {
-		return c
+	if g.open == len(g.cols) {
+		g.cols = append(g.cols, &viewColumn{})
 	}
-	if *m == nil {
-		*m = map[string]*graph.PropertyCursor{}
-	}
+	c := g.cols[g.open]
+	g.open++
+	c.of, c.key = of, key
 	r := g.w.reader()
 	id, ok := r.Catalog().Key(key)
-	if !ok {
-		(*m)[key] = nil
-		return nil
+	switch c.known = ok; {
+	case !ok:
+	case of == column.Node:
+		c.OpenNodes(r, id)
+	default:
+		c.OpenRels(r, id)
 	}
-	var c *graph.PropertyCursor
-	if of == column.Node {
-		c = r.NodeColumn(id)
-	} else {
-		c = r.RelColumn(id)
-	}
-	(*m)[key] = c
 	return c
 }
 
