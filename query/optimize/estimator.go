@@ -136,6 +136,30 @@ func (e *estimator) triple(f catalog.LabelID, t catalog.TypeID, to catalog.Label
 	return n
 }
 
+// endLabel returns the rarest label that the start (or end) of every relationship of a
+// type has, "" if there is none.
+func (e *estimator) endLabel(typ string, start bool) string {
+	id, ok := e.cat.Type(typ)
+	if !ok || e.stats == nil || e.stats.Types[id].Count == 0 {
+		return ""
+	}
+	best := ""
+	for k, n := range e.stats.Triples {
+		label, other := k.From, k.To
+		if !start {
+			label, other = other, label
+		}
+		if k.Type != id || label == catalog.AnyLabel || other != catalog.AnyLabel || n != e.stats.Types[id].Count {
+			continue
+		}
+		name := e.cat.LabelName(label)
+		if best == "" || e.labelCount(name) < e.labelCount(best) || e.labelCount(name) == e.labelCount(best) && name < best {
+			best = name
+		}
+	}
+	return best
+}
+
 // column returns the statistics of a property of nodes with one of the labels.
 func (e *estimator) column(labels []string, key string) (catalog.ColumnStatistics, bool) {
 	if e.stats == nil {

@@ -21,10 +21,11 @@ type queryGraph struct {
 type queryNode struct {
 	plan.PatternNode
 	labels []string
-	count  float64 // nodes with the labels
-	card   float64 // those that pass the predicates on this node alone; 1 for a bound one
-	arms   float64 // rows that the counted chains make of one
-	walk   float64 // cost of counting them, a node
+	likely []string // labels; without any, one that all ends of its relationships have now: for estimates
+	count  float64  // nodes with the labels
+	card   float64  // those that pass the predicates on this node alone; 1 for a bound one
+	arms   float64  // rows that the counted chains make of one
+	walk   float64  // cost of counting them, a node
 }
 
 // predicate is one conjunct, and what must be bound before it is decided.
@@ -54,8 +55,12 @@ func (z *optimizer) graph(pat *plan.Pattern, base float64) *queryGraph {
 	g.predicates()
 	for i, n := range pat.Nodes {
 		q := queryNode{PatternNode: n, labels: g.labelsOf(n.Slot)}
+		q.likely = q.labels
+		if len(q.likely) == 0 {
+			q.likely = g.implied(i)
+		}
 		q.count = z.stats.nodes(q.labels)
-		q.card = q.count
+		q.card = z.stats.nodes(q.likely)
 		if n.Bound {
 			q.card = 1
 		}
@@ -70,6 +75,23 @@ func (z *optimizer) graph(pat *plan.Pattern, base float64) *queryGraph {
 // maxGuards bounds how many predicates are looked at for each other one; more than so
 // many are all decided at the end, in order, and so are those that vary from row to row.
 const maxGuards = 300
+
+// implied returns the rarest label that all ends of one of node i's relationships have, by
+// statistics.
+func (g *queryGraph) implied(i int) []string {
+	best := ""
+	for _, r := range g.pat.Rels {
+		if len(r.Types) != 1 || r.Dir == plan.Both || r.From != i && r.To != i {
+			continue
+		}
+		start := (r.From == i) == (r.Dir == plan.Out)
+		l := g.z.stats.endLabel(r.Types[0], start)
+		if n, at := g.z.stats.labelCount(l), g.z.stats.labelCount(best); l != "" && (best == "" || n < at || n == at && l < best) {
+			best = l
+		}
+	}
+	return labelList(best)
+}
 
 // predicates prepares the conjuncts. One that may raise an error waits for all that
 // stand before it and speak of the same variables: they may be its guards.
@@ -200,11 +222,11 @@ func (g *queryGraph) degree(r *plan.PatternRel, fromLeft bool) float64 {
 	}
 	count := func(d plan.Direction, to string) float64 {
 		if d == plan.Out {
-			return g.z.stats.rels(firstLabel(end.labels), r.Types, to)
+			return g.z.stats.rels(firstLabel(end.likely), r.Types, to)
 		}
-		return g.z.stats.rels(to, r.Types, firstLabel(end.labels))
+		return g.z.stats.rels(to, r.Types, firstLabel(end.likely))
 	}
-	n := g.z.stats.nodes(end.labels[:min(1, len(end.labels))])
+	n := g.z.stats.nodes(end.likely[:min(1, len(end.likely))])
 	if dir == plan.Both {
 		return (count(plan.Out, "") + count(plan.In, "")) / max(n, 1)
 	}
@@ -222,10 +244,10 @@ func firstLabel(ls []string) string {
 // the product of the ends.
 func (g *queryGraph) relShare(r *plan.PatternRel) float64 {
 	a, b := g.nodes[r.From], g.nodes[r.To]
-	na := max(g.z.stats.nodes(a.labels[:min(1, len(a.labels))]), 1)
-	nb := max(g.z.stats.nodes(b.labels[:min(1, len(b.labels))]), 1)
+	na := max(g.z.stats.nodes(a.likely[:min(1, len(a.likely))]), 1)
+	nb := max(g.z.stats.nodes(b.likely[:min(1, len(b.likely))]), 1)
 	var rows float64
-	la, lb := firstLabel(a.labels), firstLabel(b.labels)
+	la, lb := firstLabel(a.likely), firstLabel(b.likely)
 	switch r.Dir {
 	case plan.Out:
 		rows = g.z.stats.rels(la, r.Types, lb)
@@ -264,7 +286,7 @@ func (g *queryGraph) countArms() {
 	for _, c := range g.pat.Counted {
 		n := &g.nodes[c.Center]
 		for _, arm := range c.Arms {
-			label, rows := firstLabel(n.labels), 1.0
+			label, rows := firstLabel(n.likely), 1.0
 			for i, h := range arm {
 				d := g.z.stats.rels(label, h.Types, firstLabel(h.Labels))
 				if h.Dir == plan.In {
