@@ -3,7 +3,9 @@ package exec
 import (
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/query/plan"
+	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
 
@@ -18,6 +20,9 @@ type unwind struct {
 
 func (u *unwind) push(b *column.Batch) error {
 	u.expr.Reset()
+	if call, ok := u.plan.List.(*expr.Call); ok && call.Def.Name == "range" {
+		return u.ranges(call, b)
+	}
 	list, err := expr.Eval(u.expr, u.plan.List, b)
 	if err != nil {
 		return err
@@ -37,6 +42,39 @@ func (u *unwind) push(b *column.Batch) error {
 			}
 		default:
 			if err := u.add(r, 0, v); err != nil {
+				return err
+			}
+		}
+	}
+	return u.flush()
+}
+
+// ranges counts where the list is one of numbers: it is never made.
+func (u *unwind) ranges(call *expr.Call, b *column.Batch) error {
+	cols := make([]*column.Vector, len(call.Args))
+	for i, a := range call.Args {
+		v, err := expr.Eval(u.expr, a, b)
+		if err != nil {
+			return err
+		}
+		cols[i] = v
+	}
+	u.begin(b)
+	u.clear()
+	args := make([]value.Value, len(cols))
+rows:
+	for _, r := range b.Selection() {
+		for i, v := range cols {
+			if args[i] = v.Value(int(r)); args[i].IsNull() {
+				continue rows
+			}
+		}
+		first, step, n, err := function.RangeBounds(args)
+		if err != nil {
+			return status.From(err).At(call.Pos)
+		}
+		for i := range n {
+			if err := u.add(r, int(i), value.Int(first+i*step)); err != nil {
 				return err
 			}
 		}

@@ -51,6 +51,9 @@ func (w *worker) release() {
 	for _, s := range w.subs {
 		s.close()
 	}
+	for _, c := range w.exprs {
+		c.Reset()
+	}
 	w.graph.close()
 	w.prof.end(w.x)
 	w.x, w.fn = nil, function.Context{}
@@ -62,6 +65,8 @@ func (w *worker) reader() *graph.Reader { return w.x.Reader }
 // at the start of each push, when nothing of its last batch is in use any more.
 func (w *worker) newExpr() *expr.Context {
 	c := &expr.Context{Graph: &w.graph, Functions: &w.fn}
+	m := &valueMeter{w: w}
+	c.Check, c.Drop = m.add, m.drop
 	subs := &subqueries{w: w}
 	c.Subquery = subs.run
 	if w.x != nil {
@@ -69,6 +74,36 @@ func (w *worker) newExpr() *expr.Context {
 	}
 	w.exprs = append(w.exprs, c)
 	return c
+}
+
+// valueMeter counts the values that an operator's expressions make in the query's memory, from
+// a size on that is worth it, until the operator's next batch.
+type valueMeter struct {
+	w          *worker
+	made, held int64
+}
+
+const meterStep = 1 << 20
+
+func (m *valueMeter) add(bytes int64) error {
+	if err := m.w.x.check(); err != nil {
+		return err
+	}
+	if m.made += bytes; m.made < meterStep {
+		return nil
+	}
+	if err := m.w.x.Budget.Reserve(m.made); err != nil {
+		return err
+	}
+	m.held, m.made = m.held+m.made, 0
+	return nil
+}
+
+func (m *valueMeter) drop() {
+	if m.held > 0 && m.w.x != nil {
+		m.w.x.Budget.Release(m.held)
+	}
+	m.made, m.held = 0, 0
 }
 
 // parallel calls f for each lane, each in its own goroutine where there are

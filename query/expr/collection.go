@@ -228,7 +228,32 @@ func (c *Context) check(values int) error {
 	if c.Check == nil {
 		return nil
 	}
+	c.told = true
 	return c.Check(int64(values) * valueBytes)
+}
+
+// madeStep is how many bytes are made between calls of Check.
+const madeStep = 64 << 10
+
+// making counts a list or string that was made, or is about to be.
+func (c *Context) making(bytes int64) error {
+	if c.made += bytes; c.made < madeStep || c.Check == nil {
+		return nil
+	}
+	n := c.made
+	c.made, c.told = 0, true
+	return c.Check(n)
+}
+
+// count counts what is behind v.
+func (c *Context) count(v value.Value) error {
+	switch v.Kind() {
+	case value.KindString:
+		return c.making(int64(len(v.AsString())))
+	case value.KindList:
+		return c.making(int64(len(v.Elems())) * valueBytes)
+	}
+	return nil
 }
 
 // fill makes the child batch of what was collected.
@@ -443,6 +468,9 @@ func (c *Context) reduce(e *Reduce, b *column.Batch) (*column.Vector, error) {
 		narrow(acc, live, b.Len)
 		narrow(local, live, b.Len)
 		child.Cols[e.Acc], child.Cols[e.Local], child.Sel = acc, local, live
+		if c.told && c.Drop != nil { // what the steps before made has gone, but for the results
+			c.Drop()
+		}
 		v, err := c.eval(e.Body, &child)
 		if err != nil {
 			return nil, err

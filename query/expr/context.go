@@ -41,11 +41,16 @@ type Context struct {
 	// Check, where not nil, is called while lists are worked through, with the bytes of
 	// values made since the last call: an error (cancellation, memory) ends the evaluation.
 	Check func(bytes int64) error
+	// Drop, where not nil, is called by Reset after calls of Check: the values made so far
+	// are in use no more, or counted by whoever kept them.
+	Drop func()
 	// Subquery runs s for the selected rows of b. The vector has one entry for each
 	// row of b, and may be kept by the evaluator until Reset.
 	Subquery func(s *Subquery, b *column.Batch) (*column.Vector, error)
 
 	pool     pool
+	made     int64 // bytes of values that Check was not told of yet
+	told     bool  // Check was called since Reset
 	dicts    map[dictKey]*dictTable
 	sets     map[Expr]*inSet
 	patterns map[string]*regexp.Regexp

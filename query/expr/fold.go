@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"errors"
+
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/value"
@@ -8,9 +10,10 @@ import (
 
 // Fold computes the parts of e that are constant. A part that raises an error stays
 // as it is, so that the error comes when, and only when, a row is evaluated; so do
-// parameters and functions whose result may differ from run to run.
+// parameters and functions whose result may differ from run to run, and what makes
+// large lists or strings: a plan is not to hold them.
 func Fold(e Expr) Expr {
-	ctx := &Context{}
+	ctx := &Context{Check: func(int64) error { return errLarge }}
 	return Rewrite(e, func(e Expr) Expr {
 		if l, ok := e.(*Logic); ok {
 			e = foldLogic(l)
@@ -26,6 +29,8 @@ func Fold(e Expr) Expr {
 		return &Const{Value: v.Value(0)}
 	})
 }
+
+var errLarge = errors.New("expr: too large to fold")
 
 // foldable reports whether e is computed from constants alone. Comprehensions are not
 // folded: their locals are slots.

@@ -38,7 +38,13 @@ func (p *pool) rows(n int) []int32 {
 }
 
 // Reset takes back all vectors and lists that Eval and Filter returned.
-func (c *Context) Reset() { c.pool.release(mark{}) }
+func (c *Context) Reset() {
+	c.pool.release(mark{})
+	if c.told && c.Drop != nil {
+		c.Drop()
+	}
+	c.made, c.told = 0, false
+}
 
 // Forget readies c for another execution: what it worked out for constants and
 // parameters is dropped, its memory kept.
