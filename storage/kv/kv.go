@@ -17,12 +17,14 @@ package kv
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -178,8 +180,24 @@ func openBolt(path string, o Options) (db *bbolt.DB, err error) {
 		return nil, status.Errorf(status.Corruption, "%s, offset 0: both meta pages are damaged: %w", path, err)
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, status.Errorf(status.NotAStore, "%s is missing", path)
+	case strings.Contains(err.Error(), "file size too small"): // bbolt has no value for this one
+		return nil, tooShort(path, err)
 	}
 	return nil, diskError(path, err)
+}
+
+// tooShort says what a file of less than two pages is: the rest of a store where its
+// first page begins like one.
+func tooShort(path string, err error) error {
+	const metaMagic = 0xED0CDAED
+	head, rerr := os.ReadFile(path)
+	switch {
+	case rerr != nil:
+		return diskError(path, rerr)
+	case len(head) >= 20 && binary.NativeEndian.Uint32(head[16:]) == metaMagic:
+		return status.Errorf(status.Corruption, "%s, offset %d: the file ends within its first two pages: %w", path, len(head), err)
+	}
+	return status.Errorf(status.NotAStore, "%s is not a bbolt file: %w", path, err)
 }
 
 // guard turns a panic over damaged or vanished pages (bbolt checks pages by

@@ -147,6 +147,10 @@ func TestOpenErrors(t *testing.T) {
 		return p
 	}
 	held := create(t, kv.Options{})
+	whole, err := os.ReadFile(create(t, kv.Options{}).Path())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		path string
 		want status.Code
@@ -155,6 +159,8 @@ func TestOpenErrors(t *testing.T) {
 		{file("empty", nil), status.NotAStore},
 		{file("text", bytes.Repeat([]byte("not a store\n"), 2000)), status.NotAStore},
 		{file("short", []byte("x")), status.NotAStore},
+		{file("a page and a half", bytes.Repeat([]byte{0xff}, 6000)), status.NotAStore},
+		{file("cut in the second page", whole[:os.Getpagesize()+1000]), status.Corruption},
 		{held.Path(), status.StoreLocked},
 	} {
 		s, err := kv.Open(c.path, kv.Options{LockTimeout: 20 * time.Millisecond})
