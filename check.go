@@ -9,7 +9,7 @@ import (
 // Problem is something that Check found wrong.
 type Problem = graph.Problem
 
-// Check reads the whole store: every block's checksum, and every index, degree and
+// Check reads the whole store: every record of the log and every block's checksum, and every index, degree and
 // count against the base data. It calls report for each problem, and returns an
 // error only where it cannot go on.
 func (db *DB) Check(ctx context.Context, report func(Problem)) error {

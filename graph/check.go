@@ -18,7 +18,7 @@ type Problem struct {
 
 func (p Problem) String() string { return p.Where + ": " + p.What }
 
-// Check reads the whole store: every block's checksum, then counts, degrees, both
+// Check reads the whole store: the log as far as it is kept, every block's checksum, then counts, degrees, both
 // directions of adjacency and every index against the base data that they are
 // derived from. It calls report for each problem, at most a hundred of a kind, and
 // returns an error only where it cannot go on.
@@ -29,8 +29,12 @@ func (s *Store) Check(ctx context.Context, report func(Problem)) error {
 	}
 	defer r.Close()
 	c := &checker{ctx: ctx, r: r, s: s, report: report, said: map[string]int{}}
+	if err := c.log(); err != nil {
+		return err
+	}
+	damaged := c.found // a damaged log says nothing about what was folded from it
 	c.blocks()
-	if c.found > 0 {
+	if c.found > damaged {
 		// What is derived from damaged blocks is wrong as well, and says nothing more.
 		return nil
 	}
@@ -56,6 +60,16 @@ func (c *checker) problem(kind, where, format string, args ...any) {
 	if c.said[kind]++; c.said[kind] <= 100 {
 		c.report(Problem{where, fmt.Sprintf(format, args...)})
 	}
+}
+
+// log checks every record that the log keeps.
+func (c *checker) log() error {
+	err := c.s.txn.VerifyLog(c.ctx)
+	if status.CodeOf(err) == status.Corruption {
+		c.problem("log", "log", "%s", status.From(err).Msg)
+		return nil
+	}
+	return err
 }
 
 // blocks checks every block that the directory names.

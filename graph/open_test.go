@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/kadedb/kadedb/column"
@@ -96,6 +97,44 @@ func TestOpenRefuses(t *testing.T) {
 	must(t, err)
 	_, err = Open(testOptions(dir))
 	wantCode(t, err, status.StoreLocked)
+	must(t, s.Close())
+}
+
+// TestCheckReadsTheKeptLog damages a record that the checkpoint made needless: opening
+// does not meet it, Check does.
+func TestCheckReadsTheKeptLog(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(testOptions(dir))
+	must(t, err)
+	for range 3 {
+		tx, err := s.Begin(context.Background(), false)
+		must(t, err)
+		_, err = tx.CreateNode(nil, nil, nil)
+		must(t, err)
+		commit(t, tx)
+	}
+	_, err = s.Checkpoint(context.Background())
+	must(t, err)
+	checkStore(t, s)
+	must(t, s.Close())
+
+	files, err := filepath.Glob(filepath.Join(dir, "wal", "*.log"))
+	must(t, err)
+	text, err := os.ReadFile(files[0])
+	must(t, err)
+	const payload = 64 + 24 // of the first record: behind the headers of segment and frame
+	text[payload] ^= 4
+	must(t, os.WriteFile(files[0], text, 0o600))
+
+	o := testOptions(dir)
+	o.Create, o.ReadOnly = false, true
+	s, err = Open(o)
+	must(t, err)
+	var found []string
+	must(t, s.Check(context.Background(), func(p Problem) { found = append(found, p.String()) }))
+	if len(found) != 1 || !strings.Contains(found[0], filepath.Base(files[0])+", offset ") {
+		t.Errorf("found %q", found)
+	}
 	must(t, s.Close())
 }
 

@@ -379,3 +379,7 @@ func (s *Store) closeFiles() error {
 // KV returns the file of blocks, for small records that are no part of a model.
 // Each keeps to a bucket of its own.
 func (s *Store) KV() *kv.Store { return s.kv }
+
+// VerifyLog reads all records that the log keeps, those before the checkpoint too,
+// which no recovery reads. It is Corruption where one is damaged.
+func (s *Store) VerifyLog(ctx context.Context) error { return s.wal.Verify(ctx) }

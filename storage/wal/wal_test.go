@@ -1,6 +1,7 @@
 package wal_test
 
 import (
+	"context"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -115,7 +116,7 @@ func TestReopen(t *testing.T) {
 					t.Fatalf("%d records after %d rounds of 50", n, round)
 				}
 				appendN(t, l, 50)
-				if err := l.Verify(); err != nil {
+				if err := l.Verify(context.Background()); err != nil {
 					t.Fatal(err)
 				}
 				if err := l.Close(); err != nil {
