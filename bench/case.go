@@ -15,7 +15,6 @@ type testCase struct {
 	variant string // "" for the text of a person
 	graph   string
 	text    string
-	peer    string // its text for the peer; "": the same
 	ask     *oracle.Query
 	// answer replaces the enumeration of ask, for what takes two steps.
 	answer func(g *gen.Graph, q *oracle.Query, walks bool) [][]any

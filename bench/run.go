@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/kadedb/kadedb/bench/peer"
 )
 
 // outcome is what a case took and gave.
@@ -87,8 +89,10 @@ func (c *contest) run(ctx context.Context, k *testCase, runs int) outcome {
 			}
 		}
 		if i < warmUps {
-			if asked && i == 0 && !samePeer(b.rows, k.rows(c.g, params, true)) {
-				o.Note = fmt.Sprintf("the peer answers %.60v", b.rows)
+			if asked && i == 0 {
+				if walked := k.rows(c.g, params, true); !samePeer(b.rows, walked) {
+					o.Note = fmt.Sprintf("the peer answers %.60v where walks give %.60v", b.rows, walked)
+				}
 			}
 			continue
 		}
@@ -112,16 +116,14 @@ func newOutcome(name string, ours, theirs []time.Duration, target, aim float64) 
 	return o
 }
 
-func (c *contest) askPeer(k *testCase, text string, params map[string]any) (a answer, err error) {
-	if k.peer != "" {
-		text = k.peer
-	}
-	ask := c.peer.Query
+func (c *contest) askPeer(k *testCase, text string, params map[string]any) (answer, error) {
+	var r peer.Result
+	var err error
 	if k.inText {
-		r, err := c.peer.Exec(c.g.Name, text)
-		return answer{r.Columns, r.Rows, r.Elapsed}, err
+		r, err = c.peer.Exec(c.g.Name, text)
+	} else {
+		r, err = c.peer.Query(c.g.Name, text, params)
 	}
-	r, err := ask(c.g.Name, text, params)
 	return answer{r.Columns, r.Rows, r.Elapsed}, err
 }
 

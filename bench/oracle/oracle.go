@@ -75,7 +75,7 @@ type Order struct {
 
 // Rows enumerates. With walks, a relationship may be used twice in one match.
 func (q *Query) Rows(g *gen.Graph, walks bool) [][]any {
-	t := newTable(q, g)
+	t := newTable(q)
 	for i := range q.Patterns {
 		m := newMatcher(&q.Patterns[i], g, walks)
 		m.emit = func() { t.add(m.at) }

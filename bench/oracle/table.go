@@ -30,7 +30,7 @@ type accumulator struct {
 	values            map[any]bool
 }
 
-func newTable(q *Query, _ *gen.Graph) *table {
+func newTable(q *Query) *table {
 	t := &table{q: q, byNode: map[[maxKeys]uint32]*group{}, byKey: map[[maxKeys]any]*group{}, cols: make([]*gen.Column, len(q.Cols))}
 	for i, c := range q.Cols {
 		switch {
