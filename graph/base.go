@@ -175,31 +175,6 @@ func (b *base) nodeSet(c *groupCursor, ref uint32) (catalog.LabelSetID, bool, er
 	return catalog.LabelSetID(v - 1), v != 0, err
 }
 
-// uniformNodes returns the label set that node ref and all nodes after it have, up to
-// number stop; ok is false where they differ or ref does not exist.
-func (b *base) uniformNodes(ref uint32) (set catalog.LabelSetID, stop uint32, ok bool) {
-	group, i := ref>>groupBits, ref&(groupSize-1)
-	if group >= uint32(len(b.nodes)) || i >= b.nodes[group].rows || !b.nodes[group].uniform() {
-		return 0, 0, false
-	}
-	g := &b.nodes[group]
-	return g.sets[0].set, group<<groupBits + g.rows, true
-}
-
-// sets returns, for as many of the nodes ref … end, of one group, as there are, the
-// label set plus one; 0 for a node that does not exist. The group must not be uniform.
-func (b *base) sets(c *groupCursor, ref, end uint32) ([]uint32, error) {
-	group, i := ref>>groupBits, ref&(groupSize-1)
-	if group >= uint32(len(b.nodes)) || i >= b.nodes[group].rows {
-		return nil, nil
-	}
-	refs, err := c.refs(b.store, b.nodes[group].set)
-	if err != nil || int(i) >= len(refs) {
-		return nil, err
-	}
-	return refs[i:min(int(i+end-ref)+1, len(refs), int(b.nodes[group].rows))], nil
-}
-
 // relType returns the type of a relationship, and whether it exists.
 func (b *base) relType(c *relCursor, ref uint32) (catalog.TypeID, bool, error) {
 	group, i := ref>>groupBits, ref&(groupSize-1)

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"sort"
 	"sync/atomic"
 
 	"github.com/kadedb/kadedb/storage/block"
@@ -249,15 +248,4 @@ func (c *adjCursor) rng(lo, hi uint32) (off, nbr, rel []uint32, next uint32, err
 	}
 	n := min(hi-lo, groupSize)
 	return noLists[:n+1], nil, nil, lo + n, nil
-}
-
-// regionOf returns the region that a change of node's list belongs to, of those
-// from i on that hold the node.
-func (d *adjDir) regionOf(i int, at uint64) int {
-	end := d.parts(i)
-	if end == i {
-		return i
-	}
-	n := sort.Search(end-i, func(k int) bool { return d.regions[i+k].least > at })
-	return i + max(n-1, 0)
 }

@@ -58,16 +58,6 @@ func (r *reader) u32() uint32 {
 	return uint32(v)
 }
 
-func (r *reader) varint() int64 {
-	v, n := binary.Varint(r.b)
-	if n <= 0 {
-		r.fail()
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
 func (r *reader) fixed64() uint64 {
 	if len(r.b) < 8 {
 		r.fail()

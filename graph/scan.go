@@ -1,8 +1,6 @@
 package graph
 
 import (
-	"math/bits"
-
 	"github.com/kadedb/kadedb/storage/catalog"
 )
 
@@ -191,5 +189,3 @@ func (r *Reader) NodeHigh() uint32 { return r.s.nodeHigh }
 
 // RelHigh returns one more than the highest number that a relationship may have.
 func (r *Reader) RelHigh() uint32 { return r.s.relHigh }
-
-func popcount(w uint64) int { return bits.OnesCount64(w) }

@@ -119,7 +119,7 @@ func tryCommit(tx *Tx) error {
 }
 
 func TestFirstCommitterWins(t *testing.T) {
-	_, a, b, x, y := two(t)
+	_, a, _, x, y := two(t)
 	k, err := x.Key("k")
 	must(t, err)
 	_, err = y.Key("k")
@@ -129,7 +129,7 @@ func TestFirstCommitterWins(t *testing.T) {
 	commit(t, x)
 	wantCode(t, tryCommit(y), status.WriteConflict)
 
-	_, a, b, x, y = two(t)
+	_, a, b, x, y := two(t)
 	k, err = x.Key("k")
 	must(t, err)
 	_, err = y.Key("k")

@@ -28,7 +28,6 @@ type countTrails struct {
 
 	arms   [][]*countedHop
 	parts  []trailPart
-	typed  []catalog.TypeID // types at the time when parts were made
 	from   refReader
 	unique hopCheck
 	used   []usedRel

@@ -15,7 +15,6 @@ type hopEval struct {
 	expr *expr.Context
 	read []plan.Slot // columns of the row that the expressions read
 
-	src           *column.Batch
 	batch         column.Batch
 	consts        []column.Vector
 	from, rel, to column.Vector

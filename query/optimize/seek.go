@@ -17,7 +17,6 @@ type seek struct {
 	id    *plan.NodeByID
 	rows  float64
 	preds []*predicate // decided by it
-	notes []string     // why indexes on this node are not used
 }
 
 // seek returns the best way to find node k by its properties or id, with what is

@@ -136,4 +136,3 @@ func unpack32(dst []uint32, src []byte, w uint, base uint32) {
 }
 
 func width64(span uint64) uint { return uint(bits.Len64(span)) }
-func width32(span uint32) uint { return uint(bits.Len32(span)) }

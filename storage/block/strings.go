@@ -49,7 +49,7 @@ func EncodeStrings(dst []byte, vals []string, nulls column.Bitmap) []byte {
 	h.MinStr = lo[:min(len(lo), maxStat)]
 	h.MaxStr, h.MaxCut = hi[:min(len(hi), maxStat)], len(hi) > maxStat
 	var words []string
-	if distinct != nil && len(distinct) > 1 {
+	if len(distinct) > 1 {
 		words = dictionary(distinct, total, len(vals))
 	}
 	switch {

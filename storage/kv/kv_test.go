@@ -82,7 +82,7 @@ func TestReadAndWrite(t *testing.T) {
 			return tx.Bucket("b").Scan([]byte(prefix), []byte(from), func(k, v []byte) error {
 				seen = append(seen, string(k)+"="+string(v))
 				if len(seen) == stop {
-					return kv.Stop
+					return kv.ErrStop
 				}
 				return nil
 			})

@@ -150,7 +150,7 @@ func (b *Bucket) Delete(key []byte) error {
 }
 
 // Scan calls f for the keys that start with prefix and are ≥ from, in order, until
-// it returns an error (Stop ends the scan without one). k and v are valid only
+// it returns an error (ErrStop ends the scan without one). k and v are valid only
 // during the call, and f must not change the bucket.
 func (b *Bucket) Scan(prefix, from []byte, f func(k, v []byte) error) error {
 	if b == nil {
@@ -166,7 +166,7 @@ func (b *Bucket) Scan(prefix, from []byte, f func(k, v []byte) error) error {
 			v = b.find(k)
 		}
 		b.s.stats.read.Add(int64(len(k) + len(v)))
-		if err := f(k, v); errors.Is(err, Stop) {
+		if err := f(k, v); errors.Is(err, ErrStop) {
 			return nil
 		} else if err != nil {
 			return err
@@ -175,8 +175,8 @@ func (b *Bucket) Scan(prefix, from []byte, f func(k, v []byte) error) error {
 	return nil
 }
 
-// Stop ends a Scan.
-var Stop = errors.New("stop")
+// ErrStop ends a Scan.
+var ErrStop = errors.New("stop")
 
 func (s *Store) keyError(key []byte, err error) error {
 	if errors.Is(err, berrors.ErrTxNotWritable) {

@@ -142,7 +142,7 @@ func (s *Store) deleteBlocks(bucket string) error {
 			return tx.Bucket(bucket).Scan(nil, nil, func(k, _ []byte) error {
 				keys = append(keys, append([]byte(nil), k...))
 				if len(keys) == 1000 {
-					return kv.Stop
+					return kv.ErrStop
 				}
 				return nil
 			})

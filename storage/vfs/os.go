@@ -89,7 +89,7 @@ func (osFS) Lock(name, holder string) (io.Closer, error) {
 		return nil, status.Errorf(status.StoreLocked, "%s is held by %s", name, who).
 			WithHint("stop it, or send the request to its address")
 	}
-	if err := f.Truncate(0); err == nil {
+	if err = f.Truncate(0); err == nil {
 		_, err = f.WriteAt([]byte(holder), 0)
 	}
 	if err != nil {
