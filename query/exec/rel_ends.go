@@ -96,7 +96,7 @@ func (e *relEnds) used(r int32) bool {
 }
 
 func (e *relEnds) add(r int32, from, to uint32) {
-	if e.plan.FromBound && e.from.refs[r] != from || e.plan.ToBound && e.to.refs[r] != to {
+	if e.plan.FromBound && e.from.refs[r] != from || e.plan.ToBound && e.to.refs[r] != to || e.plan.From == e.plan.To && from != to {
 		return
 	}
 	e.fromBuf, e.toBuf = append(e.fromBuf, from), append(e.toBuf, to)

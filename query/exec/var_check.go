@@ -151,7 +151,7 @@ func (e *varCheck) walk(at uint32) (end uint32, ok bool) {
 }
 
 func (e *varCheck) add(r int32, from, to uint32) {
-	if e.plan.ToBound && e.to.refs[r] != to {
+	if e.plan.ToBound && e.to.refs[r] != to || e.plan.From == e.plan.To && from != to {
 		return
 	}
 	e.fromBuf, e.toBuf = append(e.fromBuf, from), append(e.toBuf, to)
