@@ -84,7 +84,7 @@ func runBudget(ctx context.Context, o *options, out io.Writer) (err error) {
 	if _, err := importCommand(ctx, binary, c, large, 8<<30); err != nil {
 		return err
 	}
-	all, _, err := askChild(ctx, "decoded", large, 8<<30, list)
+	all, _, err := askChild(ctx, out, "decoded", large, 8<<30, list)
 	if err != nil {
 		return err
 	}
@@ -102,12 +102,12 @@ func runBudget(ctx context.Context, o *options, out io.Writer) (err error) {
 	took := time.Since(start)
 	wrong := within(out, "import", peak, budget)
 	fmt.Fprintf(out, "import took %.1f s\n", took.Seconds())
-	small, peak, err := askChild(ctx, "budget", c.dir, budget, list)
+	small, peak, err := askChild(ctx, out, "budget", c.dir, budget, list)
 	if err != nil {
 		return err
 	}
 	wrong = append(wrong, within(out, "queries", peak, budget)...)
-	room, _, err := askChild(ctx, "budget", c.dir, 4*decoded, list)
+	room, _, err := askChild(ctx, out, "room", c.dir, 4*decoded, list)
 	if err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func watchAnonymous(pid int) func() int64 {
 }
 
 // askChild asks the questions of the file in a new process.
-func askChild(ctx context.Context, task, dir string, memory int64, list string) (answers []budgetAnswer, peak int64, err error) {
+func askChild(ctx context.Context, out io.Writer, task, dir string, memory int64, list string) (answers []budgetAnswer, peak int64, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, 0, err
@@ -242,6 +242,7 @@ func askChild(ctx context.Context, task, dir string, memory int64, list string) 
 		if err = json.Unmarshal(lines.Bytes(), &a); err != nil {
 			break
 		}
+		fmt.Fprintf(out, "  %-8s %-38s %12.1f ms %10d re-reads %14d bytes spilled\n", task, a.Name, a.MS, a.Rereads, a.Spilled)
 		answers = append(answers, a)
 	}
 	peak = watch()

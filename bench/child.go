@@ -38,7 +38,8 @@ func child(ctx context.Context, args []string) (err error) {
 	if len(args) < 2 {
 		return errors.New("child: a task and a folder are needed")
 	}
-	if args[0] == "budget" || args[0] == "decoded" {
+	switch args[0] {
+	case "budget", "room", "decoded":
 		return budgetChild(ctx, args)
 	}
 	db, err := kadedb.Open(args[1], storeOptions())
