@@ -358,6 +358,14 @@ func (l *Log) Verify(ctx context.Context) error {
 	l.mu.Lock()
 	segs, written, durable := append([]*segment(nil), l.segments...), l.written, l.durable
 	l.mu.Unlock()
+	// Segments before a gap are what a removal that was cut short left: recovery, which
+	// needs none of them, begins behind it.
+	for i := len(segs) - 1; i > 0; i-- {
+		if segs[i].number != segs[i-1].number+1 {
+			segs = segs[i:]
+			break
+		}
+	}
 	next := LSN(0)
 	for i, s := range segs {
 		if err := ctx.Err(); err != nil {
@@ -368,11 +376,21 @@ func (l *Log) Verify(ctx context.Context) error {
 			return err
 		}
 		next, err = l.verifySegment(src, s.number, next, written)
-		if err = errors.Join(err, src.f.Close()); err != nil {
-			return err
+		if cerr := src.f.Close(); cerr != nil {
+			return errors.Join(err, cerr)
 		}
-		if i > 0 && s.number != segs[i-1].number+1 {
-			return status.Errorf(status.Corruption, "%s: the segment before it is missing", src.name)
+		if status.CodeOf(err) == status.Corruption && i+1 < len(segs) && next != 0 {
+			// The rest of a record that a power cut tore: recovery went on in the next segment.
+			first, ferr := l.firstRecord(segs[i+1].number)
+			if ferr != nil {
+				return ferr
+			}
+			if first == next {
+				err = nil
+			}
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if next != 0 && next <= durable {
