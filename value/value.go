@@ -56,7 +56,7 @@ func (k Kind) String() string {
 type Value struct {
 	p    unsafe.Pointer // what n does not hold: bytes, elements, *Map, *Node …
 	n    uint64         // scalar bits, or a length
-	aux  int32          // nanoseconds, offset, or nesting depth
+	aux  int32          // nanoseconds, offset, or nesting depth and weight
 	kind Kind
 }
 
@@ -90,18 +90,7 @@ func String(s string) Value {
 
 // List returns a list that owns elems.
 func List(elems ...Value) Value {
-	return Value{kind: KindList, n: uint64(len(elems)), p: unsafe.Pointer(unsafe.SliceData(elems)), aux: depthOf(elems)}
-}
-
-// depthOf returns the depth of a list or map of vals.
-func depthOf(vals []Value) int32 {
-	deepest := int32(0)
-	for i := range vals {
-		if k := vals[i].kind; k == KindList || k == KindMap {
-			deepest = max(deepest, vals[i].aux)
-		}
-	}
-	return deepest + 1
+	return Value{kind: KindList, n: uint64(len(elems)), p: unsafe.Pointer(unsafe.SliceData(elems)), aux: shapeOf(elems)}
 }
 
 // Depth returns how deep lists and maps nest in v: 0 for a scalar, 1 for a flat list.
@@ -109,7 +98,7 @@ func depthOf(vals []Value) int32 {
 // a value recurses.
 func (v Value) Depth() int {
 	if v.kind == KindList || v.kind == KindMap {
-		return int(v.aux)
+		return int(v.aux >> weightBits)
 	}
 	return 0
 }
@@ -156,9 +145,9 @@ func (m *Map) Len() int {
 
 // FromMap returns a map value that owns m.
 func FromMap(m *Map) Value {
-	v := Value{kind: KindMap, p: unsafe.Pointer(m), aux: 1}
+	v := Value{kind: KindMap, p: unsafe.Pointer(m), aux: shapeOf(nil)}
 	if m != nil {
-		v.aux = depthOf(m.Vals)
+		v.aux = shapeOf(m.Vals)
 	}
 	return v
 }

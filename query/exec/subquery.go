@@ -80,6 +80,32 @@ func (q *subquery) answer(b *column.Batch) (*column.Vector, error) {
 // listStep is how many bytes of lists are reserved at a time.
 const listStep = 64 << 10
 
+// reserve counts what lists are about to hold.
+func (q *subquery) reserve(bytes int64) error {
+	if q.due += bytes; q.due < listStep {
+		return nil
+	}
+	if err := q.w.x.Budget.Reserve(q.due); err != nil {
+		return err
+	}
+	q.held, q.due = q.held+q.due, 0
+	return nil
+}
+
+// weights returns what the values of rows hold, themselves aside.
+func weights(v *column.Vector, rows []int32) int64 {
+	if v == nil || v.Type != column.Any && v.Type != column.String {
+		return 0
+	}
+	n := int64(0)
+	for _, r := range rows {
+		if x := v.Value(int(r)); x.Kind() != value.KindNull {
+			n += x.Weight() - value.Null.Weight()
+		}
+	}
+	return n
+}
+
 // release gives back what the lists of the last answer were reserved.
 func (q *subquery) release() {
 	if q.held > 0 {
@@ -119,11 +145,8 @@ func (q *subquery) push(b *column.Batch) error {
 	var result *column.Vector
 	if q.s.Kind == expr.Collect {
 		result = b.Cols[q.s.Result]
-		if q.due += int64(b.Rows()) * 32; q.due >= listStep {
-			if err := q.w.x.Budget.Reserve(q.due); err != nil {
-				return err
-			}
-			q.held, q.due = q.held+q.due, 0
+		if err := q.reserve(int64(b.Rows())*32 + weights(result, b.Selection())); err != nil {
+			return err
 		}
 	}
 	for _, r := range b.Selection() {

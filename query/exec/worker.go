@@ -36,7 +36,7 @@ func (w *worker) bind(x *Context) {
 	w.fn = x.Functions
 	w.fn.Graph = &w.funcs
 	for _, c := range w.exprs {
-		c.Params = x.Params
+		c.Params, c.MaxValue = x.Params, x.maxValue()
 		if planted.Is(planted.StaleSet) {
 			c.Reset()
 			continue
@@ -70,40 +70,66 @@ func (w *worker) newExpr() *expr.Context {
 	subs := &subqueries{w: w}
 	c.Subquery = subs.run
 	if w.x != nil {
-		c.Params = w.x.Params
+		c.Params, c.MaxValue = w.x.Params, w.x.maxValue()
 	}
 	w.exprs = append(w.exprs, c)
 	return c
 }
 
-// valueMeter counts the values that an operator's expressions make in the query's memory, from
-// a size on that is worth it, until the operator's next batch.
+// valueMeter counts the strings, lists and maps that an operator's expressions make in the
+// query's memory, until the operator's next batch.
 type valueMeter struct {
-	w          *worker
-	made, held int64
+	w     *worker
+	total int64
+	held  int64 // reserved
 }
 
-const meterStep = 1 << 20
+const (
+	// valueFloor is what the expressions of an operator may make without asking.
+	valueFloor = 1 << 20
+	// valueStep is by how much they reserve.
+	valueStep = 256 << 10
+	// valueShare is the part of a query's memory that they get even where operators that
+	// could spill have taken all of it: a batch has to be made before it can be spilled.
+	valueShare = 8
+)
 
 func (m *valueMeter) add(bytes int64) error {
 	if err := m.w.x.check(); err != nil {
 		return err
 	}
-	if m.made += bytes; m.made < meterStep {
-		return nil
+	want := m.total + bytes - valueFloor
+	if want > m.held {
+		budget := m.w.x.Budget
+		if need := want - m.held; budget.TryReserve(need + valueStep) {
+			m.held += need + valueStep
+		} else if err := budget.Reserve(need); err == nil {
+			m.held += need
+		} else if want <= budget.Limit()/valueShare {
+			budget.Force(need)
+			m.held += need
+		} else {
+			return err
+		}
 	}
-	if err := m.w.x.Budget.Reserve(m.made); err != nil {
-		return err
-	}
-	m.held, m.made = m.held+m.made, 0
+	m.total += bytes
 	return nil
 }
 
-func (m *valueMeter) drop() {
-	if m.held > 0 && m.w.x != nil {
-		m.w.x.Budget.Release(m.held)
+// maxValue is what one value may weigh; 0: without limit.
+func (x *Context) maxValue() int64 {
+	if limit := x.Budget.Limit(); limit > 0 {
+		return max(limit, valueFloor)
 	}
-	m.made, m.held = 0, 0
+	return 0
+}
+
+func (m *valueMeter) drop(bytes int64) {
+	m.total = max(m.total-bytes, 0)
+	if want := max(m.total-valueFloor, 0); m.held > want+valueStep || want == 0 && m.held > 0 {
+		m.w.x.Budget.Release(m.held - want)
+		m.held = want
+	}
 }
 
 // parallel calls f for each lane, each in its own goroutine where there are

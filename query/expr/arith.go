@@ -27,7 +27,19 @@ func (c *Context) arith(e *Arith, b *column.Batch) (*column.Vector, error) {
 			return c.arithFloats(e, l, r, b)
 		}
 	}
-	out, err := c.boxed2(b, l, r, func(x, y value.Value) (value.Value, error) { return e.Op.boxed(x, y) })
+	out, err := c.boxed2(b, l, r, func(x, y value.Value) (value.Value, error) {
+		if e.Op != Add && e.Op < Concat {
+			return e.Op.boxed(x, y)
+		}
+		if err := c.joining(x, y); err != nil {
+			return value.Null, err
+		}
+		v, err := e.Op.boxed(x, y)
+		if err == nil && v.Depth() > 1 {
+			err = c.put(v)
+		}
+		return v, err
+	})
 	return out, at(err, e.Pos)
 }
 

@@ -21,6 +21,9 @@ func (c *Context) call(e *Call, b *column.Batch) (*column.Vector, error) {
 		constant = constant && (v.Const || v.Type == column.Null)
 	}
 	if e.Def.Vector != nil && !constant {
+		if err := c.rewriting(e.Def, args[0], b.Selection()); err != nil {
+			return nil, at(err, e.Pos)
+		}
 		out := c.pool.vector()
 		done, err := e.Def.Vector(args, b.Sel, b.Len, out)
 		if err != nil {
@@ -40,15 +43,12 @@ func (c *Context) call(e *Call, b *column.Batch) (*column.Vector, error) {
 		for i, a := range args {
 			boxed[i] = a.Value(int(r))
 		}
-		if e.Def.Name == "range" { // before it is there: it is the one that makes much of nothing
-			if _, _, n, err := function.RangeBounds(boxed); err == nil {
-				if err := c.making(n * valueBytes); err != nil {
-					return nil, err
-				}
-			}
+		counted, err := c.calling(e.Def, boxed)
+		if err != nil {
+			return nil, at(err, e.Pos)
 		}
 		v, err := e.Def.Apply(c.functions(), boxed)
-		if err == nil && e.Def.Name != "range" {
+		if err == nil && !counted {
 			err = c.count(v)
 		}
 		if err != nil {

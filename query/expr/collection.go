@@ -32,7 +32,11 @@ func (c *Context) listLit(e *ListLit, b *column.Batch) (*column.Vector, error) {
 		for i, v := range elems {
 			list[i] = v.Value(int(r))
 		}
-		out.Anys[r] = value.List(list...)
+		v := value.List(list...)
+		if err := c.put(v); err != nil {
+			return nil, err
+		}
+		out.Anys[r] = v
 	}
 	return out, nil
 }
@@ -49,7 +53,11 @@ func (c *Context) mapLit(e *MapLit, b *column.Batch) (*column.Vector, error) {
 		for i, v := range elems {
 			m.Set(e.Keys[i], v.Value(int(r)))
 		}
-		out.Anys[r] = value.FromMap(m)
+		v := value.FromMap(m)
+		if err := c.put(v); err != nil {
+			return nil, err
+		}
+		out.Anys[r] = v
 	}
 	return out, nil
 }
@@ -89,7 +97,11 @@ func (c *Context) mapProjection(e *MapProjection, b *column.Batch) (*column.Vect
 				m.Set(all.Keys[j], all.Vals[j])
 			}
 		}
-		out.Anys[r] = value.FromMap(m)
+		v := value.FromMap(m)
+		if err := c.put(v); err != nil {
+			return nil, at(err, e.Pos)
+		}
+		out.Anys[r] = v
 	}
 	return out, nil
 }
@@ -196,7 +208,7 @@ func (f *flat) run(b *column.Batch, lists *column.Vector, rows []int32, do func(
 		if len(f.idx) == 0 {
 			return nil
 		}
-		if err := f.c.check(len(f.idx)); err != nil {
+		if err := f.c.check(); err != nil {
 			return err
 		}
 		m := f.c.pool.mark()
@@ -219,41 +231,6 @@ func (f *flat) run(b *column.Batch, lists *column.Vector, rows []int32, do func(
 		}
 	}
 	return flush()
-}
-
-// valueBytes is the size of a boxed value, its content aside.
-const valueBytes = 32
-
-func (c *Context) check(values int) error {
-	if c.Check == nil {
-		return nil
-	}
-	c.told = true
-	return c.Check(int64(values) * valueBytes)
-}
-
-// madeStep is how many bytes are made between calls of Check.
-const madeStep = 64 << 10
-
-// making counts a list or string that was made, or is about to be.
-func (c *Context) making(bytes int64) error {
-	if c.made += bytes; c.made < madeStep || c.Check == nil {
-		return nil
-	}
-	n := c.made
-	c.made, c.told = 0, true
-	return c.Check(n)
-}
-
-// count counts what is behind v.
-func (c *Context) count(v value.Value) error {
-	switch v.Kind() {
-	case value.KindString:
-		return c.making(int64(len(v.AsString())))
-	case value.KindList:
-		return c.making(int64(len(v.Elems())) * valueBytes)
-	}
-	return nil
 }
 
 // fill makes the child batch of what was collected.
@@ -325,13 +302,19 @@ func (c *Context) listComprehension(e *ListComprehension, b *column.Batch) (*col
 			}
 		}
 		collectRows(got, vals, child.Selection(), outer)
-		return nil
+		return c.making(int64(child.Rows()) * valueBytes)
 	})
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range rows {
-		out.Anys[r] = value.List(got[r]...)
+		v := value.List(got[r]...)
+		if v.Depth() > 1 { // what is flat was counted
+			if err := c.put(v); err != nil {
+				return nil, at(err, e.Pos)
+			}
+		}
+		out.Anys[r] = v
 	}
 	return out, nil
 }
@@ -451,12 +434,13 @@ func (c *Context) reduce(e *Reduce, b *column.Batch) (*column.Vector, error) {
 	child.Cols = make([]*column.Vector, max(len(b.Cols), e.Acc+1, e.Local+1))
 	copy(child.Cols, b.Cols)
 	live := append([]int32(nil), rows...)
+	before, kept := c.made, int64(0)
 	for step := 0; ; step++ {
 		live = longer(live, lists, step)
 		if len(live) == 0 {
 			return out, nil
 		}
-		if err := c.check(len(live)); err != nil {
+		if err := c.check(); err != nil {
 			return nil, err
 		}
 		m := c.pool.mark()
@@ -468,9 +452,6 @@ func (c *Context) reduce(e *Reduce, b *column.Batch) (*column.Vector, error) {
 		narrow(acc, live, b.Len)
 		narrow(local, live, b.Len)
 		child.Cols[e.Acc], child.Cols[e.Local], child.Sel = acc, local, live
-		if c.told && c.Drop != nil { // what the steps before made has gone, but for the results
-			c.Drop()
-		}
 		v, err := c.eval(e.Body, &child)
 		if err != nil {
 			return nil, err
@@ -482,6 +463,13 @@ func (c *Context) reduce(e *Reduce, b *column.Batch) (*column.Vector, error) {
 			}
 		}
 		c.pool.release(m)
+		if c.made-before > 2*kept+madeStep { // what the steps made has gone, but for the results
+			kept = 0
+			for _, r := range rows {
+				kept += out.Anys[r].Weight()
+			}
+			c.keep(before + kept)
+		}
 	}
 }
 

@@ -39,18 +39,21 @@ type Context struct {
 	// Functions is handed to every function: clock, random numbers, the graph.
 	Functions *function.Context
 	// Check, where not nil, is called while lists are worked through, with the bytes of
-	// values made since the last call: an error (cancellation, memory) ends the evaluation.
+	// values made since the last call, or about to be: an error (cancellation, memory) ends
+	// the evaluation.
 	Check func(bytes int64) error
-	// Drop, where not nil, is called by Reset after calls of Check: the values made so far
-	// are in use no more, or counted by whoever kept them.
-	Drop func()
+	// Drop, where not nil, is called when so many of the bytes that Check was told of are
+	// in use no more; after Reset all are, or are counted by whoever kept the values.
+	Drop func(bytes int64)
+	// MaxValue is the most that one list or map may weigh (value.Weight); 0: no limit.
+	MaxValue int64
 	// Subquery runs s for the selected rows of b. The vector has one entry for each
 	// row of b, and may be kept by the evaluator until Reset.
 	Subquery func(s *Subquery, b *column.Batch) (*column.Vector, error)
 
 	pool     pool
-	made     int64 // bytes of values that Check was not told of yet
-	told     bool  // Check was called since Reset
+	made     int64 // bytes of values made since Reset and in use
+	due      int64 // of them, Check was not told of yet
 	dicts    map[dictKey]*dictTable
 	sets     map[Expr]*inSet
 	patterns map[string]*regexp.Regexp

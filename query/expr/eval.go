@@ -166,9 +166,6 @@ func (c *Context) boxed1(b *column.Batch, x *column.Vector, f func(value.Value) 
 	out := c.result(column.Any, b, constant)
 	for _, r := range rows {
 		v, err := f(x.Value(int(r)))
-		if err == nil {
-			err = c.count(v)
-		}
 		if err != nil {
 			return nil, err
 		}
@@ -184,9 +181,6 @@ func (c *Context) boxed2(b *column.Batch, x, y *column.Vector, f func(x, y value
 	out := c.result(column.Any, b, constant)
 	for _, r := range rows {
 		v, err := f(x.Value(int(r)), y.Value(int(r)))
-		if err == nil {
-			err = c.count(v)
-		}
 		if err != nil {
 			return nil, err
 		}

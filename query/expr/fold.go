@@ -13,7 +13,13 @@ import (
 // parameters and functions whose result may differ from run to run, and what makes
 // large lists or strings: a plan is not to hold them.
 func Fold(e Expr) Expr {
-	ctx := &Context{Check: func(int64) error { return errLarge }}
+	ctx := &Context{MaxValue: largeValue}
+	refuse := func(bytes int64) error {
+		if bytes > 0 {
+			return errLarge
+		}
+		return nil
+	}
 	return Rewrite(e, func(e Expr) Expr {
 		if l, ok := e.(*Logic); ok {
 			e = foldLogic(l)
@@ -22,6 +28,11 @@ func Fold(e Expr) Expr {
 			return e
 		}
 		defer ctx.Reset()
+		ctx.Check = refuse
+		switch e.(type) {
+		case *ListLit, *MapLit: // as long as their text is
+			ctx.Check = nil
+		}
 		v, err := ctx.eval(e, &column.Batch{Len: 1})
 		if err != nil {
 			return e
@@ -29,6 +40,9 @@ func Fold(e Expr) Expr {
 		return &Const{Value: v.Value(0)}
 	})
 }
+
+// largeValue is the weight from which on constants are not folded.
+const largeValue = 8 << 20
 
 var errLarge = errors.New("expr: too large to fold")
 

@@ -40,10 +40,7 @@ func (p *pool) rows(n int) []int32 {
 // Reset takes back all vectors and lists that Eval and Filter returned.
 func (c *Context) Reset() {
 	c.pool.release(mark{})
-	if c.told && c.Drop != nil {
-		c.Drop()
-	}
-	c.made, c.told = 0, false
+	c.forgetMade()
 }
 
 // Forget readies c for another execution: what it worked out for constants and

@@ -124,6 +124,10 @@ type Def struct {
 	// included; arguments have n rows or are constant.
 	Vector func(args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error)
 
+	// Makes, where not nil, returns how many bytes the result of Call takes, or a little more:
+	// of functions whose result may be far larger than their arguments.
+	Makes func(args []value.Value) int64
+
 	newState func() State
 }
 

@@ -50,7 +50,7 @@ func listFunctions() []*Def {
 		{Name: "isEmpty", Doc: "Whether a list, map or string is empty.", Example: "isEmpty([])",
 			Signatures: []Signature{{Args: []Kinds{ListKind | MapKind | StringKind}, Result: BoolKind}}, Call: isEmpty},
 		{Name: "range", Doc: "The integers from the first to the second, both included, by a step.", Example: "range(0, 10, 5) = [0, 5, 10]",
-			Signatures: []Signature{{Args: []Kinds{AnyKind, AnyKind, AnyKind}, Optional: 1, Result: ListKind}}, Call: rangeOf},
+			Signatures: []Signature{{Args: []Kinds{AnyKind, AnyKind, AnyKind}, Optional: 1, Result: ListKind}}, Call: rangeOf, Makes: rangeMakes},
 	}
 }
 
@@ -117,6 +117,16 @@ func rangeOf(_ *Context, args []value.Value) (value.Value, error) {
 		elems[i] = value.Int(first + int64(i)*step)
 	}
 	return value.List(elems...), nil
+}
+
+// elementBytes is about what an element of a list takes.
+const elementBytes = 32
+
+func rangeMakes(args []value.Value) int64 {
+	if _, _, n, err := RangeBounds(args); err == nil && n <= maxRange {
+		return n * elementBytes
+	}
+	return 0 // Call says what is wrong
 }
 
 func generalFunctions() []*Def {

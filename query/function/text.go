@@ -69,9 +69,9 @@ func textFunctions() []*Def {
 		{Name: "substring", Doc: "The part of a string from a position, counted from 0, of at most a length.", Example: "substring('hello', 1, 3) = 'ell'",
 			Signatures: []Signature{{Args: []Kinds{StringKind, IntKind, IntKind}, Optional: 1, Result: StringKind}}, Call: substring},
 		{Name: "replace", Doc: "The string with every occurrence of a second one replaced by a third.", Example: "replace('hello', 'l', 'w') = 'hewwo'",
-			Signatures: []Signature{{Args: []Kinds{StringKind, StringKind, StringKind}, Result: StringKind}}, Call: replace},
+			Signatures: []Signature{{Args: []Kinds{StringKind, StringKind, StringKind}, Result: StringKind}}, Call: replace, Makes: replaceMakes},
 		{Name: "split", Doc: "The parts of a string between delimiters.", Example: "split('one,two', ',') = ['one', 'two']",
-			Signatures: []Signature{{Args: []Kinds{StringKind, StringKind | ListKind}, Result: ListKind}}, Call: split},
+			Signatures: []Signature{{Args: []Kinds{StringKind, StringKind | ListKind}, Result: ListKind}}, Call: split, Makes: splitMakes},
 		{Name: "reverse", Doc: "The characters of a string, or the elements of a list, in reverse order.", Example: "reverse('abc') = 'cba'",
 			Signatures: []Signature{{Args: []Kinds{StringKind}, Result: StringKind}, {Args: []Kinds{ListKind}, Result: ListKind}}, Call: reverse},
 		{Name: "normalize", Doc: "The string in a Unicode normal form: NFC (default), NFD, NFKC or NFKD.", Example: "normalize('A\\u030A') = 'Å'",
@@ -169,6 +169,38 @@ func replace(_ *Context, args []value.Value) (value.Value, error) {
 		}
 	}
 	return value.String(strings.ReplaceAll(s, old, repl)), nil
+}
+
+func replaceMakes(args []value.Value) int64 {
+	for _, a := range args {
+		if a.Kind() != value.KindString {
+			return 0
+		}
+	}
+	s, old, repl := args[0].AsString(), args[1].AsString(), args[2].AsString()
+	if len(repl) <= len(old) {
+		return int64(len(s))
+	}
+	return int64(len(s)) + int64(strings.Count(s, old))*int64(len(repl)-len(old))
+}
+
+// splitMakes counts the parts: their bytes are those of the string.
+func splitMakes(args []value.Value) int64 {
+	if args[0].Kind() != value.KindString {
+		return 0
+	}
+	delimiters := args[1:]
+	if args[1].Kind() == value.KindList {
+		delimiters = args[1].Elems()
+	}
+	parts := 1
+	for _, d := range delimiters {
+		if d.Kind() == value.KindString {
+			parts += strings.Count(args[0].AsString(), d.AsString())
+		}
+	}
+	const partBytes = elementBytes + 16 // in strings.Split's list, too
+	return int64(parts) * partBytes
 }
 
 func split(_ *Context, args []value.Value) (value.Value, error) {
