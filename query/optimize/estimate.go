@@ -1,6 +1,8 @@
 package optimize
 
 import (
+	"math"
+
 	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/query/plan"
 	"github.com/kadedb/kadedb/value"
@@ -114,8 +116,11 @@ func (e *estimator) search(n plan.Node, in float64) (rows, cost float64) {
 	case *plan.CheapestPath:
 		return in, in * (e.nodes(nil) + e.rels("", n.Types, "")) * 10
 	case *plan.Intersect:
-		d := e.degree(n.Lists[0].Types, n.Lists[0].Dir)
-		return in * d * 0.1, in * (costIntersect + d*4)
+		least := math.Inf(1)
+		for _, l := range n.Lists {
+			least = min(least, e.degree(l.Types, l.Dir))
+		}
+		return in * least * 0.1, in * (costIntersect*float64(len(n.Lists)) + least*4)
 	case *plan.CountTrails:
 		c := 0.0
 		for _, a := range n.Arms {
