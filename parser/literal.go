@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/antlr4-go/antlr/v4"
@@ -84,6 +85,9 @@ func (b *builder) str(t antlr.Token) *ast.StringLit {
 		msg := "`" + shorten(raw[bad:min(bad+2, len(raw))]) + "` is not an escape"
 		if code == status.InvalidUnicodeLiteral {
 			msg = "a Unicode escape needs four hexadecimal digits after \\u, or eight after \\U"
+			if loneSurrogate(raw[bad:]) {
+				msg = "`" + raw[bad:bad+6] + "` is half of a pair of escapes, and no character by itself"
+			}
 		}
 		panic(bail{status.Errorf(code, "%s", msg).At(place).WithHint("%s", hint)})
 	}
@@ -129,7 +133,7 @@ func unquote(raw string) (s string, bad int, code status.Code) {
 }
 
 // unicodeEscape reads \uXXXX, a surrogate pair of them, or \UXXXXXXXX; n is
-// its length, 0 if malformed.
+// its length, 0 if malformed, or half of a pair.
 func unicodeEscape(s string) (r rune, n int) {
 	width := 6
 	if s[1] == 'U' {
@@ -144,7 +148,16 @@ func unicodeEscape(s string) (r rune, n int) {
 			return (r-0xd800)<<10 + (low - 0xdc00) + 0x10000, width + 6
 		}
 	}
+	if !utf8.ValidRune(r) {
+		return 0, 0 // half of a pair is no character
+	}
 	return r, width
+}
+
+// loneSurrogate reports whether s begins with a \u of half a pair.
+func loneSurrogate(s string) bool {
+	r, ok := hexRune(s, 6)
+	return ok && s[1] == 'u' && utf16.IsSurrogate(r)
 }
 
 func hexRune(s string, width int) (rune, bool) {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,6 +106,10 @@ func (t *target) openStore(a *app, cmd *cobra.Command) (*kadedb.DB, error) {
 // storeExists keeps a mistyped folder from becoming a new store.
 func storeExists(dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, "blocks.db")); err != nil {
+		if logs, gerr := filepath.Glob(filepath.Join(dir, "wal", "*.log")); gerr == nil && len(logs) > 0 && errors.Is(err, fs.ErrNotExist) {
+			return status.Errorf(status.Corruption, "%s holds the log of a store, but its blocks.db is missing", dir).
+				WithHint("put the file back, restore a backup, or name another folder")
+		}
 		return status.Errorf(status.NotAStore, "%s holds no store", dir).
 			WithHint("`kadedb serve --data %s` or `kadedb import` makes one", dir)
 	}

@@ -62,6 +62,10 @@ func (c *loadCSV) load(r int32, from string) (err error) {
 			return err
 		}
 		header = append(header, rec...)
+		if twice := repeated(header); twice != "" {
+			return status.Errorf(status.MalformedFile, "%s: two columns are named %q, so that a row's map cannot hold both", from, twice).
+				WithHint("rename one, or read the file without HEADERS, as lists").In(status.Runtime).At(c.plan.Pos)
+		}
 	}
 	for {
 		rec, err := file.Next()
@@ -74,6 +78,18 @@ func (c *loadCSV) load(r int32, from string) (err error) {
 			return err
 		}
 	}
+}
+
+// repeated returns a name that is there twice, or "".
+func repeated(names []string) string {
+	seen := make(map[string]bool, len(names))
+	for _, n := range names {
+		if seen[n] && n != "" {
+			return n
+		}
+		seen[n] = true
+	}
+	return ""
 }
 
 func (c *loadCSV) record(header, rec []string) value.Value {

@@ -219,8 +219,11 @@ func (s *Store) guard(err *error) func() {
 }
 
 func damaged(path string, r any) error {
-	return status.Errorf(status.Corruption, "%s: its pages are damaged: %v", path, r).
-		WithHint("run `kadedb check` on the store, and restore it from a backup")
+	const hint = "restore the store from a backup; `kadedb check` shows what else is damaged in one that opens"
+	if _, ours := r.(runtime.Error); ours { // what bbolt stumbled over says nothing to anybody
+		return status.Errorf(status.Corruption, "%s: its pages are damaged, or the file was cut", path).WithHint(hint)
+	}
+	return status.Errorf(status.Corruption, "%s: its pages are damaged: %v", path, r).WithHint(hint)
 }
 
 // Update runs f in a read-write transaction and commits it unless f fails. After a

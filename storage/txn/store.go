@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -146,9 +149,12 @@ func (s *Store) openFiles() error {
 	if !o.ReadOnly {
 		lock, err := o.FS.Lock(path.Join(o.Dir, "LOCK"), o.Holder)
 		if err != nil {
-			return err
+			return lockError(path.Join(o.Dir, "LOCK"), err)
 		}
 		s.lock = lock
+		if err := s.headless(); err != nil {
+			return err
+		}
 	}
 	o.KV.Create, o.KV.ReadOnly = o.Create, o.ReadOnly
 	var err error
@@ -156,6 +162,42 @@ func (s *Store) openFiles() error {
 		return s.nameHolder(err)
 	}
 	s.cache = block.NewCache(o.Memory, s.loadBlock)
+	return nil
+}
+
+// lockError gives what the system says of the lock file a code.
+func lockError(name string, err error) error {
+	var e *status.Error
+	if errors.As(err, &e) {
+		return err
+	}
+	e = status.Errorf(status.DiskError, "locking %s: %w", name, err)
+	if errors.Is(err, fs.ErrPermission) {
+		e = e.WithHint("this user must be able to write the folder: even a store that is only read is locked and its log repaired")
+	}
+	return e
+}
+
+// headless refuses to make a new file of blocks beside the log of a store whose file
+// is gone: what the log says needs it.
+func (s *Store) headless() error {
+	o := &s.opts
+	if !o.Create {
+		return nil
+	}
+	if _, err := os.Stat(o.File); !errors.Is(err, os.ErrNotExist) {
+		return nil // kv.Open says more
+	}
+	names, err := o.FS.List(path.Join(o.Dir, "wal"))
+	if err != nil {
+		return nil // there is no log
+	}
+	for _, n := range names {
+		if strings.HasSuffix(n, ".log") {
+			return status.Errorf(status.Corruption, "%s is missing, and %s holds the log of its store", o.File, path.Join(o.Dir, "wal")).
+				WithHint("put the file back, restore a backup, or name another folder")
+		}
+	}
 	return nil
 }
 

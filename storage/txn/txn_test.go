@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -254,5 +257,52 @@ func TestManifest(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// A log without its file of blocks is the rest of a store, and not a place for a new one.
+func TestLogWithoutBlocks(t *testing.T) {
+	dir := t.TempDir()
+	o := txn.Options{Dir: dir, Create: true, Models: []txn.Model{&list{}}, CheckpointBytes: -1}
+	s, err := txn.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if logs, err := filepath.Glob(filepath.Join(dir, "wal", "*.log")); err != nil {
+		t.Fatal(err)
+	} else if len(logs) == 0 {
+		if err := os.WriteFile(filepath.Join(dir, "wal", "0000000000000001.log"), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "blocks.db")); err != nil {
+		t.Fatal(err)
+	}
+	s, err = txn.Open(o)
+	if status.CodeOf(err) != status.Corruption {
+		t.Errorf("got %v, want Corruption", err)
+	}
+	if s != nil {
+		s.Abandon()
+	}
+	if _, err := os.Stat(filepath.Join(dir, "blocks.db")); !os.IsNotExist(err) {
+		t.Errorf("a new file of blocks was made: %v", err)
+	}
+}
+
+// noLock is a folder that this user may not write.
+type noLock struct{ vfs.FS }
+
+func (noLock) Lock(name, _ string) (io.Closer, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+}
+
+func TestFolderThatMayNotBeWritten(t *testing.T) {
+	_, err := txn.Open(txn.Options{FS: noLock{vfs.OS}, Dir: t.TempDir(), Create: true, Models: []txn.Model{&list{}}})
+	if status.CodeOf(err) != status.DiskError {
+		t.Errorf("got %v, want DiskError", err)
 	}
 }
