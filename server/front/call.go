@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"os"
 	"sort"
 	"sync"
 	"time"
@@ -28,8 +29,9 @@ type Call struct {
 	Token  auth.Token // zero where no tokens are asked for
 	Vars   map[string]string
 
-	end context.CancelCauseFunc
-	mem *memory.Budget
+	end  context.CancelCauseFunc
+	mem  *memory.Budget
+	room bool // it counts among the requests that run; under calls.mu
 }
 
 // Reserve counts memory that the request holds until it ends.
@@ -65,8 +67,12 @@ func (c *Call) Cancel(why error) { c.end(why) }
 // Explain returns err as users see it.
 func (c *Call) Explain(err error) *status.Error { return explain(c.Context(), err) }
 
-// bodyTime is how long a body may take to come.
-const bodyTime = 60 * time.Second
+const (
+	// bodyTime is how long a body may take to come, and bodyRate how many bytes buy
+	// another second.
+	bodyTime = 10 * time.Second
+	bodyRate = 64 << 10
+)
 
 // Body reads the request's body, which must be JSON. It is empty where none came.
 func (c *Call) Body() ([]byte, error) {
@@ -83,15 +89,17 @@ func (c *Call) Body() ([]byte, error) {
 		return nil, status.Errorf(status.ContentTypeRefused, "the body is encoded as %q", enc).WithHint("send it uncompressed")
 	}
 	most := c.Server.cfg.BodySize
-	rc := http.NewResponseController(c.W)
-	if err := rc.SetReadDeadline(time.Now().Add(bodyTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return nil, status.Errorf(status.MalformedRequest, "the connection is gone: %w", err)
-	}
 	if r.ContentLength > most {
 		return nil, tooLong(most)
 	}
-	body, err := c.read(io.LimitReader(r.Body, most+1))
+	// A body that is slow to come takes no room from requests that are whole.
+	c.Server.calls.pause(c)
+	rc := http.NewResponseController(c.W)
+	body, err := c.read(rc, io.LimitReader(r.Body, most+1))
 	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, status.Errorf(status.MalformedRequest, "the body was too slow: %d bytes came in time", len(body)).
+			WithHint("a body has %v, and a second for each %d bytes", bodyTime, bodyRate)
 	case int64(len(body)) > most:
 		return nil, tooLong(most)
 	case status.CodeOf(err) == status.QueryMemoryLimit:
@@ -103,23 +111,32 @@ func (c *Call) Body() ([]byte, error) {
 	if err := rc.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, status.Errorf(status.MalformedRequest, "the connection is gone: %w", err)
 	}
-	return body, nil
+	return body, c.Server.calls.resume(c, c.Server.cfg.Requests)
 }
 
-// smallBody is up to where a body is not worth counting.
-const smallBody = 64 << 10
+const (
+	// smallBody is up to where a body is not worth counting.
+	smallBody = 64 << 10
+	// firstBody is how much is made for a body of which nothing came yet.
+	firstBody = 4 << 10
+)
 
 // read reads all of in, growing with what comes and not with what was promised.
-func (c *Call) read(in io.Reader) ([]byte, error) {
-	buf := make([]byte, 0, max(512, min(c.R.ContentLength+1, smallBody)))
+func (c *Call) read(rc *http.ResponseController, in io.Reader) ([]byte, error) {
+	began := time.Now()
+	buf := make([]byte, 0, max(512, min(c.R.ContentLength+1, firstBody)))
 	for {
+		more := time.Duration(len(buf)) * time.Second / bodyRate
+		if err := rc.SetReadDeadline(began.Add(bodyTime + more)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return buf, err
+		}
 		n, err := in.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		switch {
 		case errors.Is(err, io.EOF):
 			return buf, nil
 		case err != nil:
-			return nil, err
+			return buf, err
 		case len(buf) < cap(buf):
 			continue
 		}
@@ -214,17 +231,21 @@ func typesOf(params map[string]value.Value) []string {
 
 // calls are the requests under way.
 type calls struct {
-	mu  sync.Mutex
-	all map[*Call]struct{}
+	mu     sync.Mutex
+	all    map[*Call]struct{}
+	rooms  int // taken: all but those whose bodies are coming
+	closed bool
+	empty  chan struct{} // made by wait; closed when no room is taken
 }
+
+func errDraining() *status.Error { return status.Errorf(status.Draining, "the server is stopping") }
 
 // enter registers a call, if there is room.
 func (l *calls) enter(c *Call, most int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if most > 0 && len(l.all) >= most {
-		return status.Errorf(status.SessionLimit, "%d requests are running, which is the most", len(l.all)).
-			WithHint("try again, or start the server with more --requests")
+	if err := l.take(c, most); err != nil {
+		return err
 	}
 	if l.all == nil {
 		l.all = map[*Call]struct{}{}
@@ -233,16 +254,80 @@ func (l *calls) enter(c *Call, most int) error {
 	return nil
 }
 
+func (l *calls) take(c *Call, most int) error {
+	switch {
+	case l.closed:
+		return errDraining()
+	case most > 0 && l.rooms >= most:
+		return status.Errorf(status.SessionLimit, "%d requests are running, which is the most", l.rooms).
+			WithHint("try again, or start the server with more --requests")
+	}
+	c.room = true
+	l.rooms++
+	return nil
+}
+
+func (l *calls) giveBack(c *Call) {
+	if !c.room {
+		return
+	}
+	c.room = false
+	if l.rooms--; l.rooms == 0 && l.empty != nil {
+		close(l.empty)
+		l.empty = nil
+	}
+}
+
+// pause gives a call's room to others, until resume.
+func (l *calls) pause(c *Call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.giveBack(c)
+}
+
+func (l *calls) resume(c *Call, most int) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.take(c, most)
+}
+
 func (l *calls) leave(c *Call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.all, c)
+	l.giveBack(c)
 }
 
 func (l *calls) running() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.all)
+	return l.rooms
+}
+
+// close lets no more calls in.
+func (l *calls) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+}
+
+// wait waits until no call runs, once none is let in, and returns how many do at the end.
+func (l *calls) wait(until time.Time) int {
+	l.mu.Lock()
+	if l.rooms == 0 {
+		l.mu.Unlock()
+		return 0
+	}
+	if l.empty == nil {
+		l.empty = make(chan struct{})
+	}
+	empty := l.empty
+	l.mu.Unlock()
+	select {
+	case <-empty:
+	case <-time.After(time.Until(until)):
+	}
+	return l.running()
 }
 
 // end cancels the calls that match.

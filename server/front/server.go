@@ -177,24 +177,39 @@ func (s *Server) checkStore(db *kadedb.DB) bool {
 	return false
 }
 
-// Drain stops the server: new requests are refused, those under way may take
-// grace to end and are cancelled then.
+// Drain stops the server: new requests are refused, those under way may take half of
+// grace to end, are cancelled then, and have the other half to notice. Until the last
+// one is out the listener answers probes. It returns after grace whatever happens;
+// what still runs then is its error, Draining.
 func (s *Server) Drain(grace time.Duration) error {
+	began := time.Now()
 	s.draining.Store(true)
-	ctx, cancel := context.WithTimeout(context.Background(), grace)
-	defer cancel()
-	err := s.http.Shutdown(ctx)
-	if !errors.Is(err, context.DeadlineExceeded) {
-		return err
+	s.calls.close()
+	left := s.calls.wait(began.Add(grace / 2))
+	if left > 0 {
+		s.log.Warn("requests are cancelled, because the server is stopping", "requests", left)
+		s.calls.end(func(*Call) bool { return true }, errDraining())
+		left = s.calls.wait(began.Add(grace))
 	}
-	s.calls.end(func(*Call) bool { return true }, status.Errorf(status.Draining, "the server is stopping"))
-	ctx, cancel = context.WithTimeout(context.Background(), 2*time.Second)
+	// What is left now are probes, bodies half sent, and answers on their way.
+	ctx, cancel := context.WithTimeout(context.Background(), lastAnswers)
 	defer cancel()
-	if err := s.http.Shutdown(ctx); err == nil {
-		return nil
+	var err error
+	if left == 0 {
+		err = s.http.Shutdown(ctx)
 	}
-	return s.http.Close()
+	if left > 0 || errors.Is(err, context.DeadlineExceeded) {
+		err = s.http.Close()
+	}
+	if left > 0 {
+		return status.Errorf(status.Draining, "%d requests did not end within %v, though they were cancelled", left, grace).
+			WithHint("what was acknowledged is in the log; the next start reads it")
+	}
+	return err
 }
+
+// lastAnswers is how long answers that are written already have to reach their readers.
+const lastAnswers = time.Second
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -283,7 +298,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt *route, vars m
 		return ep.run(c)
 	}
 	if s.draining.Load() {
-		return status.Errorf(status.Draining, "the server is stopping")
+		return errDraining()
 	}
 	if c.DB == nil {
 		return status.Errorf(status.NotReady, "the store is still recovering").WithHint("GET /readyz tells how far it is")

@@ -62,7 +62,8 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
-// Draining lets a short statement end and cancels a long one after its time.
+// Draining lets a short statement end, cancels a long one after half of its time, and
+// tells probes and others meanwhile.
 func TestDrain(t *testing.T) {
 	s := start(t, nil)
 	long := make(chan string, 1)
@@ -75,14 +76,85 @@ func TestDrain(t *testing.T) {
 		return strings.Contains(body, "AS slow")
 	})
 	at := time.Now()
-	if err := s.front.Drain(300 * time.Millisecond); err != nil {
+	drained := make(chan error, 1)
+	go func() { drained <- s.front.Drain(time.Second) }()
+	eventually(t, "probes see it", func() bool {
+		code, body := s.do(call{method: "GET", path: "/readyz"})
+		return code == 503 && strings.Contains(body, "draining")
+	})
+	if code, body := s.query("RETURN 1"); code != 503 || errorName(t, body) != "Draining" {
+		t.Errorf("a request meanwhile gets %d %s", code, body)
+	}
+	if err := <-drained; err != nil {
 		t.Error(err)
 	}
 	if body := <-long; errorName(t, body) != "Draining" {
 		t.Errorf("the statement ends with %s", body)
 	}
-	if took := time.Since(at); took < 250*time.Millisecond || took > 5*time.Second {
+	if took := time.Since(at); took < 450*time.Millisecond || took > 5*time.Second {
 		t.Errorf("draining took %v", took)
+	}
+}
+
+// A request that does not stop does not keep the server from stopping.
+func TestDrainIsBounded(t *testing.T) {
+	s := start(t, nil)
+	entered, leave := make(chan struct{}), make(chan struct{})
+	stuck, err := front.New(front.Config{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stuck.Handle("GET", "/stuck", front.ForReaders, func(*front.Call) error {
+		close(entered)
+		<-leave
+		return nil
+	})
+	if err := stuck.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	stuck.Ready(s.db)
+	served, asked := make(chan error, 1), make(chan struct{})
+	go func() { served <- stuck.Serve() }()
+	go func() {
+		defer close(asked)
+		if res, err := http.Get(stuck.URL() + "/stuck"); err == nil {
+			res.Body.Close()
+		}
+	}()
+	<-entered
+	at := time.Now()
+	if err := stuck.Drain(200 * time.Millisecond); status.CodeOf(err) != status.Draining {
+		t.Errorf("draining says %v", err)
+	}
+	if took := time.Since(at); took > 2*time.Second {
+		t.Errorf("draining took %v", took)
+	}
+	close(leave)
+	<-asked
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
+
+// Bodies that do not come keep nobody else out.
+func TestHalfSentBodies(t *testing.T) {
+	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.Requests = 2 })
+	for range 8 {
+		conn, err := net.Dial("tcp", s.host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := io.WriteString(conn, "POST /v1/query HTTP/1.1\r\nHost: "+s.host+"\r\nContent-Type: application/json\r\nAuthorization: Bearer "+
+			s.token[auth.Reader]+"\r\nContent-Length: 100\r\n\r\n{\"query\": "); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(50 * time.Millisecond) // until all of them are being read
+	for range 8 {
+		if code, body := s.query("RETURN 1"); code != 200 {
+			t.Fatalf("another request gets %d %s", code, body)
+		}
 	}
 }
 
