@@ -156,27 +156,74 @@ func (v *served) wait(ctx context.Context, stopped <-chan error) error {
 	}
 }
 
-// stop drains and closes; a second signal ends the process at once.
+const (
+	// sameSignal is for how long further signals are the first one's: whoever signals
+	// a process and its group does so twice.
+	sameSignal = time.Second
+	// closeTime is how long closing the store may take, also where no drain time is left.
+	closeTime = 5 * time.Second
+)
+
+// stop drains and closes, and returns in bounded time. A second signal ends the
+// process at once.
 func (v *served) stop(err error) error {
+	began := time.Now()
+	grace := v.set.Duration(setting.DrainTime)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		<-signals
-		os.Exit(exitInterrupted)
+		for range signals {
+			if time.Since(began) > sameSignal {
+				v.log.Warn("stopped by a second signal")
+				v.abandon()
+				os.Exit(exitInterrupted)
+			}
+		}
 	}()
-	if derr := v.front.Drain(v.set.Duration(setting.DrainTime)); err == nil {
+	derr := v.front.Drain(grace)
+	if err == nil {
 		err = derr
+	}
+	if status.CodeOf(derr) == status.Draining {
+		// They hold the store, so that it cannot be closed.
+		v.log.Error("stopped without closing the store", "error", derr)
+		v.abandon()
+		return err
 	}
 	if v.db == nil {
 		return err
 	}
-	if cerr := v.db.Close(); err == nil {
-		err = cerr
+	closed := make(chan error, 1)
+	go func() { closed <- v.db.Close() }()
+	select {
+	case cerr := <-closed:
+		if err == nil {
+			err = cerr
+		}
+	case <-time.After(max(grace-time.Since(began), closeTime)):
+		v.log.Error("stopped before the store was closed: the next start reads its log", "after", time.Since(began))
+		v.abandon()
+		if err == nil {
+			err = status.Errorf(status.Draining, "the store did not close within %v", max(grace, closeTime)).
+				WithHint("what was acknowledged is in the log; the next start reads it")
+		}
 	}
 	if err == nil {
 		v.log.Info("stopped")
+	} else {
+		v.log.Error("stopped", "error", err)
 	}
 	return err
+}
+
+// abandon removes the demo's folder where its store was not closed.
+func (v *served) abandon() {
+	if !v.demo || v.db == nil {
+		return
+	}
+	if err := os.RemoveAll(v.db.Dir()); err != nil {
+		v.log.Error("the demo's folder stays", "folder", v.db.Dir(), "error", err)
+	}
 }
 
 // welcome tells what the demo serves, with a first query and the answer that the
