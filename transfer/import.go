@@ -101,6 +101,9 @@ func Import(ctx context.Context, store *graph.Store, spec Spec) (sum Summary, er
 
 // run reads and writes everything in one swap.
 func (im *importer) run() error {
+	if err := im.rowLabels(); err != nil {
+		return err
+	}
 	if im.spec.Update {
 		if err := im.update(); err != nil {
 			return err

@@ -207,12 +207,7 @@ func (n *nodeReader) labels(v *column.Vector, r int) error {
 	if text == n.last {
 		return nil
 	}
-	labels := slices.Clone(n.src.labels)
-	for _, l := range strings.Split(text, string(rune(n.im.listDelim()))) {
-		if l = strings.TrimSpace(l); l != "" {
-			labels = append(labels, l)
-		}
-	}
+	labels := append(slices.Clone(n.src.labels), n.im.labelsOf(text)...)
 	set, err := n.im.labelSet(labels)
 	n.set, n.last = set, text
 	if err == nil && n.src.idSpace != nil && n.src.fields[n.src.id].role == roleID {
@@ -221,6 +216,17 @@ func (n *nodeReader) labels(v *column.Vector, r int) error {
 		}
 	}
 	return err
+}
+
+// labelsOf splits a cell of labels.
+func (im *importer) labelsOf(text string) []string {
+	var out []string
+	for _, l := range strings.Split(text, string(rune(im.listDelim()))) {
+		if l = strings.TrimSpace(l); l != "" {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // id notes a row's id; false: the row is left out.

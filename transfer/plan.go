@@ -73,14 +73,20 @@ type space struct {
 	old    ids          // of nodes that the store has: their numbers
 	used   bool         // relationships refer to it
 	files  int          // node files that belong to it
+	stored storedIDs    // what the store has under the first looked owners
+	looked int
 }
 
 type owner struct{ label, key string }
 
-func (s *space) own(label, key string) {
-	if o := (owner{label, key}); !slices.Contains(s.owners, o) {
-		s.owners = append(s.owners, o)
+// own adds a label and key; false: it is there.
+func (s *space) own(label, key string) bool {
+	o := owner{label, key}
+	if slices.Contains(s.owners, o) {
+		return false
 	}
+	s.owners = append(s.owners, o)
+	return true
 }
 
 // source is a file on its way in.
@@ -237,6 +243,9 @@ func (p *planner) finish() error {
 		if err := p.ownersOf(sp); err != nil {
 			return err
 		}
+		if err := p.kindOf(sp); err != nil {
+			return err
+		}
 	}
 	for _, s := range p.nodes {
 		s.want()
@@ -271,13 +280,39 @@ func (p *planner) ownersOf(sp *space) error {
 		return status.Errorf(status.MissingColumn, "relationships refer to nodes of `%s`, but no file has such nodes with an id, and the store has no key of them", sp.name).
 			WithHint("Add --nodes %s=FILE and --id %s:COLUMN.", sp.name, sp.name)
 	}
-	if sp.kind == tabular.Null {
-		kind, err := storedKind(p.reader, sp.owners)
+	return nil
+}
+
+// kindOf makes the ids of a space of the kind that they have in the store, if it has any:
+// read as another they would not be found there.
+func (p *planner) kindOf(sp *space) error {
+	if sp.looked < len(sp.owners) {
+		stored, err := p.storedIDs(sp.owners)
 		if err != nil {
 			return err
 		}
-		sp.kind = kind
+		sp.stored, sp.looked = stored, len(sp.owners)
+		if stored.ints && stored.strings {
+			p.spec.Notice(fmt.Sprintf("the store has integers and strings in %s; ids are compared as texts", sp.describe()))
+		}
 	}
+	kind := sp.stored.read()
+	if kind == tabular.Null {
+		if sp.kind == tabular.Null {
+			sp.kind = tabular.String
+		}
+		return nil
+	}
+	for _, s := range p.nodes {
+		if s.idSpace != sp || !s.fields[s.id].typed {
+			continue
+		}
+		if f := s.fields[s.id]; (f.kind == tabular.Int) != (kind == tabular.Int) {
+			return status.Errorf(status.InvalidArgumentValue, "%s declares ids of type %s in column %q, but %s is of type %s in the store", s.path, f.kind, f.name, sp.describe(), kind).
+				WithHint("Declare %s:%s, or nothing.", f.name, kind)
+		}
+	}
+	sp.kind = kind
 	return nil
 }
 
@@ -401,7 +436,7 @@ func (s *source) want() {
 	for i, f := range s.fields {
 		switch {
 		case i == s.id:
-			s.wID = ask(i, s.idSpace.kind, false, f.typed || cols[i].Fixed)
+			s.wID = ask(i, s.idSpace.kind, false, f.typed || cols[i].Fixed || s.idSpace.stored.read() != tabular.Null)
 			s.props = append(s.props, propColumn{s.wID, f.name})
 		case i == s.start && i == s.end:
 			s.wStart = ask(i, s.from.kind, false, true)

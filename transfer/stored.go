@@ -1,23 +1,70 @@
 package transfer
 
 import (
+	"path/filepath"
+	"strconv"
+
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/graph"
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/catalog"
 	"github.com/kadedb/kadedb/transfer/tabular"
 	"github.com/kadedb/kadedb/value"
 )
 
-// storedKind returns the kind of the ids that the store has under owners.
-func storedKind(r *graph.Reader, owners []owner) (tabular.Kind, error) {
-	kind := tabular.String
-	err := eachStored(r, owners, func(v value.Value, _ uint32) (bool, error) {
-		if v.Kind() == value.KindInt {
-			kind = tabular.Int
+// storedIDs says what ids the store has of a space.
+type storedIDs struct{ ints, strings bool }
+
+// read returns the kind that ids of files are read as to be found among those of the
+// store; Null: the store has none. Where it has integers and strings, ids are
+// compared as texts.
+func (s storedIDs) read() tabular.Kind {
+	switch {
+	case s.strings:
+		return tabular.String
+	case s.ints:
+		return tabular.Int
+	}
+	return tabular.Null
+}
+
+// storedIDs looks at the ids that the store has under owners, or else at the type that
+// a constraint asks of them.
+func (p *planner) storedIDs(owners []owner) (out storedIDs, err error) {
+	for _, o := range owners {
+		err := eachStored(p.reader, []owner{o}, func(v value.Value, _ uint32) (bool, error) {
+			switch v.Kind() {
+			case value.KindNull:
+			case value.KindInt:
+				out.ints = true
+			case value.KindString:
+				out.strings = true
+			default:
+				return false, status.Errorf(status.InvalidArgumentValue, "the store has a node of `%s` whose `%s` is of type %s; ids are integers or strings", o.label, o.key, v.Kind()).
+					WithHint("Name another column with --id, or change those values.")
+			}
+			return true, nil
+		})
+		if err != nil {
+			return out, err
 		}
-		return v.Kind() == value.KindNull, nil
-	})
-	return kind, err
+	}
+	if out.ints || out.strings {
+		return out, nil
+	}
+	cat := p.reader.Catalog()
+	for _, o := range owners {
+		label, ok := cat.Label(o.label)
+		key, ok2 := cat.Key(o.key)
+		for _, c := range cat.Constraints {
+			if !ok || !ok2 || c.Kind != catalog.ValueType || c.Entity != catalog.Nodes || c.Token != uint32(label) || len(c.Keys) != 1 || c.Keys[0] != key {
+				continue
+			}
+			out.ints = out.ints || c.Type == value.KindInt
+			out.strings = out.strings || c.Type == value.KindString
+		}
+	}
+	return out, nil
 }
 
 // eachStored calls f with the ids and numbers of the store's nodes under owners, until
@@ -61,21 +108,100 @@ func (im *importer) loadOld() error {
 			if err := im.ctx.Err(); err != nil && num&0xffff == 0 {
 				return false, err
 			}
-			switch {
-			case sp.kind == tabular.Int && v.Kind() == value.KindInt:
-				sp.old.putInt(v.AsInt(), num)
-			case sp.kind == tabular.String && v.Kind() == value.KindString:
-				if _, err := sp.old.putString(v.AsString(), num); err != nil {
-					return false, err
-				}
-			}
-			return true, nil
+			return true, sp.putOld(v, num)
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// rowLabels finds which of the store's labels nodes get by row, where the store has
+// nodes of those: their ids are looked up too.
+func (im *importer) rowLabels() error {
+	r, err := im.store.Snapshot()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	im.p.reader = r
+	found := false
+	for _, s := range im.p.nodes {
+		if s.label < 0 || s.idSpace == nil || s.fields[s.id].role != roleID {
+			continue
+		}
+		stored := im.p.storedLabels(s.fields[s.id].name)
+		if len(stored) == 0 {
+			continue
+		}
+		last, stage, rows := "", "looking for labels in "+filepath.Base(s.path), int64(0)
+		wants := []tabular.Want{{Column: s.label, Kind: tabular.String, Fixed: true}}
+		err := s.table.Read(im.ctx, wants, nil, func(c *tabular.Chunk) error {
+			rows += int64(c.Rows)
+			im.tick(stage, rows)
+			for r := range c.Rows {
+				if c.Cols[0].IsNull(r) || c.Cols[0].Str(r) == last {
+					continue
+				}
+				last = c.Cols[0].Str(r)
+				for _, l := range im.labelsOf(last) {
+					if stored[l] {
+						found = s.idSpace.own(l, s.fields[s.id].name) || found
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if !found {
+		return nil
+	}
+	return im.p.finish()
+}
+
+// storedLabels returns the labels of the store's nodes, if any has the key.
+func (p *planner) storedLabels(key string) map[string]bool {
+	cat := p.reader.Catalog()
+	if _, ok := cat.Key(key); !ok {
+		return nil
+	}
+	out := map[string]bool{}
+	for id := range cat.Len(catalog.Label) {
+		if l := catalog.LabelID(id); p.reader.CountNodes(l) > 0 {
+			out[cat.LabelName(l)] = true
+		}
+	}
+	return out
+}
+
+// putOld adds an id of a node that the store has.
+func (s *space) putOld(v value.Value, num uint32) error {
+	text := ""
+	switch {
+	case v.Kind() == value.KindNull:
+		return nil
+	case s.kind == tabular.Int && v.Kind() == value.KindInt:
+		s.old.putInt(v.AsInt(), num)
+		return nil
+	case s.kind == tabular.String && v.Kind() == value.KindString:
+		text = v.AsString()
+	case s.kind == tabular.String && v.Kind() == value.KindInt:
+		text = strconv.FormatInt(v.AsInt(), 10)
+	default:
+		return status.Errorf(status.WriteConflict, "ids of type %s came into the store under %s meanwhile", v.Kind(), s.describe()).WithHint("Run the import again.")
+	}
+	fresh, err := s.old.putString(text, num)
+	if err == nil && !fresh && s.stored.ints && s.stored.strings {
+		if was, _ := s.old.string(text); was != num {
+			return status.Errorf(status.DuplicateID, "the store has nodes of %s with id %s as an integer and as a string: rows cannot say which", s.describe(), text).
+				WithHint("Give all ids one type, such as with SET n.id = toString(n.id).")
+		}
+	}
+	return err
 }
 
 // updateRows is how many nodes one transaction of an update changes.
