@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/kadedb/kadedb/client"
 	"github.com/kadedb/kadedb/query"
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/vfs"
 	"github.com/kadedb/kadedb/value"
 	"github.com/kadedb/kadedb/wire"
 )
@@ -89,7 +91,7 @@ func (t *target) open(a *app, cmd *cobra.Command) (session, error) {
 	return &local{db: db}, nil
 }
 
-// openStore opens an existing store.
+// openStore opens an existing store; for reading alone, where this user may not write it.
 func (t *target) openStore(a *app, cmd *cobra.Command) (*kadedb.DB, error) {
 	set, err := a.settings(cmd)
 	if err != nil {
@@ -100,20 +102,38 @@ func (t *target) openStore(a *app, cmd *cobra.Command) (*kadedb.DB, error) {
 	}
 	o := storeOptions(set, a.logger(set))
 	o.Holder = "the command `" + cmd.CommandPath() + "`"
-	return kadedb.Open(t.data, o)
+	db, err := kadedb.Open(t.data, o)
+	if err == nil || status.CodeOf(err) != status.DiskError || !vfs.ReadOnly(err) {
+		return db, err
+	}
+	db, rerr := kadedb.OpenReadOnly(t.data, o)
+	if rerr != nil {
+		if status.CodeOf(rerr) == status.DiskError {
+			return nil, err
+		}
+		return nil, rerr
+	}
+	a.say("note: %s is opened for reading alone, because this user may not write it", t.data)
+	return db, nil
 }
 
 // storeExists keeps a mistyped folder from becoming a new store.
 func storeExists(dir string) error {
-	if _, err := os.Stat(filepath.Join(dir, "blocks.db")); err != nil {
-		if logs, gerr := filepath.Glob(filepath.Join(dir, "wal", "*.log")); gerr == nil && len(logs) > 0 && errors.Is(err, fs.ErrNotExist) {
-			return status.Errorf(status.Corruption, "%s holds the log of a store, but its blocks.db is missing", dir).
-				WithHint("put the file back, restore a backup, or name another folder")
-		}
-		return status.Errorf(status.NotAStore, "%s holds no store", dir).
-			WithHint("`kadedb serve --data %s` or `kadedb import` makes one", dir)
+	_, err := os.Stat(filepath.Join(dir, "blocks.db"))
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrPermission):
+		return status.Errorf(status.DiskError, "%s cannot be read: %w", dir, err).WithHint("give this user the right to read the folder and its files")
+	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR):
+		return status.Errorf(status.DiskError, "%s cannot be read: %w", dir, err)
 	}
-	return nil
+	if logs, gerr := filepath.Glob(filepath.Join(dir, "wal", "*.log")); gerr == nil && len(logs) > 0 {
+		return status.Errorf(status.Corruption, "%s holds the log of a store, but its blocks.db is missing", dir).
+			WithHint("put the file back, restore a backup, or name another folder")
+	}
+	return status.Errorf(status.NotAStore, "%s holds no store", dir).
+		WithHint("`kadedb serve --data %s` or `kadedb import` makes one", dir)
 }
 
 func isFolder(name string) bool {

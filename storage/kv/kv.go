@@ -330,5 +330,9 @@ func diskError(path string, err error) error {
 	if vfs.IsFull(err) {
 		return status.Errorf(status.DiskFull, "%s: %w", path, err).WithHint("free some room on the disk")
 	}
-	return status.Errorf(status.DiskError, "%s: %w", path, err)
+	e := status.Errorf(status.DiskError, "%s: %w", path, err)
+	if errors.Is(err, fs.ErrPermission) {
+		return e.WithHint("give this user the right to read the file, and to write it where the store is to change")
+	}
+	return e
 }

@@ -173,7 +173,7 @@ func lockError(name string, err error) error {
 	}
 	e = status.Errorf(status.DiskError, "locking %s: %w", name, err)
 	if errors.Is(err, fs.ErrPermission) {
-		e = e.WithHint("this user must be able to write the folder: even a store that is only read is locked and its log repaired")
+		e = e.WithHint("give this user the right to write the folder and its files; `kadedb query` and `kadedb check` can do with the right to read them")
 	}
 	return e
 }
