@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/kadedb/kadedb/status"
@@ -37,6 +38,41 @@ var kinds = map[string]tabular.Kind{
 	"float": tabular.Float, "double": tabular.Float, "bool": tabular.Bool, "boolean": tabular.Bool,
 	"string": tabular.String, "char": tabular.String, "date": tabular.Date, "localdatetime": tabular.LocalDateTime,
 	"datetime": tabular.DateTime, "localtime": tabular.LocalTime, "time": tabular.Time, "duration": tabular.Duration,
+}
+
+// typeNames are the types that a header may declare, as errors list them.
+const typeNames = "int, long, short, byte, float, double, boolean, string, char, date, localdatetime, datetime, localtime, time, duration"
+
+// parseHeader reads the header of a file. Where any column has a role or a type, or no
+// name before a colon, the file follows the conventions of Neo4j, and what follows
+// another colon has to be a type as well. Elsewhere a colon is part of the name.
+func parseHeader(file string, columns []tabular.Column) (fields []field, notice string, err error) {
+	follows, unknown := false, -1
+	for i, c := range columns {
+		f, err := parseField(file, c.Name)
+		if err != nil {
+			return nil, "", err
+		}
+		fields = append(fields, f)
+		colon := strings.LastIndexByte(c.Name, ':')
+		if unknown < 0 && colon >= 0 && f.role == property && !f.typed {
+			unknown = i
+		}
+		follows = follows || f.role != property || f.typed || colon == 0
+	}
+	if unknown < 0 {
+		return fields, "", nil
+	}
+	name := columns[unknown].Name
+	what := name[strings.LastIndexByte(name, ':')+1:]
+	if !follows {
+		return fields, fmt.Sprintf("%s: column %q: %q is no type, so the colon is part of the name", file, name, what), nil
+	}
+	e := status.Errorf(status.MalformedFile, "%s: column %q: %q is no type or role", file, name, what)
+	if near := status.Nearest(strings.ToLower(what), strings.Split(typeNames, ", ")...); near != "" {
+		return nil, "", e.WithHint("Did you mean %q? Types are %s, and those with [].", near, typeNames)
+	}
+	return nil, "", e.WithHint("Types are %s, and those with []; roles ID, LABEL, START_ID, END_ID, TYPE, IGNORE.", typeNames)
 }
 
 // parseField reads a column's header. A colon before what is no type or role is part of

@@ -157,19 +157,22 @@ func (p *planner) open(f File, rel bool) error {
 	if err != nil {
 		return err
 	}
+	fields, notice, err := parseHeader(f.Path, s.table.Columns())
+	if err != nil {
+		return err
+	}
+	if notice != "" {
+		p.spec.Notice(notice)
+	}
+	s.fields = fields
 	seen := map[string]bool{}
-	for _, c := range s.table.Columns() {
-		fl, err := parseField(f.Path, c.Name)
-		if err != nil {
-			return err
-		}
+	for _, fl := range fields {
 		if fl.role == property && fl.name != "" {
 			if seen[fl.name] {
 				return status.Errorf(status.MalformedFile, "%s: two columns are named %q", f.Path, fl.name)
 			}
 			seen[fl.name] = true
 		}
-		s.fields = append(s.fields, fl)
 	}
 	return nil
 }
@@ -276,6 +279,10 @@ func (p *planner) ownersOf(sp *space) error {
 			}
 		}
 	}
+	if len(sp.owners) == 0 && sp.name == "" {
+		return status.Errorf(status.MissingColumn, "relationships' ends are ids of no id space, but no file of nodes has a column :ID").
+			WithHint("Add that file with --nodes; for nodes that the store has write :START_ID(LABEL) and :END_ID(LABEL), or --from and --to.")
+	}
 	if len(sp.owners) == 0 {
 		return status.Errorf(status.MissingColumn, "relationships refer to nodes of `%s`, but no file has such nodes with an id, and the store has no key of them", sp.name).
 			WithHint("Add --nodes %s=FILE and --id %s:COLUMN.", sp.name, sp.name)
@@ -350,6 +357,7 @@ func (p *planner) nodeRoles(s *source) error {
 			return status.Errorf(status.MalformedFile, "%s: column %q belongs to relationships", s.path, s.table.Columns()[i].Name)
 		}
 	}
+	label := ""
 	for _, id := range p.spec.IDs {
 		if !slices.Contains(s.labels, id.Label) {
 			continue
@@ -361,7 +369,10 @@ func (p *planner) nodeRoles(s *source) error {
 		if s.id >= 0 && s.id != i {
 			return status.Errorf(status.InvalidArgumentValue, "%s: --id names column %q, the header column %q", s.path, id.Column, s.fields[s.id].name)
 		}
-		s.id, s.idSpace = i, p.space(id.Label)
+		if err := p.fileSpace(s, id.Label); err != nil {
+			return err
+		}
+		s.id, label = i, id.Label
 	}
 	if len(s.labels) == 0 && s.label < 0 {
 		return status.Errorf(status.InvalidArgumentValue, "no label is given for the nodes of %s", s.path).WithHint("Write --nodes LABEL=%s.", s.path)
@@ -371,11 +382,29 @@ func (p *planner) nodeRoles(s *source) error {
 	}
 	s.idSpace.files++
 	if f := s.fields[s.id]; f.role != roleID {
-		s.idSpace.own(s.idSpace.name, f.name)
+		s.idSpace.own(label, f.name)
 		return nil
 	}
 	for _, l := range s.labels {
 		s.idSpace.own(l, s.fields[s.id].name)
+	}
+	return nil
+}
+
+// fileSpace makes --id's label the id space of a file of nodes. Where the header names
+// one too, both names mean the same.
+func (p *planner) fileSpace(s *source, label string) error {
+	same := p.spaces[label]
+	switch {
+	case s.idSpace == nil:
+		s.idSpace = p.space(label)
+	case same == nil:
+		p.spaces[label] = s.idSpace
+	case same != s.idSpace && s.idSpace.files > 0:
+		return status.Errorf(status.InvalidArgumentValue, "%s: other files have ids of `%s` in another id space than %q, which its header names", s.path, label, s.idSpace.name)
+	case same != s.idSpace:
+		p.order = slices.DeleteFunc(p.order, func(sp *space) bool { return sp == s.idSpace })
+		p.spaces[s.idSpace.name], s.idSpace = same, same
 	}
 	return nil
 }
