@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/kadedb/kadedb"
@@ -42,6 +43,7 @@ type budgetAnswer struct {
 	Rereads int64   `json:"rereads"` // adjacency blocks that were read, evicted and read again
 	Spilled int64   `json:"spilled"`
 	Cache   int64   `json:"cache"`
+	Peak    int64   `json:"-"` // anonymous memory of the process, seen by its parent
 }
 
 // spilling are statements that hold more than any budget here.
@@ -189,34 +191,44 @@ func importCommand(ctx context.Context, binary string, c *contest, dir string, m
 	if err := cmd.Start(); err != nil {
 		return 0, err
 	}
-	watch := watchAnonymous(cmd.Process.Pid)
+	w := watch(cmd.Process.Pid)
 	err = cmd.Wait()
-	return watch(), err
+	w.end()
+	return w.take(), err
 }
 
-// watchAnonymous samples a process until the function it returns is called, which
-// returns the highest sample.
-func watchAnonymous(pid int) func() int64 {
-	stop, peak := make(chan struct{}), make(chan int64)
+// watcher samples the anonymous memory of a process.
+type watcher struct {
+	most atomic.Int64 // since last taken
+	stop chan struct{}
+	done chan struct{}
+}
+
+func watch(pid int) *watcher {
+	w := &watcher{stop: make(chan struct{}), done: make(chan struct{})}
 	go func() {
-		var most int64
+		defer close(w.done)
 		for {
-			n, err := anonymous(strconv.Itoa(pid))
-			if err == nil {
-				most = max(most, n)
+			// A process that has just ended has none.
+			if n, err := anonymous(strconv.Itoa(pid)); err == nil && n > w.most.Load() {
+				w.most.Store(n)
 			}
 			select {
-			case <-stop:
-				peak <- most
+			case <-w.stop:
 				return
 			case <-time.After(5 * time.Millisecond):
 			}
 		}
 	}()
-	return func() int64 {
-		close(stop)
-		return <-peak
-	}
+	return w
+}
+
+// take returns the highest sample since it was last called.
+func (w *watcher) take() int64 { return w.most.Swap(0) }
+
+func (w *watcher) end() {
+	close(w.stop)
+	<-w.done
 }
 
 // askChild asks the questions of the file in a new process.
@@ -234,7 +246,7 @@ func askChild(ctx context.Context, out io.Writer, task, dir string, memory int64
 	if err := cmd.Start(); err != nil {
 		return nil, 0, err
 	}
-	watch := watchAnonymous(cmd.Process.Pid)
+	w := watch(cmd.Process.Pid)
 	lines := bufio.NewScanner(stdout)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -242,10 +254,14 @@ func askChild(ctx context.Context, out io.Writer, task, dir string, memory int64
 		if err = json.Unmarshal(lines.Bytes(), &a); err != nil {
 			break
 		}
-		fmt.Fprintf(out, "  %-8s %-38s %12.1f ms %10d re-reads %14d bytes spilled\n", task, a.Name, a.MS, a.Rereads, a.Spilled)
+		a.Peak = w.take()
+		peak = max(peak, a.Peak)
+		fmt.Fprintf(out, "  %-8s %-38s %12.1f ms %10d re-reads %14d bytes spilled %8.1f MB anonymous\n", task, a.Name, a.MS, a.Rereads,
+			a.Spilled, float64(a.Peak)/1e6)
 		answers = append(answers, a)
 	}
-	peak = watch()
+	w.end()
+	peak = max(peak, w.take())
 	err = errors.Join(err, lines.Err(), cmd.Wait())
 	if err == nil && len(answers) == 0 {
 		err = errors.New("the child answers nothing")

@@ -116,6 +116,9 @@ func catalogue(seed uint64) ([]*testCase, error) {
 				continue
 			}
 			c.name, c.variant = b.name, variantNames[v]
+			if v != base {
+				c.aim = 0 // aims are for the texts of a person
+			}
 			if v == base {
 				text, err := queries.Text(b.name)
 				if err != nil {

@@ -26,14 +26,15 @@ type figure struct {
 func (f figure) String() string {
 	number := func(x float64) string {
 		switch {
-		case x == 0:
-			return "-"
 		case x >= 1000:
 			return fmt.Sprintf("%.0f", x)
 		}
 		return fmt.Sprintf("%.3g", x)
 	}
-	aim, mark := "-", ""
+	aim, peer, mark := "-", "-", ""
+	if f.Peer > 0 {
+		peer = number(f.Peer)
+	}
 	if f.Aim > 0 {
 		aim = "≤ " + number(f.Aim)
 		if f.Least {
@@ -43,7 +44,7 @@ func (f figure) String() string {
 			mark = "misses its aim "
 		}
 	}
-	return fmt.Sprintf("%-52s %10s %-12s %10s %10s  %s%s", f.Name, number(f.Value), f.Unit, number(f.Peer), aim, mark, f.Note)
+	return fmt.Sprintf("%-52s %10s %-12s %10s %10s  %s%s", f.Name, number(f.Value), f.Unit, peer, aim, mark, f.Note)
 }
 
 func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }

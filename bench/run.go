@@ -91,7 +91,7 @@ func (c *contest) run(ctx context.Context, k *testCase, runs int) outcome {
 		if i < warmUps {
 			if asked && i == 0 {
 				if walked := k.rows(c.g, params, true); !samePeer(b.rows, walked) {
-					o.Note = fmt.Sprintf("the peer answers %.60v where walks give %.60v", b.rows, walked)
+					o.Note = fmt.Sprintf("the peer answers %s where walks give %s", short(b.rows), short(walked))
 				}
 			}
 			continue
@@ -125,6 +125,15 @@ func (c *contest) askPeer(k *testCase, text string, params map[string]any) (answ
 		r, err = c.peer.Query(c.g.Name, text, params)
 	}
 	return answer{r.Columns, r.Rows, r.Elapsed}, err
+}
+
+// short is the beginning of rows.
+func short(rows [][]any) string {
+	s := fmt.Sprint(rows)
+	if len(s) > 60 {
+		s = s[:60] + "…"
+	}
+	return s
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
