@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -16,6 +19,7 @@ import (
 	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/internal/setting"
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/vfs"
 	"github.com/kadedb/kadedb/transfer"
 )
 
@@ -136,6 +140,7 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 	if limit < 1<<40 {
 		debug.SetMemoryLimit(limit + 16<<20)
 	}
+	before := folderBefore(f.data)
 	db, err := kadedb.Open(f.data, storeOptions(set, a.logger(set)))
 	if err != nil {
 		return err
@@ -156,8 +161,14 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 	sum, err := db.Import(cmd.Context(), spec)
 	bar.clear()
 	a.badRows(&sum)
+	counts := err == nil || sum.Nodes+sum.Relationships > 0
 	if cerr := db.Close(); err == nil {
 		err = cerr
+	}
+	if !counts {
+		if rerr := before.restore(); rerr != nil {
+			a.say("the empty store in %s could not be removed: %v", printable(f.data), rerr)
+		}
 	}
 	if errors.Is(err, errDryRun) {
 		return nil
@@ -172,6 +183,43 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 		a.say("%s were sorted in temporary files", size(sum.Spilled))
 	}
 	return nil
+}
+
+// madeFolder is the folder of a store that an import makes.
+type madeFolder struct {
+	dir             string
+	existed, filled bool
+}
+
+// folderBefore looks at a store's folder before it is opened.
+func folderBefore(dir string) madeFolder {
+	entries, err := os.ReadDir(dir)
+	return madeFolder{dir: dir, existed: !errors.Is(err, fs.ErrNotExist), filled: len(entries) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist)}
+}
+
+// restore removes the empty store of an import that was refused, where there was none
+// before. It holds the store's lock: what another process opened meanwhile stays.
+func (m madeFolder) restore() error {
+	if m.filled {
+		return nil
+	}
+	const lockName = "LOCK"
+	lock, err := vfs.OS.Lock(path.Join(filepath.ToSlash(m.dir), lockName), "import")
+	if err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(m.dir)
+	for _, e := range entries {
+		if e.Name() != lockName {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(m.dir, e.Name())))
+		}
+	}
+	// Some systems remove no file that is open.
+	err = errors.Join(err, lock.Close(), os.Remove(filepath.Join(m.dir, lockName)))
+	if !m.existed {
+		err = errors.Join(err, os.Remove(m.dir))
+	}
+	return err
 }
 
 func updated(s *kadedb.ImportSummary) string {
