@@ -30,6 +30,9 @@ func (p *adjPage) fork() {
 	p.tail = p.tail[:len(p.tail):len(p.tail)]
 }
 
+// changeBytes is about what a change takes, in the tail and then in pieces.
+const changeBytes = 32
+
 // change adds or removes an edge of a node of the page.
 type change struct {
 	nbr, rel uint32

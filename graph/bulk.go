@@ -60,7 +60,7 @@ func (s *Store) Import(ctx context.Context, write func(b *Bulk) error) (txn.Chec
 		}
 		after := *st
 		b := &Bulk{
-			s: s, after: &after, own: new(owner), before: s.reader(root), schema: schemaOf(root),
+			s: s, after: &after, own: newOwner(), before: s.reader(root), schema: schemaOf(root),
 			f: &fold{ctx: ctx, st: st, base: st.base.clone(), w: w, m: manifest{}},
 		}
 		if err := write(b); err != nil {

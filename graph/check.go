@@ -75,7 +75,7 @@ func (c *checker) log() error {
 // blocks checks every block that the directory names.
 func (c *checker) blocks() {
 	var buf []byte
-	c.r.s.base.eachBlock(func(number uint64, what string) {
+	c.r.s.base.eachBlock(func(number uint64, what func() string) {
 		if number == 0 || c.ctx.Err() != nil {
 			return
 		}
@@ -90,30 +90,30 @@ func (c *checker) blocks() {
 			}
 		}
 		if err != nil {
-			c.problem("block", fmt.Sprintf("block %d (%s)", number, what), "%v", err)
+			c.problem("block", fmt.Sprintf("block %d (%s)", number, what()), "%v", err)
 		}
 	})
 }
 
 // eachBlock calls f for every block of the directory.
-func (b *base) eachBlock(f func(number uint64, what string)) {
+func (b *base) eachBlock(f func(number uint64, what func() string)) {
 	for i, g := range b.nodes {
-		f(g.set, fmt.Sprintf("labels of node group %d", i))
-		f(g.gen, fmt.Sprintf("generations of node group %d", i))
+		f(g.set, func() string { return fmt.Sprintf("labels of node group %d", i) })
+		f(g.gen, func() string { return fmt.Sprintf("generations of node group %d", i) })
 	}
 	for i, g := range b.rels {
-		what := fmt.Sprintf("relationship group %d", i)
+		what := func() string { return fmt.Sprintf("relationship group %d", i) }
 		for _, n := range [4]uint64{g.typ, g.src, g.dst, g.gen} {
 			f(n, what)
 		}
 	}
 	for _, r := range b.runs {
-		f(r.block, fmt.Sprintf("ends of relationships from %d", r.first))
+		f(r.block, func() string { return fmt.Sprintf("ends of relationships from %d", r.first) })
 	}
 	for e, dirs := range [2]map[catalog.KeyID]*colDir{b.nodeCols, b.relCols} {
 		for k, d := range dirs {
 			for i, g := range d.groups {
-				what := fmt.Sprintf("property %d of %s group %d", k, catalog.Entity(e), i)
+				what := func() string { return fmt.Sprintf("property %d of %s group %d", k, catalog.Entity(e), i) }
 				for _, n := range g.blocks {
 					f(n, what)
 				}
@@ -125,12 +125,14 @@ func (b *base) eachBlock(f func(number uint64, what string)) {
 	}
 	for k, d := range b.adj {
 		for _, r := range d.regions {
-			f(r.block, fmt.Sprintf("lists of type %d, direction %d, from node %d", k.typ, k.dir, r.first))
+			f(r.block, func() string {
+				return fmt.Sprintf("lists of type %d, direction %d, from node %d", k.typ, k.dir, r.first)
+			})
 		}
 	}
 	for id, x := range b.indexes {
 		for _, ib := range x.blocks {
-			f(ib.block, fmt.Sprintf("index %d", id))
+			f(ib.block, func() string { return fmt.Sprintf("index %d", id) })
 		}
 	}
 }

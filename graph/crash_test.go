@@ -39,7 +39,8 @@ type sweeper struct {
 	mem  *vfs.Mem
 	path string
 	// cutDir is where cuts are opened: in memory where there is such a file system.
-	cutDir string
+	cutDir  string
+	txLimit int // 0: the default
 
 	mu     sync.Mutex
 	file   []byte
@@ -59,14 +60,14 @@ func (w *sweeper) cut(where string) {
 }
 
 func (w *sweeper) options(fs vfs.FS, path string) Options {
-	return Options{Options: txn.Options{
+	return Options{TxLimit: w.txLimit, Options: txn.Options{
 		FS: fs, Dir: "store", File: path, Create: true, CheckpointBytes: -1,
 		WAL: wal.Options{SegmentSize: 4 << 10, KeepAge: -1, KeepBytes: 1, PrepareInline: true},
 	}}
 }
 
-// run performs the workload.
-func (w *sweeper) run() {
+// start opens the store that is cut everywhere.
+func (w *sweeper) start() *Store {
 	t := w.t
 	fs := vfs.NewFaulty(w.mem, func(o vfs.Op) error {
 		if o.Writes() {
@@ -89,6 +90,12 @@ func (w *sweeper) run() {
 	}
 	s, err := Open(o)
 	must(t, err)
+	return s
+}
+
+// run performs the workload.
+func (w *sweeper) run() {
+	t, s := w.t, w.start()
 	now := newOracle()
 	w.note(s, now)
 	for round := range 22 {
@@ -115,6 +122,51 @@ func (w *sweeper) run() {
 		w.mu.Lock()
 		w.states[w.last+1] = next
 		w.mu.Unlock()
+		commit(t, tx)
+		now = next
+		w.note(s, now)
+	}
+	must(t, s.Close())
+	w.cut("closed")
+}
+
+// runSpill performs transactions that spill, each with another that commits first
+// or while it does.
+func (w *sweeper) runSpill() {
+	t, s := w.t, w.start()
+	now := newOracle()
+	w.note(s, now)
+	state := func(after uint64, o *oracle) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.states[w.last+after] = o
+	}
+	for round := range 4 {
+		tx := begin(t, s)
+		w.names = tx.testNames(t)
+		next := now.clone()
+		for range 60 {
+			next.step(t, tx, w.names, w.r)
+		}
+		if round%2 == 1 {
+			small := begin(t, s)
+			id, err := small.CreateNode(w.names.labels[:1], nil, nil)
+			must(t, err)
+			now = now.clone()
+			for _, o := range []*oracle{now, next} {
+				o.nodes[id] = &oracleNode{map[catalog.LabelID]bool{w.names.labels[0]: true}, map[catalog.KeyID]value.Value{}}
+			}
+			state(1, now)
+			commit(t, small)
+			w.note(s, now)
+		}
+		if round == 2 {
+			checkpoint(t, s)
+		}
+		if tx.private == nil {
+			t.Fatal("the transaction did not spill")
+		}
+		state(1, next)
 		commit(t, tx)
 		now = next
 		w.note(s, now)

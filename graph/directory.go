@@ -253,7 +253,7 @@ func (l *loader) column(k []byte, d *reader) bool {
 
 func (l *loader) counts(d *reader) bool {
 	l.st.nodeHigh, l.st.relHigh = d.u32(), d.u32()
-	o := new(owner)
+	o := newOwner()
 	for i, c := range [2]*counters{&l.st.setCounts, &l.st.typeCounts} {
 		for n := d.uvarint(); n > 0 && d.err == nil; n-- {
 			id, many := d.u32(), int64(d.uvarint())

@@ -18,6 +18,7 @@ type editor struct {
 	snap   uint64 // commit ≥ check fails where an entity changed after it
 	check  bool   // look for conflicts with commits after snap
 	older  []*State
+	rival  *spilled // a transaction that the changes must not meet; nil: none
 	tokens *catalog.Tokens
 	schema *catalog.Schema
 
@@ -51,19 +52,40 @@ func conflict(e catalog.Entity, ref uint32) error {
 		WithHint("Run the transaction again.")
 }
 
+// nodeConflict reports whether a commit since the snapshot changed a node, that of
+// its page apart.
+func (e *editor) nodeConflict(ref uint32) bool {
+	for _, s := range e.older {
+		if p := s.nodes.get(ref >> pageBits); p != nil && p.ver[ref&pageMask] > e.snap {
+			return true
+		}
+		if s.spill != nil && s.spill.seq > e.snap && s.spill.nodes.has(ref) {
+			return true
+		}
+	}
+	return e.rival != nil && e.rival.nodes.has(ref)
+}
+
+func (e *editor) relConflict(ref uint32) bool {
+	for _, s := range e.older {
+		if p := s.rels.get(ref >> pageBits); p != nil && p.ver[ref&pageMask] > e.snap {
+			return true
+		}
+		if s.spill != nil && s.spill.seq > e.snap && s.spill.rels.has(ref) {
+			return true
+		}
+	}
+	return e.rival != nil && e.rival.rels.has(ref)
+}
+
 // nodePage makes node ref's page editable and stamps the node, after the check
 // that no commit since the snapshot changed it.
 func (e *editor) nodePage(ref uint32) (*nodePage, error) {
 	i := ref & pageMask
 	p := e.s.nodes.edit(e.own, ref>>pageBits)
 	if e.check {
-		if v := p.ver[i]; v > e.snap && v != e.ver {
+		if v := p.ver[i]; v > e.snap && v != e.ver || e.nodeConflict(ref) {
 			return nil, conflict(catalog.Nodes, ref)
-		}
-		for _, s := range e.older {
-			if op := s.nodes.get(ref >> pageBits); op != nil && op.ver[i] > e.snap {
-				return nil, conflict(catalog.Nodes, ref)
-			}
 		}
 	}
 	p.ver[i] = e.ver
@@ -74,13 +96,8 @@ func (e *editor) relPage(ref uint32) (*relPage, error) {
 	i := ref & pageMask
 	p := e.s.rels.edit(e.own, ref>>pageBits)
 	if e.check {
-		if v := p.ver[i]; v > e.snap && v != e.ver {
+		if v := p.ver[i]; v > e.snap && v != e.ver || e.relConflict(ref) {
 			return nil, conflict(catalog.Relationships, ref)
-		}
-		for _, s := range e.older {
-			if op := s.rels.get(ref >> pageBits); op != nil && op.ver[i] > e.snap {
-				return nil, conflict(catalog.Relationships, ref)
-			}
 		}
 	}
 	p.ver[i] = e.ver
@@ -133,7 +150,7 @@ func (e *editor) createNode(id uint64, set catalog.LabelSetID, keys []catalog.Ke
 	addCount(&e.s.setCounts, e.own, uint32(set), 1)
 	for j, k := range keys {
 		if !vals[j].IsNull() {
-			editColumn(&e.s.nodeCols, e.own, k).edit(e.own, ref>>pageBits).set(i, vals[j])
+			e.set(&e.s.nodeCols, k, ref, vals[j])
 		}
 	}
 	return e.reindex(catalog.Nodes, ref, e.tokens.SetOf(set), 0, true)
@@ -169,10 +186,18 @@ func (e *editor) createRel(id uint64, typ catalog.TypeID, src, dst uint32, keys 
 	e.link(typ, src, dst, ref, false)
 	for j, k := range keys {
 		if !vals[j].IsNull() {
-			editColumn(&e.s.relCols, e.own, k).edit(e.own, ref>>pageBits).set(i, vals[j])
+			e.set(&e.s.relCols, k, ref, vals[j])
 		}
 	}
 	return e.reindexRel(ref, typ, 0, true)
+}
+
+// set stores a value of an entity in the overlay.
+func (e *editor) set(t *columns, key catalog.KeyID, ref uint32, v value.Value) {
+	p := editColumn(t, e.own, key).edit(e.own, ref>>pageBits)
+	before := cap(p.blob)
+	p.set(ref&pageMask, v)
+	e.own.added(max(cap(p.blob)-before, 0))
 }
 
 func (e *editor) countRel(typ catalog.TypeID, by int64) {
@@ -182,6 +207,7 @@ func (e *editor) countRel(typ catalog.TypeID, by int64) {
 
 // link adds or removes the two adjacency entries of a relationship.
 func (e *editor) link(typ catalog.TypeID, src, dst, ref uint32, del bool) {
+	e.own.added(2 * changeBytes)
 	editAdj(&e.s.adj, e.own, typ, Out).edit(e.own, src>>pageBits).
 		add(change{nbr: dst, rel: ref, node: uint8(src & pageMask), del: del})
 	editAdj(&e.s.adj, e.own, typ, In).edit(e.own, dst>>pageBits).
@@ -204,7 +230,7 @@ func (e *editor) setNodeProperty(ref uint32, key catalog.KeyID, v value.Value) e
 	if err := e.unindex(catalog.Nodes, ref, labels, key); err != nil {
 		return err
 	}
-	editColumn(&e.s.nodeCols, e.own, key).edit(e.own, ref>>pageBits).set(ref&pageMask, v)
+	e.set(&e.s.nodeCols, key, ref, v)
 	return e.reindex(catalog.Nodes, ref, labels, key, false)
 }
 
@@ -223,7 +249,7 @@ func (e *editor) setRelProperty(ref uint32, key catalog.KeyID, v value.Value) er
 	if err := e.unindexRel(ref, typ, key); err != nil {
 		return err
 	}
-	editColumn(&e.s.relCols, e.own, key).edit(e.own, ref>>pageBits).set(ref&pageMask, v)
+	e.set(&e.s.relCols, key, ref, v)
 	return e.reindexRel(ref, typ, key, false)
 }
 
@@ -327,7 +353,7 @@ func (e *editor) clearProperties(t *columns, kind catalog.Entity, ref uint32) er
 	var keys []catalog.KeyID
 	err := e.s.eachProperty(t, kind, ref, func(k catalog.KeyID, _ value.Value) { keys = append(keys, k) })
 	for _, k := range keys {
-		editColumn(t, e.own, k).edit(e.own, ref>>pageBits).set(ref&pageMask, value.Null)
+		e.set(t, k, ref, value.Null)
 	}
 	return err
 }

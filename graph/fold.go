@@ -48,15 +48,8 @@ func (f *folded) Released() {
 func (m *model) Fold(ctx context.Context, root *txn.Root, w *txn.BlockWriter) (txn.Folded, error) {
 	st := stateOf(root)
 	f := &fold{ctx: ctx, st: st, base: st.base.clone(), w: w, m: manifest{}}
-	f.nodes()
-	f.rels()
-	f.columns(catalog.Nodes, &st.nodeCols, f.base.nodeCols)
-	f.columns(catalog.Relationships, &st.relCols, f.base.relCols)
-	f.adjacency()
-	f.dropRuns()
-	f.indexes(schemaOf(root))
-	if f.err != nil {
-		return nil, f.err
+	if err := f.all(schemaOf(root)); err != nil {
+		return nil, err
 	}
 	f.base.seq = root.Seq
 	f.base.seal()
@@ -68,6 +61,18 @@ func (m *model) Fold(ctx context.Context, root *txn.Root, w *txn.BlockWriter) (t
 	}, nil
 }
 
+// all folds everything that lies over the base.
+func (f *fold) all(schema *catalog.Schema) error {
+	f.nodes()
+	f.rels()
+	f.columns(catalog.Nodes, &f.st.nodeCols, f.base.nodeCols)
+	f.columns(catalog.Relationships, &f.st.relCols, f.base.relCols)
+	f.adjacency()
+	f.dropRuns()
+	f.indexes(schema)
+	return f.err
+}
+
 // Manifest writes the changed part of the directory.
 func (f *folded) Manifest(tx *kv.Tx) error { return txn.WriteManifest(tx, bucketGraph, f.m) }
 
@@ -76,7 +81,7 @@ func (f *folded) Rebase(state txn.State) txn.State {
 	head := state.(*State)
 	next := *head
 	next.base = f.base
-	o := new(owner)
+	o := newOwner()
 	next.nodes = head.nodes.since(&f.from.nodes, o, func(_ uint32, _, is *nodePage) *nodePage { return is })
 	next.rels = head.rels.since(&f.from.rels, o, func(_ uint32, _, is *relPage) *relPage { return is })
 	next.nodeCols = columnsSince(&head.nodeCols, &f.from.nodeCols, o)
@@ -88,13 +93,19 @@ func (f *folded) Rebase(state txn.State) txn.State {
 		var out adjTypes
 		for i := range is.dir {
 			for d := range is.dir[i] {
-				out.dir[i][d] = is.dir[i][d].since(&was.dir[i][d], o,
-					func(_ uint32, was, is *adjPage) *adjPage { return is.minus(was) })
+				out.dir[i][d] = is.dir[i][d].since(&was.dir[i][d], o, func(_ uint32, was, is *adjPage) *adjPage {
+					rest := is.minus(was)
+					if rest != nil {
+						o.added(changeBytes * len(rest.pieces[0].nbr))
+					}
+					return rest
+				})
 			}
 		}
 		return &out
 	})
 	next.indexes = f.indexesSince(head, o)
+	next.size = o.kin.grew
 	if a := f.after; a != nil {
 		next.setCounts, next.typeCounts, next.nodeCount, next.relCount = a.setCounts, a.typeCounts, a.nodeCount, a.relCount
 		next.nodeHigh, next.relHigh = a.nodeHigh, a.relHigh
@@ -109,7 +120,10 @@ func columnsSince(head, from *columns, o *owner) columns {
 		}
 		var out colPage
 		for i := range is.cols {
-			out.cols[i] = is.cols[i].since(&was.cols[i], o, func(_ uint32, _, is *propPage) *propPage { return is })
+			out.cols[i] = is.cols[i].since(&was.cols[i], o, func(_ uint32, _, is *propPage) *propPage {
+				o.added(cap(is.blob))
+				return is
+			})
 		}
 		return &out
 	})

@@ -28,7 +28,7 @@ func (s *Store) fill(ctx context.Context, x catalog.Index, progress Progress) er
 		add := func() {
 			s.txn.Adjust(placeGraph, func(head *txn.Root) txn.State {
 				st := *stateOf(head)
-				o := new(owner)
+				o := newOwner()
 				t := &st.indexes.edit(o, x.ID).overlay
 				from := 0
 				for _, end := range ends {
@@ -37,6 +37,7 @@ func (s *Store) fill(ctx context.Context, x catalog.Index, progress Progress) er
 					}
 					from = end
 				}
+				st.size += o.kin.grew
 				return &st
 			})
 			blob, ends = blob[:0], ends[:0]

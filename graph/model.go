@@ -40,14 +40,16 @@ func (m *model) Apply(next *txn.Root, c *txn.Change) (txn.State, error) {
 	st := *stateOf(next)
 	e := editor{s: &st, own: m.replay, ver: c.Seq, snap: c.Snapshot, check: !c.Replay, tokens: m.tokens, schema: schemaOf(next)}
 	if e.own == nil {
-		e.own = new(owner)
+		e.own = newOwner()
 	}
 	for _, r := range c.Older {
 		e.older = append(e.older, stateOf(r))
 	}
+	before := e.own.kin.grew
 	if err := e.apply(c.Section); err != nil {
 		return nil, err
 	}
+	st.size += e.own.kin.grew - before
 	if c.Replay {
 		return &st, nil
 	}

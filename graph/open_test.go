@@ -152,7 +152,7 @@ func TestCheckFindsDamage(t *testing.T) {
 	var blocks [][2]int // where each block lies in the file
 	rd, err := s.Snapshot()
 	must(t, err)
-	rd.s.base.eachBlock(func(number uint64, _ string) {
+	rd.s.base.eachBlock(func(number uint64, _ func() string) {
 		if number != 0 {
 			raw, err := s.txn.Raw(nil, number)
 			must(t, err)

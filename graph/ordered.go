@@ -19,6 +19,9 @@ const (
 	innerMax = 64
 )
 
+// orderedEntry is about what an entry takes beside its key.
+const orderedEntry = 16
+
 // onode is a leaf (kids nil) or an inner node.
 type onode struct {
 	own *owner
@@ -50,6 +53,7 @@ func (n *onode) editable(o *owner) *onode {
 	if n.own == o {
 		return n
 	}
+	o.copied(n.own, len(n.blob)+4*len(n.off)+24*len(n.kids)+64)
 	return &onode{own: o, off: bytesClone(n.off), blob: bytesClone(n.blob), del: n.del, seps: bytesClone(n.seps), kids: bytesClone(n.kids)}
 }
 
@@ -109,6 +113,7 @@ func (t *ordered) insertLeaf(n *onode, o *owner, key []byte, del bool) (left, ri
 		n.del = n.del&^(1<<i) | bit(del)<<i
 		return n, nil, ""
 	}
+	o.added(len(key) + orderedEntry)
 	if n.len() == leafMax {
 		h := splitAt(n.len()+1, i)
 		right = n.cut(o, h)

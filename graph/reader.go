@@ -106,6 +106,9 @@ func (r *Reader) NodeDeleted(ref uint32) bool {
 	if r.deletes == 0 {
 		return false
 	}
+	if sp := r.s.spill; sp != nil && sp.goneNodes.has(ref) {
+		return true
+	}
 	p := r.s.nodes.get(ref >> pageBits)
 	bit := uint64(1) << (ref & pageMask)
 	return p != nil && p.own&bit != 0 && p.live&bit == 0 && p.ver[ref&pageMask] == r.first
@@ -115,6 +118,9 @@ func (r *Reader) NodeDeleted(ref uint32) bool {
 func (r *Reader) RelDeleted(ref uint32) bool {
 	if r.deletes == 0 {
 		return false
+	}
+	if sp := r.s.spill; sp != nil && sp.goneRels.has(ref) {
+		return true
 	}
 	p := r.s.rels.get(ref >> pageBits)
 	bit := uint64(1) << (ref & pageMask)

@@ -22,6 +22,9 @@ type State struct {
 	nodeCount  int64
 	relCount   int64
 
+	size  int64    // about the bytes of the overlay
+	spill *spilled // of a transaction that has written blocks: what they do not tell; nil otherwise
+
 	// One more than the highest number in use.
 	nodeHigh, relHigh uint32
 }
@@ -118,7 +121,11 @@ func (l *relLookup) get(ref uint32) (catalog.TypeID, bool, error) {
 			return p.typ[ref&pageMask], p.live&bit != 0, nil
 		}
 	}
-	return l.s.base.relType(&l.cur, ref)
+	typ, live, err := l.s.base.relType(&l.cur, ref)
+	if sp := l.s.spill; !live && err == nil && sp != nil && sp.goneRels.has(ref) {
+		typ, _, _, err = sp.gone(ref)
+	}
+	return typ, live, err
 }
 
 func (l *relLookup) typeOf(ref uint32) (catalog.TypeID, error) {
@@ -129,6 +136,10 @@ func (l *relLookup) typeOf(ref uint32) (catalog.TypeID, error) {
 func (l *relLookup) ends(ref uint32) (src, dst uint32, err error) {
 	if p := l.s.rels.get(ref >> pageBits); p != nil && p.own>>(ref&pageMask)&1 != 0 {
 		return p.src[ref&pageMask], p.dst[ref&pageMask], nil
+	}
+	if sp := l.s.spill; sp != nil && sp.goneRels.has(ref) {
+		_, src, dst, err = sp.gone(ref)
+		return src, dst, err
 	}
 	return l.s.base.relEnds(&l.cur, ref)
 }

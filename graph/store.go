@@ -29,7 +29,7 @@ type CommitInfo = txn.Info
 // Options configure a store. The zero value of each field is its default.
 type Options struct {
 	txn.Options     // Models are the store's own
-	TxLimit     int // bytes of changes that one transaction may hold (256 MiB)
+	TxLimit     int // bytes of changes that one transaction holds before it writes blocks of its own (256 MiB)
 }
 
 // Store is an open graph store. Its methods may be called from several goroutines.
@@ -56,7 +56,7 @@ func Open(o Options) (*Store, error) {
 	tokens := catalog.NewTokens()
 	s := &Store{opts: o, tokens: tokens, nodeIDs: newAllocator("nodes"), relIDs: newAllocator("relationships")}
 	s.stats.Store(&catalog.Statistics{})
-	s.model = &model{tokens: tokens, stats: &s.stats, nodeIDs: s.nodeIDs, relIDs: s.relIDs, replay: new(owner)}
+	s.model = &model{tokens: tokens, stats: &s.stats, nodeIDs: s.nodeIDs, relIDs: s.relIDs, replay: newOwner()}
 	o.Options.Models = []txn.Model{&catalog.Model{Tokens: tokens}, s.model}
 	o.Checkpointed = s.refreshStatistics
 	t, err := txn.Open(o.Options)
@@ -134,7 +134,7 @@ func (s *Store) Begin(ctx context.Context, readOnly bool) (*Tx, error) {
 	t.state = *stateOf(root)
 	t.Reader.s = &t.state
 	t.first = root.Seq + 1
-	t.ed = editor{s: &t.state, own: new(owner), ver: t.first, tokens: s.tokens, schema: t.cat.Schema}
+	t.ed = editor{s: &t.state, own: newOwner(), ver: t.first, tokens: s.tokens, schema: t.cat.Schema}
 	return t, nil
 }
 
@@ -146,6 +146,7 @@ func (s *Store) ended(t *Tx) {
 // commit sends a transaction's changes through the queue.
 func (s *Store) commit(t *Tx, d Durability) (CommitInfo, error) {
 	after := t.state
+	after.size = stateOf(t.begun).size + t.ed.own.kin.grew
 	r := txn.Request{Snapshot: t.begun, Durability: d, Adopt: t.begun.WithStates(schemaOf(t.begun), &after)}
 	if len(t.defs) > 0 {
 		r.Sections = append(r.Sections, txn.Section{Model: catalog.ModelID, Bytes: t.defs})

@@ -1,9 +1,36 @@
 package graph
 
+import "unsafe"
+
 // owner is the right to edit: pages and inner nodes made under an owner are
 // changed in place by whoever holds that same owner, and copied by everyone else.
 // An owner is dropped when the tree is handed to readers.
-type owner struct{ _ byte }
+type owner struct{ kin *kin }
+
+// kin counts what owners that follow one another have allocated, in bytes: those of
+// one transaction, or of one commit. Owners without kin count nothing.
+type kin struct {
+	made int64 // copies of what others own, and new
+	grew int64 // new: what the state is larger by
+}
+
+func newOwner() *owner { return &owner{kin: &kin{}} }
+
+// heir is an owner for which what o made is somebody else's, of the same kin.
+func (o *owner) heir() *owner { return &owner{kin: o.kin} }
+
+func (o *owner) added(bytes int) {
+	if k := o.kin; k != nil {
+		k.made += int64(bytes)
+		k.grew += int64(bytes)
+	}
+}
+
+func (o *owner) copied(from *owner, bytes int) {
+	if k := o.kin; k != nil && from.kin != k {
+		k.made += int64(bytes)
+	}
+}
 
 const (
 	pageBits  = 6 // entities a page
@@ -76,9 +103,11 @@ func (t *tree[P, PP]) edit(o *owner, i uint32) *P {
 	switch {
 	case *c == nil:
 		*c = &cell[P]{own: o}
+		o.added(int(unsafe.Sizeof(**c)))
 	case (*c).own != o:
 		next := &cell[P]{own: o, page: (*c).page}
 		PP(&next.page).fork()
+		o.copied((*c).own, int(unsafe.Sizeof(*next)))
 		*c = next
 	}
 	return &(*c).page
@@ -100,7 +129,9 @@ func (t *tree[P, PP]) slot(o *owner, i uint32) **cell[P] {
 	if m == nil {
 		m = &mid[P]{own: o}
 		t.top[hi] = m
+		o.added(int(unsafe.Sizeof(*m)))
 	} else if m.own != o {
+		o.copied(m.own, int(unsafe.Sizeof(*m)))
 		m = &mid[P]{own: o, low: m.low}
 		t.top[hi] = m
 	}
@@ -109,7 +140,9 @@ func (t *tree[P, PP]) slot(o *owner, i uint32) **cell[P] {
 	if l == nil {
 		l = &low[P]{own: o}
 		*ml = l
+		o.added(int(unsafe.Sizeof(*l)))
 	} else if l.own != o {
+		o.copied(l.own, int(unsafe.Sizeof(*l)))
 		l = &low[P]{own: o, cell: l.cell}
 		*ml = l
 	}
@@ -185,7 +218,9 @@ func (t *tree[P, PP]) since(old *tree[P, PP], o *owner, keep func(i uint32, was,
 					was = &oc.page
 				}
 				if p := keep(i, was, &c.page); p != nil {
-					*out.slot(o, i) = &cell[P]{own: o, page: *p}
+					c := &cell[P]{own: o, page: *p}
+					*out.slot(o, i) = c
+					o.added(int(unsafe.Sizeof(*c)))
 				}
 			}
 		}

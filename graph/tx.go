@@ -21,8 +21,12 @@ type Tx struct {
 	begun       *txn.Root
 	state       State
 	ed          editor
-	log         []byte // the graph's section
-	defs        []byte // the catalog's section
+	log         []byte // the graph's section, but for what is in private's parts
+	cuts        []int  // places between operations of log, about logCut apart
+	flushed     int    // bytes in private's parts
+	private     *private
+	mark        Savepoint // the newest
+	defs        []byte    // the catalog's section
 	defined     map[[2]uint32]struct{}
 	releaseRoot func()
 }
@@ -31,10 +35,10 @@ type Tx struct {
 func (t *Tx) ReadOnly() bool { return t.readOnly }
 
 // Changed reports whether the transaction has anything to commit.
-func (t *Tx) Changed() bool { return len(t.log)+len(t.defs) > 0 }
+func (t *Tx) Changed() bool { return t.Bytes() > 0 }
 
 // Bytes is the size of the transaction's changes so far.
-func (t *Tx) Bytes() int { return len(t.log) + len(t.defs) }
+func (t *Tx) Bytes() int { return t.flushed + len(t.log) + len(t.defs) }
 
 func (t *Tx) writable() error {
 	switch {
@@ -42,12 +46,23 @@ func (t *Tx) writable() error {
 		return status.Errorf(status.TransactionClosed, "the transaction has ended")
 	case t.readOnly:
 		return status.Errorf(status.ReadOnlyTransaction, "a write in a read-only transaction")
-	case len(t.log) > t.store.opts.TxLimit:
-		return status.Errorf(status.TransactionLimit, "the transaction holds %d MiB of changes, the limit is %d MiB",
-			len(t.log)>>20, t.store.opts.TxLimit>>20).WithHint("Commit in smaller transactions, or raise the limit.")
+	}
+	last := 0
+	if n := len(t.cuts); n > 0 {
+		last = t.cuts[n-1]
+	}
+	if len(t.log)-last >= logCut {
+		t.cuts = append(t.cuts, len(t.log))
+	}
+	if t.held() > int64(t.store.opts.TxLimit) {
+		return t.spill()
 	}
 	return nil
 }
+
+// logCut is about how many bytes of operations are performed at a time where that
+// is done again.
+const logCut = 256 << 10
 
 // Commit makes the changes durable and visible, or none of them. Errors that ask
 // for another try are status.WriteConflict. The transaction is over either way.
@@ -68,6 +83,9 @@ func (t *Tx) Commit(ctx context.Context, d Durability) (CommitInfo, error) {
 	if err := t.CheckDeleted(); err != nil {
 		return CommitInfo{}, err
 	}
+	if t.private != nil {
+		return t.store.commitSpilled(ctx, t)
+	}
 	return t.store.commit(t, d)
 }
 
@@ -80,6 +98,9 @@ func (t *Tx) Rollback() {
 
 func (t *Tx) end() {
 	t.done = true
+	if t.private != nil {
+		t.private.w.Drop()
+	}
 	if t.store != nil {
 		t.store.ended(t)
 	}
@@ -92,20 +113,30 @@ type Savepoint struct {
 	deletes       int
 	deleted       int
 	unique, touch int
+	grew          int64
 }
 
 // Savepoint marks the present moment; a statement begins with one.
 func (t *Tx) Savepoint() Savepoint {
 	// Pages of the moment are no longer edited in place.
-	t.ed.own = new(owner)
-	return Savepoint{t.state, len(t.log), len(t.defs), t.ed.deletes, len(t.ed.deletedNodes), len(t.ed.unique), len(t.ed.touched)}
+	t.ed.own = t.ed.own.heir()
+	t.mark = Savepoint{
+		state: t.state, log: t.flushed + len(t.log), defs: len(t.defs), deletes: t.ed.deletes, deleted: len(t.ed.deletedNodes),
+		unique: len(t.ed.unique), touch: len(t.ed.touched), grew: t.ed.own.kin.grew,
+	}
+	if t.private != nil {
+		t.private.saved = t.state.base
+	}
+	return t.mark
 }
 
 // RollbackTo undoes everything since sp, which stays usable.
 func (t *Tx) RollbackTo(sp Savepoint) {
 	t.state = sp.state
-	t.ed.own = new(owner)
-	t.log = t.log[:sp.log]
+	made := t.ed.own.kin.made // what of it is still held is not known
+	t.ed.own = newOwner()
+	t.ed.own.kin.made, t.ed.own.kin.grew = made, sp.grew
+	t.cutLog(sp.log)
 	if sp.defs < len(t.defs) {
 		t.defs = t.defs[:sp.defs]
 		t.defined = nil // to be logged again where used again
@@ -113,13 +144,20 @@ func (t *Tx) RollbackTo(sp Savepoint) {
 	t.ed.deletes, t.deletes = sp.deletes, sp.deletes
 	t.ed.deletedNodes = t.ed.deletedNodes[:sp.deleted]
 	t.ed.free = min(t.ed.free, sp.deleted)
-	t.ed.unique = t.ed.unique[:sp.unique]
-	t.ed.touched = t.ed.touched[:sp.touch]
+	t.ed.unique = t.ed.unique[:min(sp.unique, len(t.ed.unique))]
+	t.ed.touched = t.ed.touched[:min(sp.touch, len(t.ed.touched))]
 }
 
 // EndStatement checks what holds at the end of each statement: uniqueness and
 // types. Existence is checked at commit.
-func (t *Tx) EndStatement() error { return t.ed.checkConstraints(false) }
+func (t *Tx) EndStatement() error {
+	if err := t.ed.checkConstraints(false); err != nil {
+		return err
+	}
+	// Whoever takes one of these keys later checks it.
+	t.ed.unique = t.ed.unique[:0]
+	return nil
+}
 
 // Label returns the number of a label for writing, giving it one.
 func (t *Tx) Label(name string) (catalog.LabelID, error) {

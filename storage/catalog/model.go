@@ -269,11 +269,17 @@ func (s *Schema) define(def definition) (*Schema, error) {
 
 // Fold writes no blocks: the catalog's manifest is all of it.
 func (m *Model) Fold(_ context.Context, root *txn.Root, _ *txn.BlockWriter) (txn.Folded, error) {
+	return m.FoldWith(root, nil), nil
+}
+
+// FoldWith is Fold with definitions of tokens that the log does not have yet.
+func (m *Model) FoldWith(root *txn.Root, tokens []byte) txn.Folded {
 	s := root.State(0).(*Schema)
 	var all []byte
 	for k := range kinds {
 		m.Tokens.Each(k, func(id uint32, name string) { all = AppendToken(all, k, id, name) })
 	}
+	all = append(all, tokens...)
 	for _, x := range s.Indexes {
 		all = AppendIndex(all, x)
 	}
@@ -281,7 +287,7 @@ func (m *Model) Fold(_ context.Context, root *txn.Root, _ *txn.BlockWriter) (txn
 		all = AppendConstraint(all, c)
 	}
 	all = appendNumbers(append(all, defNext), uint64(s.NextIndex), uint64(s.NextConstr), s.Epoch)
-	return folded{all}, nil
+	return folded{all}
 }
 
 type folded struct{ all []byte }

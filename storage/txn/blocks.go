@@ -12,6 +12,7 @@ import (
 //
 //	blocks    number (8 bytes, big endian) ─▶ encoded block
 //	pending   numbers of blocks that a checkpoint in progress has written
+//	private   numbers of blocks that transactions in progress have written
 //	retired   numbers of blocks that no checkpoint names any more
 //	meta      "store" ─▶ identity and format; "checkpoint" ─▶ see checkpointRecord
 //
@@ -20,6 +21,7 @@ import (
 const (
 	bucketBlocks  = "blocks"
 	bucketPending = "pending"
+	bucketPrivate = "private"
 	bucketRetired = "retired"
 	bucketMeta    = "meta"
 )
@@ -34,6 +36,7 @@ type BlockWriter struct {
 	batch   []pendingBlock
 	bytes   int
 	retired []uint64
+	private map[uint64]struct{} // of a transaction: the blocks that it owns; nil in a checkpoint
 	// Blocks and Bytes count what was written.
 	Blocks, Bytes int64
 }
@@ -46,6 +49,9 @@ type pendingBlock struct {
 // Put stores an encoded block, which it keeps a reference to, and returns its number.
 func (w *BlockWriter) Put(data []byte) (uint64, error) {
 	n := w.s.nextBlock.Add(1)
+	if w.private != nil {
+		w.private[n] = struct{}{}
+	}
 	w.batch = append(w.batch, pendingBlock{n, data})
 	w.bytes += len(data)
 	w.Blocks++
@@ -64,7 +70,11 @@ func (w *BlockWriter) Flush() error {
 	if len(w.batch) == 0 {
 		return nil
 	}
-	if err := w.s.step("blocks"); err != nil {
+	bucket, step := bucketPending, "blocks"
+	if w.private != nil {
+		bucket, step = bucketPrivate, "spill"
+	}
+	if err := w.s.step(step); err != nil {
 		return err
 	}
 	err := w.s.kv.Update(func(tx *kv.Tx) error {
@@ -72,7 +82,7 @@ func (w *BlockWriter) Flush() error {
 		if err != nil {
 			return err
 		}
-		pending, err := tx.CreateBucket(bucketPending)
+		list, err := tx.CreateBucket(bucket)
 		if err != nil {
 			return err
 		}
@@ -81,7 +91,7 @@ func (w *BlockWriter) Flush() error {
 			if err := blocks.Put(key, b.data); err != nil {
 				return err
 			}
-			if err := pending.Put(key, []byte{}); err != nil {
+			if err := list.Put(key, []byte{}); err != nil {
 				return err
 			}
 		}
@@ -183,6 +193,13 @@ func (s *Store) deleteKeys(bucket string, keys [][]byte) error {
 func (s *Store) reap() error {
 	for {
 		s.epochMu.Lock()
+		dropped := s.dropped
+		s.dropped = nil
+		s.epochMu.Unlock()
+		if err := s.deleteNumbers(bucketPrivate, dropped); err != nil {
+			return err
+		}
+		s.epochMu.Lock()
 		e := s.oldest
 		if e.next == nil || e.refs.Load() > 0 {
 			s.epochMu.Unlock()
@@ -195,18 +212,26 @@ func (s *Store) reap() error {
 				f.Released()
 			}
 		}
-		var keys [][]byte
-		for _, n := range e.retired {
-			keys = append(keys, blockKey(n))
-		}
-		for len(keys) > 0 {
-			n := min(len(keys), 1000)
-			if err := s.deleteKeys(bucketRetired, keys[:n]); err != nil {
-				return err
-			}
-			keys = keys[n:]
+		if err := s.deleteNumbers(bucketRetired, e.retired); err != nil {
+			return err
 		}
 	}
+}
+
+// deleteNumbers deletes blocks that a bucket lists, in bounded updates.
+func (s *Store) deleteNumbers(bucket string, numbers []uint64) error {
+	for len(numbers) > 0 {
+		n := min(len(numbers), 1000)
+		var keys [][]byte
+		for _, number := range numbers[:n] {
+			keys = append(keys, blockKey(number))
+		}
+		if err := s.deleteKeys(bucket, keys); err != nil {
+			return err
+		}
+		numbers = numbers[n:]
+	}
+	return nil
 }
 
 // step lets a test stop a checkpoint before one of its steps.

@@ -69,7 +69,7 @@ func (s *Store) checkpoint(ctx context.Context, write func(*Root, *BlockWriter) 
 	}
 	if exclusive {
 		err = s.swapExclusive(root, w, folded)
-	} else if err = s.writeManifest(root, w, folded); err == nil {
+	} else if err = s.writeManifest(root, w, folded, adoption{}); err == nil {
 		s.enqueue(&request{swap: func(head *Root) *Root { return s.rebased(head, w, folded) }})
 	}
 	if err != nil {
@@ -107,7 +107,7 @@ func (s *Store) swapExclusive(root *Root, w *BlockWriter, folded []Folded) error
 			err = status.Errorf(status.WriteConflict, "the store was written to during the import")
 			return head
 		}
-		if err = s.writeManifest(root, w, folded); err != nil {
+		if err = s.writeManifest(root, w, folded, adoption{}); err != nil {
 			return head
 		}
 		return s.rebased(head, w, folded)
@@ -128,7 +128,7 @@ func sameStates(head, root *Root, folded []Folded) bool {
 }
 
 // writeManifest makes the checkpoint count.
-func (s *Store) writeManifest(root *Root, w *BlockWriter, folded []Folded) error {
+func (s *Store) writeManifest(root *Root, w *BlockWriter, folded []Folded, a adoption) error {
 	if planted.Is(planted.EarlyTruncate) {
 		if err := s.wal.TruncateBefore(root.LSN + 1); err != nil {
 			return err
@@ -162,6 +162,13 @@ func (s *Store) writeManifest(root *Root, w *BlockWriter, folded []Folded) error
 				return err
 			}
 		}
+		if private := tx.Bucket(bucketPrivate); private != nil {
+			for n := range w.private {
+				if err := private.Delete(blockKey(n)); err != nil {
+					return err
+				}
+			}
+		}
 		if tx.Bucket(bucketPending) != nil {
 			if err := tx.DeleteBucket(bucketPending); err != nil {
 				return err
@@ -173,6 +180,7 @@ func (s *Store) writeManifest(root *Root, w *BlockWriter, folded []Folded) error
 		}
 		return meta.Put([]byte("checkpoint"), Seal([]byte("checkpoint"), checkpointRecord{
 			Seq: root.Seq, LSN: root.LSN, Next: s.nextBlock.Load(), Position: s.wal.PositionOf(root.LSN + 1),
+			Adopted: a,
 		}.encode()))
 	})
 }
@@ -187,41 +195,54 @@ func (s *Store) rebased(head *Root, w *BlockWriter, folded []Folded) *Root {
 			next.states[i] = f.Rebase(head.states[i])
 		}
 	}
+	return s.exchange(head, head, &next, w.retired, folded)
+}
+
+// exchange makes next the newest root, in a new epoch; final stands for head in
+// the list of epochs.
+func (s *Store) exchange(head, final, next *Root, retired []uint64, folded []Folded) *Root {
 	e := &epoch{}
 	e.refs.Store(1)
 	next.epoch = e
 	old := head.epoch
 	s.epochMu.Lock()
-	old.retired, old.folded, old.final, old.next = w.retired, folded, head, e
+	old.retired, old.folded, old.final, old.next = retired, folded, final, e
 	s.epochMu.Unlock()
-	s.head.Store(&next)
+	s.head.Store(next)
 	s.releaseEpoch(old)
-	return &next
+	return next
 }
 
 // checkpointRecord says where the base ends and the log goes on.
 //
 //	uvarints: commit, log record, next block number, then a place in the log from
-//	which the records after it can be read: record, segment, offset
+//	which the records after it can be read: record, segment, offset; then, 0 where
+//	there is none, a later commit whose changes are in the base too, and the first
+//	and the number of its loose parts in the log
 type checkpointRecord struct {
 	Seq      uint64
 	LSN      wal.LSN
 	Next     uint64
 	Position wal.Position
+	Adopted  adoption
 }
 
 func (c checkpointRecord) encode() []byte {
 	var b []byte
-	for _, v := range []uint64{c.Seq, uint64(c.LSN), c.Next, uint64(c.Position.Next), c.Position.Segment, uint64(c.Position.Offset)} {
+	for _, v := range []uint64{c.Seq, uint64(c.LSN), c.Next, uint64(c.Position.Next), c.Position.Segment, uint64(c.Position.Offset),
+		c.Adopted.seq, uint64(c.Adopted.first), c.Adopted.parts} {
 		b = binary.AppendUvarint(b, v)
 	}
 	return b
 }
 
 func decodeCheckpoint(b []byte) (c checkpointRecord, err error) {
-	var v [6]uint64
+	var v [9]uint64
 	for i := range v {
 		x, n := binary.Uvarint(b)
+		if n <= 0 && i == 6 && len(b) == 0 {
+			break // written before there were adoptions
+		}
 		if n <= 0 {
 			return c, status.Errorf(status.Corruption, "the checkpoint record is malformed")
 		}
@@ -229,6 +250,7 @@ func decodeCheckpoint(b []byte) (c checkpointRecord, err error) {
 	}
 	c = checkpointRecord{Seq: v[0], LSN: wal.LSN(v[1]), Next: v[2]}
 	c.Position = wal.Position{Next: wal.LSN(v[3]), Segment: v[4], Offset: int64(v[5])}
+	c.Adopted = adoption{seq: v[6], first: wal.LSN(v[7]), parts: v[8]}
 	return c, nil
 }
 

@@ -94,6 +94,9 @@ func (s *Store) commitBatch(batch []*request) {
 	next := head
 	var tickets []*wal.Ticket
 	var logged []*request
+	if t := s.payDebt(); t != nil {
+		tickets = append(tickets, t)
+	}
 	for _, q := range batch {
 		if s.closed.Load() && q.swap == nil {
 			q.err = errClosed()
@@ -117,7 +120,11 @@ func (s *Store) commitBatch(batch []*request) {
 		next = after
 		logged = append(logged, q)
 	}
-	if err := waitAll(tickets); err != nil {
+	err := waitAll(tickets)
+	if err == nil && len(tickets) > 0 {
+		s.owed = nil
+	}
+	if err != nil {
 		// Nothing of the batch is published; what was derived from it is dropped.
 		for _, q := range logged {
 			q.err, q.info = err, Info{}
@@ -141,6 +148,7 @@ func (s *Store) publish(next *Root, logged []*request) {
 	s.head.Store(next)
 	s.commits.Add(int64(len(logged)))
 	if len(logged) > 0 {
+		s.tell(logged)
 		s.batches.Add(1)
 		s.kickCheckpoint()
 	}
@@ -191,32 +199,48 @@ func (s *Store) applyRequest(head *Root, q *request) (*Root, error) {
 	return &next, nil
 }
 
+// A record of the log is the commit's number, the number of the part (uvarints), a
+// byte of what follows, and a part of the transaction's sections: uvarint length,
+// model and bytes each. Parts of a commit follow each other, but loose ones may come
+// between.
+const (
+	partMore  = iota // the commit goes on
+	partLast         // the commit is whole
+	partLoose        // commit 0: a part of a transaction whose changes are in blocks, see looseRecord
+	partBlock        // the commit's changes are in blocks, its parts loose ones: see adoptRecord
+)
+
 // maxPart bounds one record's share of a transaction.
 const maxPart = 16 << 20
 
 // log enqueues a transaction's records.
 func (s *Store) log(seq uint64, q *request) []*wal.Ticket {
 	var body []byte
-	for _, sec := range q.Sections {
-		body = append(body, sec.Model)
-		body = binary.AppendUvarint(body, uint64(len(sec.Bytes)))
-		body = append(body, sec.Bytes...)
-	}
+	body = appendSections(body, q.Sections)
 	s.sinceCheckpoint.Add(int64(len(body)))
 	var out []*wal.Ticket
 	var rec []byte
 	for part := uint64(0); ; part++ {
 		n := min(len(body), maxPart)
-		last := byte(0)
+		last := byte(partMore)
 		if n == len(body) {
-			last = 1
+			last = partLast
 		}
 		rec = binary.AppendUvarint(binary.AppendUvarint(rec[:0], seq), part)
 		rec = append(append(rec, last), body[:n]...)
 		out = append(out, s.wal.Enqueue(rec, q.Durability))
 		body = body[n:]
-		if last == 1 {
+		if last == partLast {
 			return out
 		}
 	}
+}
+
+func appendSections(body []byte, sections []Section) []byte {
+	for _, sec := range sections {
+		body = append(body, sec.Model)
+		body = binary.AppendUvarint(body, uint64(len(sec.Bytes)))
+		body = append(body, sec.Bytes...)
+	}
+	return body
 }

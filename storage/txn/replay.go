@@ -11,6 +11,9 @@ import (
 type replayer struct {
 	s    *Store
 	root *Root
+	// checkpoint is where the base ends.
+	checkpoint checkpointRecord
+
 	seq  uint64
 	part uint64
 	body []byte
@@ -29,13 +32,19 @@ func (p *replayer) record(lsn wal.LSN, payload []byte) error {
 		return corruptRecord(lsn)
 	}
 	last, body := payload[n], payload[n+1:]
+	switch last {
+	case partLoose:
+		return nil // counts only with blocks, which have it already
+	case partBlock:
+		return p.adopted(lsn, seq)
+	}
 	if part == 0 {
 		p.seq, p.part, p.body = seq, 0, p.body[:0]
 	} else if seq != p.seq || part != p.part+1 {
 		return corruptRecord(lsn)
 	}
 	p.part = part
-	if last == 0 {
+	if last == partMore {
 		p.body = append(p.body, body...)
 		return nil
 	}
@@ -44,6 +53,31 @@ func (p *replayer) record(lsn wal.LSN, payload []byte) error {
 		p.body = nil
 	}
 	return p.apply(lsn, seq, body)
+}
+
+// adopted takes the record of a commit whose changes are in the base.
+func (p *replayer) adopted(lsn wal.LSN, seq uint64) error {
+	switch {
+	case seq <= p.checkpoint.Seq:
+		return nil // an owed record, written late
+	case seq != p.checkpoint.Adopted.seq || seq <= p.root.Seq:
+		return status.Errorf(status.Corruption, "log record %d: commit %d is not in the blocks", lsn, seq)
+	}
+	next := *p.root
+	next.Seq, next.LSN = seq, lsn
+	p.root = &next
+	return nil
+}
+
+// finish makes up for the record of a commit that is in the base: it is the last
+// thing that is written, and a crash may have come before.
+func (p *replayer) finish() {
+	if a := p.checkpoint.Adopted; a.seq > p.root.Seq {
+		next := *p.root
+		next.Seq = a.seq
+		p.root = &next
+		p.s.owed = a.record(nil)
+	}
 }
 
 func (p *replayer) apply(lsn wal.LSN, seq uint64, body []byte) error {

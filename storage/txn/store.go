@@ -77,7 +77,12 @@ type Store struct {
 	nextBlock      atomic.Uint64
 
 	epochMu sync.Mutex
-	oldest  *epoch // the oldest epoch whose retired blocks may still be there
+	oldest  *epoch   // the oldest epoch whose retired blocks may still be there
+	dropped []uint64 // blocks of transactions that ended
+
+	tapMu sync.Mutex
+	tap   *[]Committed // nil: nobody wants to know of commits
+	owed  []byte       // a record that the log lacks of a commit that is in the blocks; of the queue's leader
 
 	sinceCheckpoint atomic.Int64 // bytes of log that the next checkpoint will fold
 	kick, reapKick  chan struct{}
@@ -292,7 +297,7 @@ func (s *Store) recover() error {
 	s.lastCheckpoint = ck.LSN
 	s.nextBlock.Store(ck.Next)
 	if !s.opts.ReadOnly {
-		if err := errors.Join(s.clearPending(), s.deleteBlocks(bucketRetired)); err != nil {
+		if err := errors.Join(s.clearPending(), s.deleteBlocks(bucketPrivate), s.deleteBlocks(bucketRetired)); err != nil {
 			return err
 		}
 	}
@@ -300,7 +305,7 @@ func (s *Store) recover() error {
 	if s.wal, err = wal.Open(s.opts.FS, path.Join(s.opts.Dir, "wal"), s.opts.WAL); err != nil {
 		return err
 	}
-	p := &replayer{s: s, root: root}
+	p := &replayer{s: s, root: root, checkpoint: ck}
 	record := p.record
 	if o := s.opts.Progress; o != nil {
 		var records, bytes int64
@@ -315,6 +320,7 @@ func (s *Store) recover() error {
 	if err := s.wal.Replay(ck.LSN+1, ck.Position, record); err != nil {
 		return err
 	}
+	p.finish()
 	s.head.Store(p.root)
 	return nil
 }

@@ -1,0 +1,318 @@
+package graph
+
+import (
+	"context"
+	"slices"
+	"sort"
+
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/catalog"
+	"github.com/kadedb/kadedb/storage/txn"
+)
+
+// A transaction that outgrows its limit folds its whole overlay into blocks of its
+// own, as a checkpoint does, and goes on over that private base:
+//
+//	snapshot's base ◀─ overlay ◀─ changes        before
+//	private base ◀─ (nothing)  + spilled         after; the log so far is in blocks too
+//
+// What the blocks cannot tell stays in spilled, which is immutable and goes with the
+// State, so that a savepoint from before a fold is as good as any.
+
+// spilled is what a transaction has to know of the changes that are in its blocks.
+type spilled struct {
+	seq         uint64 // the commit, once it is one
+	nodes, rels refSet // changed by it
+
+	goneNodes, goneRels refSet      // deleted by it
+	before              *State      // what it began with: has the ends of relationships deleted since; nil at commit
+	born                [][]goneRel // of those that it created itself, by fold, ascending
+
+	freedNodes, freedRels []freed
+}
+
+// goneRel is a deleted relationship.
+type goneRel struct {
+	ref, src, dst uint32
+	typ           catalog.TypeID
+}
+
+// maxFreed bounds how many numbers of deleted entities a spilled transaction gives back;
+// others are used again once the store was opened anew.
+const maxFreed = 1 << 18
+
+// gone returns what a deleted relationship was.
+func (sp *spilled) gone(ref uint32) (typ catalog.TypeID, src, dst uint32, err error) {
+	for _, list := range sp.born {
+		i := sort.Search(len(list), func(i int) bool { return list[i].ref >= ref })
+		if i < len(list) && list[i].ref == ref {
+			return list[i].typ, list[i].src, list[i].dst, nil
+		}
+	}
+	if sp.before == nil {
+		return 0, 0, 0, nil
+	}
+	lk := sp.before.relTable()
+	defer lk.close()
+	if typ, _, err = lk.get(ref); err != nil {
+		return 0, 0, 0, err
+	}
+	src, dst, err = lk.ends(ref)
+	return typ, src, dst, err
+}
+
+// bytes is about the memory that it takes.
+func (sp *spilled) bytes() int64 {
+	n := sp.nodes.bytes() + sp.rels.bytes() + sp.goneNodes.bytes() + sp.goneRels.bytes()
+	for _, list := range sp.born {
+		n += 16 * int64(cap(list))
+	}
+	return n + 12*int64(cap(sp.freedNodes)+cap(sp.freedRels))
+}
+
+// and returns what is known after st, whose changes with version ver are the
+// transaction's, is folded.
+func (sp *spilled) and(st *State, ver uint64, f *fold) (*spilled, error) {
+	next := *sp
+	var nodes, rels, goneNodes, goneRels refSet
+	st.nodes.each(0, 1<<26, func(page uint32, p *nodePage) bool {
+		for i, v := range p.ver {
+			if ref := page<<pageBits | uint32(i); v == ver {
+				nodes = nodes.extend(span{ref, ref})
+				if p.own&^p.live>>i&1 != 0 {
+					goneNodes = goneNodes.extend(span{ref, ref})
+				}
+			}
+		}
+		return true
+	})
+	var born []goneRel
+	var err error
+	st.rels.each(0, 1<<26, func(page uint32, p *relPage) bool {
+		for i, v := range p.ver {
+			ref := page<<pageBits | uint32(i)
+			if v != ver {
+				continue
+			}
+			rels = rels.extend(span{ref, ref})
+			if p.own&^p.live>>i&1 == 0 {
+				continue
+			}
+			goneRels = goneRels.extend(span{ref, ref})
+			if sp.before == nil {
+				continue
+			}
+			var old bool
+			if old, err = sp.before.relLive(ref); err != nil {
+				return false
+			}
+			if !old {
+				born = append(born, goneRel{ref, p.src[i], p.dst[i], p.typ[i]})
+			}
+		}
+		return true
+	})
+	next.nodes, next.rels = sp.nodes.with(nodes), sp.rels.with(rels)
+	next.goneNodes, next.goneRels = sp.goneNodes.with(goneNodes), sp.goneRels.with(goneRels)
+	if len(born) > 0 {
+		next.born = append(slices.Clip(sp.born), born)
+	}
+	next.freedNodes = appendFreed(sp.freedNodes, f.freedNodes)
+	next.freedRels = appendFreed(sp.freedRels, f.freedRels)
+	return &next, err
+}
+
+func appendFreed(list, more []freed) []freed {
+	n := min(len(more), max(maxFreed-len(list), 0))
+	return append(slices.Clip(list), more[:n]...)
+}
+
+// private is the blocks of one transaction.
+type private struct {
+	s     *Store
+	w     *txn.BlockWriter
+	parts []logPart
+	saved *base // the base of the newest savepoint
+}
+
+// logPart is a block that holds operations of the transaction: its first n bytes.
+type logPart struct {
+	number uint64
+	n      int
+}
+
+// fold turns st, whose changes of version ver are the transaction's, into a state with nothing
+// over its base. seq is the last commit in it.
+func (p *private) fold(ctx context.Context, st *State, ver, seq uint64, schema *catalog.Schema, before *State) error {
+	f := &fold{ctx: ctx, st: st, base: st.base.clone(), w: p.w, m: manifest{}}
+	if err := f.all(schema); err != nil {
+		return err
+	}
+	if err := p.w.Flush(); err != nil {
+		return err
+	}
+	f.base.seq = seq
+	f.base.seal()
+	sp := st.spill
+	if sp == nil {
+		sp = &spilled{before: before}
+	}
+	sp, err := sp.and(st, ver, f)
+	if err != nil {
+		return err
+	}
+	*st = State{
+		base: f.base, spill: sp, setCounts: st.setCounts, typeCounts: st.typeCounts, nodeCount: st.nodeCount, relCount: st.relCount,
+		nodeHigh: st.nodeHigh, relHigh: st.relHigh,
+	}
+	return p.sweep(f.base)
+}
+
+// sweep deletes blocks that are no part of the base, a savepoint or the log.
+func (p *private) sweep(now *base) error {
+	keep := map[uint64]struct{}{}
+	add := func(n uint64, _ func() string) { keep[n] = struct{}{} }
+	now.eachBlock(add)
+	if p.saved != nil {
+		p.saved.eachBlock(add)
+	}
+	for _, l := range p.parts {
+		keep[l.number] = struct{}{}
+	}
+	return p.w.Sweep(keep)
+}
+
+// eachPart calls f for the operations of the transaction, in order.
+func (p *private) eachPart(f func(ops []byte) error) error {
+	var buf []byte
+	for _, l := range p.parts {
+		var err error
+		if buf, err = p.s.txn.Raw(buf[:0], l.number); err != nil {
+			return err
+		}
+		if len(buf) < l.n {
+			return corrupt("block %d of a transaction's log is too short", l.number)
+		}
+		if err := f(buf[:l.n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trim forgets what need not be checked again: keys that nobody else has and
+// entities that keep all constraints, from those places on. A later change that breaks one is
+// noted itself.
+func (e *editor) trim(unique, touched int) error {
+	var few [8]uint32
+	kept := e.unique[:unique]
+	for _, u := range e.unique[unique:] {
+		refs, err := e.s.indexPrefix(u.index, u.key, few[:0])
+		if err != nil {
+			return err
+		}
+		if len(refs) > 1 && slices.Contains(refs, u.ref) {
+			kept = append(kept, u)
+		}
+	}
+	e.unique = slices.Clip(kept)
+	left := e.touched[:touched]
+	for _, t := range e.touched[touched:] {
+		ok, err := e.keeps(t)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			left = append(left, t)
+		}
+	}
+	e.touched = slices.Clip(left)
+	return nil
+}
+
+// keeps reports whether an entity keeps all constraints but uniqueness, as at the end of a
+// transaction.
+func (e *editor) keeps(t entity) (bool, error) {
+	one := editor{s: e.s, tokens: e.tokens, schema: e.schema, touched: []entity{t}}
+	err := one.checkConstraints(true)
+	if status.CodeOf(err) == status.ConstraintViolation {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// resident is about the memory of what an editor notes beside the state.
+func (e *editor) resident() int64 {
+	n := 4*int64(len(e.deletedNodes)) + 16*int64(len(e.touched))
+	return n + 72*int64(len(e.unique))
+}
+
+// held is about the memory of the transaction's changes.
+func (t *Tx) held() int64 {
+	return int64(len(t.log)+len(t.defs)) + t.ed.own.kin.made + t.ed.resident()
+}
+
+// spill moves the transaction's changes into blocks.
+func (t *Tx) spill() error {
+	if t.private == nil {
+		t.private = &private{s: t.store, w: t.store.txn.NewPrivate()}
+	}
+	// A transaction outlives the context it began with.
+	ctx := context.Background()
+	if err := t.flushLog(); err != nil {
+		return err
+	}
+	if err := t.private.fold(ctx, &t.state, t.first, t.begun.Seq, t.cat.Schema, stateOf(t.begun)); err != nil {
+		return err
+	}
+	t.ed.own = newOwner()
+	if err := t.ed.trim(min(t.mark.unique, len(t.ed.unique)), min(t.mark.touch, len(t.ed.touched))); err != nil {
+		return err
+	}
+	if n := t.held() + t.state.spill.bytes(); n > int64(t.store.opts.TxLimit)/2 {
+		return status.Errorf(status.TransactionLimit, "what has to be known of the transaction's changes takes %d MiB, the limit is %d MiB",
+			n>>20, t.store.opts.TxLimit>>20).WithHint("Commit in smaller transactions, or raise the limit.")
+	}
+	return nil
+}
+
+// flushLog moves the operations so far into blocks.
+func (t *Tx) flushLog() error {
+	p := t.private
+	from := 0
+	for _, to := range append(t.cuts, len(t.log)) {
+		if to == from {
+			continue
+		}
+		// The writer keeps what it is given.
+		n, err := p.w.Put(bytesClone(t.log[from:to]))
+		if err != nil {
+			return err
+		}
+		p.parts = append(p.parts, logPart{n, to - from})
+		from = to
+	}
+	t.flushed += len(t.log)
+	t.log, t.cuts = t.log[:0], t.cuts[:0]
+	return p.w.Flush()
+}
+
+// cutLog makes the log as short as it was.
+func (t *Tx) cutLog(to int) {
+	if to >= t.flushed {
+		t.log = t.log[:to-t.flushed]
+		for len(t.cuts) > 0 && t.cuts[len(t.cuts)-1] > len(t.log) {
+			t.cuts = t.cuts[:len(t.cuts)-1]
+		}
+		return
+	}
+	t.log, t.cuts = t.log[:0], t.cuts[:0]
+	for p := t.private; t.flushed > to; {
+		last := &p.parts[len(p.parts)-1]
+		if start := t.flushed - last.n; start < to {
+			last.n, t.flushed = to-start, to
+		} else {
+			p.parts, t.flushed = p.parts[:len(p.parts)-1], start
+		}
+	}
+}
