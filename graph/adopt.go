@@ -111,7 +111,7 @@ func (a *adopter) Parts(put func(model byte, part []byte) error) error {
 		return err
 	}
 	a.p.parts = nil
-	return a.p.sweep(a.at.base)
+	return a.p.sweep(&a.at)
 }
 
 // Follow applies a commit that came meanwhile.
@@ -144,6 +144,10 @@ func (a *adopter) Fold(at uint64) error {
 			return err
 		}
 	}
+	if sp := *a.st.spill; sp.born != nil {
+		sp.born, sp.before = nil, nil // nobody reads what is deleted any more
+		a.st.spill = &sp
+	}
 	a.at, a.own = a.st, newOwner()
 	old, now := stateOf(a.root).base, a.at.base
 	was, is := old.manifest(), now.manifest()
@@ -168,7 +172,7 @@ func (a *adopter) Fold(at uint64) error {
 		}
 	})
 	a.m.putCounts(&a.at)
-	return a.p.sweep(now)
+	return a.p.sweep(&a.at)
 }
 
 // Settle returns the state to publish.

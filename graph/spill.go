@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/binary"
 	"slices"
 	"sort"
 
@@ -24,9 +25,9 @@ type spilled struct {
 	seq         uint64 // the commit, once it is one
 	nodes, rels refSet // changed by it
 
-	goneNodes, goneRels refSet      // deleted by it
-	before              *State      // what it began with: has the ends of relationships deleted since; nil at commit
-	born                [][]goneRel // of those that it created itself, by fold, ascending
+	goneNodes, goneRels refSet    // deleted by it
+	before              *State    // what it began with: has the ends of relationships deleted since; nil at commit
+	born                []bornRun // of those that it created itself
 
 	freedNodes, freedRels []freed
 }
@@ -37,20 +38,69 @@ type goneRel struct {
 	typ           catalog.TypeID
 }
 
-// maxFreed bounds how many numbers of deleted entities a spilled transaction gives back;
-// others are used again once the store was opened anew.
-const maxFreed = 1 << 18
+// bornRun is a private block of relationships [first, last] that the transaction created and
+// deleted: number, start, end and type of each, ascending.
+type bornRun struct {
+	first, last uint32
+	block       uint64
+}
+
+const (
+	bornBytes = 16
+	bornMax   = 4096 // in a block
+)
+
+// putBorn writes relationships as blocks.
+func (sp *spilled) putBorn(w *txn.BlockWriter, list []goneRel) error {
+	runs := slices.Clip(sp.born)
+	for len(list) > 0 {
+		n := min(len(list), bornMax)
+		var b []byte
+		for _, r := range list[:n] {
+			for _, f := range [4]uint32{r.ref, r.src, r.dst, uint32(r.typ)} {
+				b = binary.LittleEndian.AppendUint32(b, f)
+			}
+		}
+		number, err := w.Put(b)
+		if err != nil {
+			return err
+		}
+		runs = append(runs, bornRun{list[0].ref, list[n-1].ref, number})
+		list = list[n:]
+	}
+	sp.born = runs
+	return w.Flush()
+}
+
+// find looks for a relationship in a run.
+func (r bornRun) find(s *txn.Store, ref uint32) (g goneRel, ok bool, err error) {
+	if ref < r.first || ref > r.last {
+		return g, false, nil
+	}
+	b, err := s.Raw(nil, r.block)
+	if err != nil {
+		return g, false, err
+	}
+	i := sort.Search(len(b)/bornBytes, func(i int) bool { return binary.LittleEndian.Uint32(b[i*bornBytes:]) >= ref })
+	if b = b[i*bornBytes:]; len(b) < bornBytes || binary.LittleEndian.Uint32(b) != ref {
+		return g, false, nil
+	}
+	return goneRel{
+		ref: ref, src: binary.LittleEndian.Uint32(b[4:]), dst: binary.LittleEndian.Uint32(b[8:]),
+		typ: catalog.TypeID(binary.LittleEndian.Uint32(b[12:])),
+	}, true, nil
+}
 
 // gone returns what a deleted relationship was.
 func (sp *spilled) gone(ref uint32) (typ catalog.TypeID, src, dst uint32, err error) {
-	for _, list := range sp.born {
-		i := sort.Search(len(list), func(i int) bool { return list[i].ref >= ref })
-		if i < len(list) && list[i].ref == ref {
-			return list[i].typ, list[i].src, list[i].dst, nil
-		}
-	}
 	if sp.before == nil {
 		return 0, 0, 0, nil
+	}
+	for _, run := range sp.born {
+		g, ok, err := run.find(sp.before.base.store, ref)
+		if ok || err != nil {
+			return g.typ, g.src, g.dst, err
+		}
 	}
 	lk := sp.before.relTable()
 	defer lk.close()
@@ -64,17 +114,15 @@ func (sp *spilled) gone(ref uint32) (typ catalog.TypeID, src, dst uint32, err er
 // bytes is about the memory that it takes.
 func (sp *spilled) bytes() int64 {
 	n := sp.nodes.bytes() + sp.rels.bytes() + sp.goneNodes.bytes() + sp.goneRels.bytes()
-	for _, list := range sp.born {
-		n += 16 * int64(cap(list))
-	}
-	return n + 12*int64(cap(sp.freedNodes)+cap(sp.freedRels))
+	return n + 16*int64(cap(sp.born)) + 12*int64(cap(sp.freedNodes)+cap(sp.freedRels))
 }
 
 // and returns what is known after st, whose changes with version ver are the
-// transaction's, is folded.
-func (sp *spilled) and(st *State, ver uint64, f *fold) (*spilled, error) {
+// transaction's, is folded. No more than maxFreed numbers of deleted entities are given
+// back, so that they take little: the others stay unused.
+func (sp *spilled) and(st *State, ver uint64, f *fold, maxFreed int) (*spilled, error) {
 	next := *sp
-	var nodes, rels, goneNodes, goneRels refSet
+	var nodes, rels, goneNodes, goneRels spans
 	st.nodes.each(0, 1<<26, func(page uint32, p *nodePage) bool {
 		for i, v := range p.ver {
 			if ref := page<<pageBits | uint32(i); v == ver {
@@ -114,16 +162,16 @@ func (sp *spilled) and(st *State, ver uint64, f *fold) (*spilled, error) {
 	})
 	next.nodes, next.rels = sp.nodes.with(nodes), sp.rels.with(rels)
 	next.goneNodes, next.goneRels = sp.goneNodes.with(goneNodes), sp.goneRels.with(goneRels)
-	if len(born) > 0 {
-		next.born = append(slices.Clip(sp.born), born)
+	if err == nil && len(born) > 0 {
+		err = next.putBorn(f.w, born)
 	}
-	next.freedNodes = appendFreed(sp.freedNodes, f.freedNodes)
-	next.freedRels = appendFreed(sp.freedRels, f.freedRels)
+	next.freedNodes = appendFreed(sp.freedNodes, f.freedNodes, maxFreed)
+	next.freedRels = appendFreed(sp.freedRels, f.freedRels, maxFreed)
 	return &next, err
 }
 
-func appendFreed(list, more []freed) []freed {
-	n := min(len(more), max(maxFreed-len(list), 0))
+func appendFreed(list, more []freed, most int) []freed {
+	n := min(len(more), max(most-len(list), 0))
 	return append(slices.Clip(list), more[:n]...)
 }
 
@@ -132,7 +180,7 @@ type private struct {
 	s     *Store
 	w     *txn.BlockWriter
 	parts []logPart
-	saved *base // the base of the newest savepoint
+	saved *State // of the newest savepoint
 }
 
 // logPart is a block that holds operations of the transaction: its first n bytes.
@@ -157,7 +205,7 @@ func (p *private) fold(ctx context.Context, st *State, ver, seq uint64, schema *
 	if sp == nil {
 		sp = &spilled{before: before}
 	}
-	sp, err := sp.and(st, ver, f)
+	sp, err := sp.and(st, ver, f, p.s.opts.TxLimit/256)
 	if err != nil {
 		return err
 	}
@@ -165,16 +213,22 @@ func (p *private) fold(ctx context.Context, st *State, ver, seq uint64, schema *
 		base: f.base, spill: sp, setCounts: st.setCounts, typeCounts: st.typeCounts, nodeCount: st.nodeCount, relCount: st.relCount,
 		nodeHigh: st.nodeHigh, relHigh: st.relHigh,
 	}
-	return p.sweep(f.base)
+	return p.sweep(st)
 }
 
-// sweep deletes blocks that are no part of the base, a savepoint or the log.
-func (p *private) sweep(now *base) error {
+// sweep deletes blocks that are no part of the state, the newest savepoint or the log.
+func (p *private) sweep(now *State) error {
 	keep := map[uint64]struct{}{}
-	add := func(n uint64, _ func() string) { keep[n] = struct{}{} }
-	now.eachBlock(add)
-	if p.saved != nil {
-		p.saved.eachBlock(add)
+	for _, st := range [2]*State{now, p.saved} {
+		if st == nil {
+			continue
+		}
+		st.base.eachBlock(func(n uint64, _ func() string) { keep[n] = struct{}{} })
+		if st.spill != nil {
+			for _, run := range st.spill.born {
+				keep[run.block] = struct{}{}
+			}
+		}
 	}
 	for _, l := range p.parts {
 		keep[l.number] = struct{}{}

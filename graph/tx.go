@@ -125,7 +125,7 @@ func (t *Tx) Savepoint() Savepoint {
 		unique: len(t.ed.unique), touch: len(t.ed.touched), grew: t.ed.own.kin.grew,
 	}
 	if t.private != nil {
-		t.private.saved = t.state.base
+		t.private.saved = &t.mark.state
 	}
 	return t.mark
 }
