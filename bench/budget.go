@@ -46,14 +46,14 @@ type budgetAnswer struct {
 	Peak    int64   `json:"-"` // anonymous memory of the process, seen by its parent
 }
 
-// spilling are statements that hold more than any budget here.
-var spilling = []budgetQuestion{
-	{Name: "sort of all relationships", Text: `MATCH (a:Person)-[:FOLLOWS]->(b:Person)
-RETURN b.id AS b, a.id AS a ORDER BY b DESC, a SKIP $skip LIMIT 3`, Params: map[string]int64{"skip": 0}},
-	{Name: "groups of pairs", Text: `MATCH (a:Person)-[:FOLLOWS]->(b:Person)
+// spilling returns statements that hold more than any budget here.
+func spilling(follows int) []budgetQuestion {
+	return []budgetQuestion{{Name: "sort of all relationships", Text: `MATCH (a:Person)-[:FOLLOWS]->(b:Person)
+RETURN b.id AS b, a.id AS a ORDER BY b DESC, a SKIP $skip LIMIT 3`, Params: map[string]int64{"skip": int64(follows / 2)}},
+		{Name: "groups of pairs", Text: `MATCH (a:Person)-[:FOLLOWS]->(b:Person)
 WITH b.age AS age, a.id AS id, count(*) AS n RETURN n, count(*) AS groups ORDER BY n LIMIT 5`},
-	{Name: "distinct pairs", Text: `MATCH (a:Person)-[:FOLLOWS]->(b:Person)
-WITH DISTINCT a.id AS a, b.id AS b RETURN count(*) AS n`},
+		{Name: "distinct pairs", Text: `MATCH (a:Person)-[:FOLLOWS]->(b:Person)
+WITH DISTINCT a.id AS a, b.id AS b RETURN count(*) AS n`}}
 }
 
 // runBudget is the whole of it.
@@ -71,7 +71,7 @@ func runBudget(ctx context.Context, o *options, out io.Writer) (err error) {
 	if err := os.Mkdir(c.files, 0o755); err != nil {
 		return err
 	}
-	list, err := c.prepareBudget(people, users, o.seed, dir)
+	list, err := c.prepareBudget(people, users, o, dir)
 	if err != nil {
 		return err
 	}
@@ -141,13 +141,13 @@ func compareBudgets(out io.Writer, small, room []budgetAnswer) (wrong []error) {
 }
 
 // prepareBudget writes the files of both graphs and returns what to ask.
-func (c *contest) prepareBudget(people, users int, seed uint64, dir string) (string, error) {
-	social, pokec := gen.Social(people, seed), gen.Pokec(users, seed)
+func (c *contest) prepareBudget(people, users int, o *options, dir string) (string, error) {
+	social, pokec := gen.Social(people, o.seed), gen.Pokec(users, o.seed)
 	c.g = &gen.Graph{Name: "both", Labels: slices.Concat(social.Labels, pokec.Labels), Types: slices.Concat(social.Types, pokec.Types)}
 	if _, err := c.g.WriteCSV(c.files); err != nil {
 		return "", err
 	}
-	cases, err := catalogue(seed)
+	cases, err := catalogue(o.seed)
 	if err != nil {
 		return "", err
 	}
@@ -166,8 +166,8 @@ func (c *contest) prepareBudget(people, users int, seed uint64, dir string) (str
 			list = append(list, q)
 		}
 	}
-	list = append(list, spilling...)
-	list[len(list)-3].Params["skip"] = int64(len(c.g.Type("FOLLOWS").Src) / 2)
+	list = append(list, spilling(len(social.Type("FOLLOWS").Src))...)
+	list = slices.DeleteFunc(list, func(q budgetQuestion) bool { return !o.queries.MatchString(q.Name) })
 	b, err := json.Marshal(list)
 	if err != nil {
 		return "", err
@@ -200,19 +200,17 @@ func importCommand(ctx context.Context, binary string, c *contest, dir string, m
 // watcher samples the anonymous memory of a process.
 type watcher struct {
 	most atomic.Int64 // since last taken
+	pid  string
 	stop chan struct{}
 	done chan struct{}
 }
 
 func watch(pid int) *watcher {
-	w := &watcher{stop: make(chan struct{}), done: make(chan struct{})}
+	w := &watcher{pid: strconv.Itoa(pid), stop: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(w.done)
 		for {
-			// A process that has just ended has none.
-			if n, err := anonymous(strconv.Itoa(pid)); err == nil && n > w.most.Load() {
-				w.most.Store(n)
-			}
+			w.sample()
 			select {
 			case <-w.stop:
 				return
@@ -223,8 +221,18 @@ func watch(pid int) *watcher {
 	return w
 }
 
+func (w *watcher) sample() {
+	// A process that has just ended has none.
+	if n, err := anonymous(w.pid); err == nil && n > w.most.Load() {
+		w.most.Store(n)
+	}
+}
+
 // take returns the highest sample since it was last called.
-func (w *watcher) take() int64 { return w.most.Swap(0) }
+func (w *watcher) take() int64 {
+	w.sample()
+	return w.most.Swap(0)
+}
 
 func (w *watcher) end() {
 	close(w.stop)
