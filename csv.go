@@ -52,6 +52,9 @@ func (db *DB) openCSV(_ context.Context, from string, terminator rune) (exec.CSV
 		return nil, status.Errorf(status.FileNotFound, "%q is not to be found in the import folder", from)
 	}
 	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = errors.New("it is a folder")
+	}
 	if err == nil && !info.Mode().IsRegular() {
 		err = errors.New("not a regular file")
 	}

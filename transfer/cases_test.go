@@ -124,6 +124,12 @@ func (c *caseRun) run(s section) (got string, gives bool) {
 		}
 		return "", false
 	}
+	if name, ok := strings.CutPrefix(s.name, "folder "); ok {
+		if err := os.Mkdir(filepath.Join(c.dir, name), 0o755); err != nil {
+			c.t.Fatal(err)
+		}
+		return "", false
+	}
 	switch s.name {
 	case "import":
 		return c.importFiles(s.text), true

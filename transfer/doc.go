@@ -21,6 +21,7 @@
 package transfer
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -169,6 +170,9 @@ func openFile(path string) (io.ReaderAt, int64, io.Closer, error) {
 		return nil, 0, nil, fileError(path, err)
 	}
 	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = errors.New("it is a folder")
+	}
 	if err == nil && !info.Mode().IsRegular() {
 		err = &fs.PathError{Op: "read", Path: path, Err: fs.ErrInvalid}
 	}

@@ -330,7 +330,9 @@ func (s *source) column(name string) int {
 func (s *source) missing(flag, name string) error {
 	var names []string
 	for _, f := range s.fields {
-		names = append(names, f.name)
+		if f.name != "" {
+			names = append(names, f.name)
+		}
 	}
 	e := status.Errorf(status.MissingColumn, "%s has no column %q, which %s names; it has %s", s.path, name, flag, strings.Join(names, ", "))
 	if near := status.Nearest(name, names...); near != "" {

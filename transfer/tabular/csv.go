@@ -3,6 +3,7 @@ package tabular
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -64,6 +65,9 @@ func (t *Table) openCSV() error {
 	}
 	for _, n := range names {
 		t.cols = append(t.cols, Column{Name: strings.TrimSpace(n)})
+	}
+	if !slices.ContainsFunc(t.cols, func(c Column) bool { return c.Name != "" }) {
+		return status.Errorf(status.MalformedFile, "%s:1: the header names no column", t.in.Name)
 	}
 	return f.sample()
 }

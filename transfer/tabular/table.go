@@ -32,7 +32,7 @@ func Open(in Input, o Options) (*Table, error) {
 	o.fill()
 	t := &Table{in: in, o: o, bytesOf: in.Size}
 	var magic [4]byte
-	if in.Size >= 12 {
+	if in.Size >= 4 {
 		if _, err := in.R.ReadAt(magic[:], 0); err != nil {
 			return nil, status.Errorf(status.DiskError, "%s: %w", in.Name, err)
 		}
