@@ -54,6 +54,7 @@ func (c *loadCSV) load(r int32, from string) (err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	var header []string
+	var at []int // of the columns with a name
 	if c.plan.Headers {
 		rec, err := file.Next()
 		if err == io.EOF {
@@ -61,9 +62,14 @@ func (c *loadCSV) load(r int32, from string) (err error) {
 		} else if err != nil {
 			return err
 		}
-		header = append(header, rec...)
+		// Delimiters at the end of lines make columns without a name.
+		for i, name := range rec {
+			if name != "" {
+				header, at = append(header, name), append(at, i)
+			}
+		}
 		if twice := repeated(header); twice != "" {
-			return status.Errorf(status.MalformedFile, "%s: two columns are named %q, so that a row's map cannot hold both", from, twice).
+			return status.Errorf(status.MalformedFile, "%s:1: two columns are named %q, so that a row's map cannot hold both", from, twice).
 				WithHint("rename one, or read the file without HEADERS, as lists").In(status.Runtime).At(c.plan.Pos)
 		}
 	}
@@ -74,7 +80,7 @@ func (c *loadCSV) load(r int32, from string) (err error) {
 		} else if err != nil {
 			return err
 		}
-		if err := c.add(r, c.record(header, rec)); err != nil {
+		if err := c.add(r, c.record(header, at, rec)); err != nil {
 			return err
 		}
 	}
@@ -84,7 +90,7 @@ func (c *loadCSV) load(r int32, from string) (err error) {
 func repeated(names []string) string {
 	seen := make(map[string]bool, len(names))
 	for _, n := range names {
-		if seen[n] && n != "" {
+		if seen[n] {
 			return n
 		}
 		seen[n] = true
@@ -92,7 +98,7 @@ func repeated(names []string) string {
 	return ""
 }
 
-func (c *loadCSV) record(header, rec []string) value.Value {
+func (c *loadCSV) record(header []string, at []int, rec []string) value.Value {
 	field := func(i int) value.Value {
 		if i >= len(rec) || rec[i] == "" {
 			return value.Null
@@ -108,7 +114,7 @@ func (c *loadCSV) record(header, rec []string) value.Value {
 	}
 	m := &value.Map{Keys: header, Vals: make([]value.Value, len(header))}
 	for i := range header {
-		m.Vals[i] = field(i)
+		m.Vals[i] = field(at[i])
 	}
 	return value.FromMap(m)
 }
