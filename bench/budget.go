@@ -104,6 +104,9 @@ func runBudget(ctx context.Context, o *options, out io.Writer) (err error) {
 	took := time.Since(start)
 	wrong := within(out, "import", peak, budget)
 	fmt.Fprintf(out, "import took %.1f s\n", took.Seconds())
+	if err := c.printOpened(ctx, out); err != nil {
+		return err
+	}
 	small, peak, err := askChild(ctx, out, "budget", c.dir, budget, list)
 	if err != nil {
 		return err
@@ -114,6 +117,19 @@ func runBudget(ctx context.Context, o *options, out io.Writer) (err error) {
 		return err
 	}
 	return errors.Join(append(wrong, compareBudgets(out, small, room)...)...)
+}
+
+// printOpened says how long new processes take to answer from this store.
+func (c *contest) printOpened(ctx context.Context, out io.Writer) error {
+	opened, err := c.opened(ctx, peerOnDisk{})
+	if err != nil {
+		return err
+	}
+	opened[0].Aim, opened[0].Note = 100, ""
+	for _, f := range opened {
+		fmt.Fprintln(out, f)
+	}
+	return nil
 }
 
 func within(out io.Writer, what string, peak, budget int64) []error {
