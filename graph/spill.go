@@ -306,6 +306,40 @@ func (t *Tx) held() int64 {
 	return int64(len(t.log)+len(t.defs)) + t.ed.own.kin.made + t.ed.resident()
 }
 
+// countStep is in what steps a transaction's memory counts in the store's budget.
+const countStep = 256 << 10
+
+// makeRoom spills where the transaction has reached its limit, or where the store's memory is
+// full and there is something to gain.
+func (t *Tx) makeRoom() error {
+	held := t.held()
+	if held > int64(t.store.opts.TxLimit) {
+		return t.spill()
+	}
+	if held < t.counted+countStep {
+		return nil
+	}
+	if t.store.opts.Memory.Reserve(held-t.counted) == nil {
+		t.counted = held
+		return nil
+	}
+	if held > 4*countStep {
+		return t.spill()
+	}
+	t.count(held)
+	return nil
+}
+
+// count makes the transaction count with so many bytes, whether there is room or not.
+func (t *Tx) count(bytes int64) {
+	if m := t.store.opts.Memory; bytes > t.counted {
+		m.Force(bytes - t.counted)
+	} else {
+		m.Release(t.counted - bytes)
+	}
+	t.counted = bytes
+}
+
 // spill moves the transaction's changes into blocks.
 func (t *Tx) spill() error {
 	if t.private == nil {
@@ -323,7 +357,9 @@ func (t *Tx) spill() error {
 	if err := t.ed.trim(min(t.mark.unique, len(t.ed.unique)), min(t.mark.touch, len(t.ed.touched))); err != nil {
 		return err
 	}
-	if n := t.held() + t.state.spill.bytes(); n > int64(t.store.opts.TxLimit)/2 {
+	n := t.held() + t.state.spill.bytes()
+	t.count(n)
+	if n > int64(t.store.opts.TxLimit)/2 {
 		return status.Errorf(status.TransactionLimit, "what has to be known of the transaction's changes takes %d MiB, the limit is %d MiB",
 			n>>20, t.store.opts.TxLimit>>20).WithHint("Commit in smaller transactions, or raise the limit.")
 	}

@@ -344,18 +344,12 @@ func TestSpillMemory(t *testing.T) {
 	s, err := Open(spilling(dir, 1<<20))
 	must(t, err)
 	defer func() { must(t, s.Close()) }()
-	heap := func() int64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
 	tx := begin(t, s)
-	at := heap()
+	at := heapNow()
 	var after [2]int64
 	for i := range after {
 		bigger(t, tx, 100_000)
-		after[i] = heap() - at
+		after[i] = heapNow() - at
 	}
 	t.Logf("heap after 100 K nodes and relationships %d KiB, after 200 K %d KiB; %d operations' bytes", after[0]>>10, after[1]>>10, tx.Bytes())
 	if grew := after[1] - after[0]; grew > 4<<20 {
@@ -366,4 +360,25 @@ func TestSpillMemory(t *testing.T) {
 		t.Logf("%d MiB on disk", info.Size()>>20)
 	}
 	checkStore(t, s)
+}
+
+func heapNow() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// bigNodes creates nodes that follow each other.
+func bigNodes(t testing.TB, tx *Tx, many int) (first uint32) {
+	l, err := tx.Label("Big")
+	must(t, err)
+	for i := range many {
+		ref, err := tx.CreateNode([]catalog.LabelID{l}, nil, nil)
+		must(t, err)
+		if i == 0 {
+			first = ref
+		}
+	}
+	return first
 }

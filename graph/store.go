@@ -59,6 +59,7 @@ func Open(o Options) (*Store, error) {
 	s.model = &model{tokens: tokens, stats: &s.stats, nodeIDs: s.nodeIDs, relIDs: s.relIDs, replay: newOwner()}
 	o.Options.Models = []txn.Model{&catalog.Model{Tokens: tokens}, s.model}
 	o.Checkpointed = s.refreshStatistics
+	o.Size = func(root *txn.Root) int64 { return stateOf(root).size }
 	t, err := txn.Open(o.Options)
 	if err != nil {
 		return nil, err
@@ -144,10 +145,10 @@ func (s *Store) ended(t *Tx) {
 }
 
 // commit sends a transaction's changes through the queue.
-func (s *Store) commit(t *Tx, d Durability) (CommitInfo, error) {
+func (s *Store) commit(ctx context.Context, t *Tx, d Durability) (CommitInfo, error) {
 	after := t.state
 	after.size = stateOf(t.begun).size + t.ed.own.kin.grew
-	r := txn.Request{Snapshot: t.begun, Durability: d, Adopt: t.begun.WithStates(schemaOf(t.begun), &after)}
+	r := txn.Request{Snapshot: t.begun, Durability: d, Wait: ctx, Adopt: t.begun.WithStates(schemaOf(t.begun), &after)}
 	if len(t.defs) > 0 {
 		r.Sections = append(r.Sections, txn.Section{Model: catalog.ModelID, Bytes: t.defs})
 	}

@@ -26,6 +26,7 @@ type Tx struct {
 	flushed     int    // bytes in private's parts
 	private     *private
 	mark        Savepoint // the newest
+	counted     int64     // bytes of the changes in the store's budget
 	defs        []byte    // the catalog's section
 	defined     map[[2]uint32]struct{}
 	releaseRoot func()
@@ -54,10 +55,7 @@ func (t *Tx) writable() error {
 	if len(t.log)-last >= logCut {
 		t.cuts = append(t.cuts, len(t.log))
 	}
-	if t.held() > int64(t.store.opts.TxLimit) {
-		return t.spill()
-	}
-	return nil
+	return t.makeRoom()
 }
 
 // logCut is about how many bytes of operations are performed at a time where that
@@ -86,7 +84,7 @@ func (t *Tx) Commit(ctx context.Context, d Durability) (CommitInfo, error) {
 	if t.private != nil {
 		return t.store.commitSpilled(ctx, t)
 	}
-	return t.store.commit(t, d)
+	return t.store.commit(ctx, t, d)
 }
 
 // Rollback drops the changes. After Commit it does nothing.
@@ -98,6 +96,7 @@ func (t *Tx) Rollback() {
 
 func (t *Tx) end() {
 	t.done = true
+	t.count(0)
 	if t.private != nil {
 		t.private.w.Drop()
 	}

@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"context"
 	"encoding/binary"
 
 	"github.com/kadedb/kadedb/internal/planted"
@@ -19,6 +20,9 @@ type Request struct {
 	Snapshot   *Root // what the transaction saw; acquired until Commit returns
 	Sections   []Section
 	Durability wal.Durability
+	// Wait, if not nil, is how long the commit may wait for room in memory; without it
+	// it does not wait.
+	Wait context.Context
 	// Adopt, if not nil, is the snapshot with the changes already applied: it becomes
 	// the new root if no commit came between.
 	Adopt *Root
@@ -46,6 +50,11 @@ type request struct {
 func (s *Store) Commit(r Request) (Info, error) {
 	if s.opts.ReadOnly {
 		return Info{}, status.Errorf(status.ReadOnlyStore, "the store was opened for reading")
+	}
+	if r.Wait != nil {
+		if err := s.makeRoom(r.Wait); err != nil {
+			return Info{}, err
+		}
 	}
 	q := &request{Request: r}
 	s.enqueue(q)
@@ -142,6 +151,10 @@ func (s *Store) commitBatch(batch []*request) {
 			s.head.Store(q.swap(s.head.Load()))
 		}
 	}
+	s.account()
+	if len(logged) > 0 {
+		s.kickCheckpoint()
+	}
 }
 
 func (s *Store) publish(next *Root, logged []*request) {
@@ -150,7 +163,6 @@ func (s *Store) publish(next *Root, logged []*request) {
 	if len(logged) > 0 {
 		s.tell(logged)
 		s.batches.Add(1)
-		s.kickCheckpoint()
 	}
 }
 

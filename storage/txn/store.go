@@ -38,10 +38,12 @@ type Options struct {
 	Holder   string // who holds the lock, for another process's error
 	// Models are the data models, in the order in which their sections apply.
 	Models []Model
-	// Memory bounds the block cache (nil: unbounded).
+	// Memory bounds the block cache and what lies over the base (nil: unbounded).
 	Memory *memory.Budget
-	WAL    wal.Options
-	KV     kv.Options
+	// Size says about how many bytes of memory a root has beyond its base (nil: none).
+	Size func(root *Root) int64
+	WAL  wal.Options
+	KV   kv.Options
 	// CheckpointBytes is how much log starts a checkpoint in the background
 	// (64 MiB; negative: none are started).
 	CheckpointBytes int64
@@ -84,6 +86,8 @@ type Store struct {
 	tap   *[]Committed // nil: nobody wants to know of commits
 	owed  []byte       // a record that the log lacks of a commit that is in the blocks; of the queue's leader
 
+	overlay overlay
+
 	sinceCheckpoint atomic.Int64 // bytes of log that the next checkpoint will fold
 	kick, reapKick  chan struct{}
 	cancel          context.CancelFunc
@@ -97,6 +101,7 @@ type Stats struct {
 	Commits, Batches, Checkpoints int64
 	BlocksWritten, BytesWritten   int64
 	LogSinceCheckpoint            int64
+	Overlay                       int64 // bytes of memory of what is not in blocks yet
 	WAL                           wal.Stats
 	KV                            kv.Stats
 	Cache                         block.CacheStats
@@ -116,6 +121,7 @@ func Open(o Options) (_ *Store, err error) {
 		o.CheckpointBytes = 64 << 20
 	}
 	s := &Store{opts: o, byID: map[byte]Model{}, kick: make(chan struct{}, 1), reapKick: make(chan struct{}, 1)}
+	s.overlay.init(&o)
 	for _, m := range o.Models {
 		s.byID[m.ID()] = m
 	}
@@ -322,12 +328,14 @@ func (s *Store) recover() error {
 	}
 	p.finish()
 	s.head.Store(p.root)
+	s.account()
 	return nil
 }
 
 // work runs checkpoints and deletes old blocks until ctx ends.
 func (s *Store) work(ctx context.Context) {
 	defer s.background.Done()
+	defer s.overlay.close()
 	for {
 		select {
 		case <-ctx.Done():
@@ -337,10 +345,12 @@ func (s *Store) work(ctx context.Context) {
 				s.note(err)
 			}
 		case <-s.kick:
-			if s.opts.CheckpointBytes < 0 || s.sinceCheckpoint.Load() < s.opts.CheckpointBytes {
+			if !s.due() {
 				continue
 			}
-			if _, err := s.Checkpoint(ctx); err != nil {
+			_, err := s.Checkpoint(ctx)
+			s.overlay.tried(err)
+			if err != nil {
 				if ctx.Err() == nil {
 					s.note(err)
 				}
@@ -358,9 +368,14 @@ func (s *Store) note(err error) {
 }
 
 func (s *Store) kickCheckpoint() {
-	if s.opts.CheckpointBytes > 0 && s.sinceCheckpoint.Load() >= s.opts.CheckpointBytes {
+	if s.due() {
 		poke(s.kick)
 	}
+}
+
+// due reports whether the background should make a checkpoint.
+func (s *Store) due() bool {
+	return s.opts.CheckpointBytes > 0 && (s.sinceCheckpoint.Load() >= s.opts.CheckpointBytes || s.overlay.large())
 }
 
 func (s *Store) kickReaper() { poke(s.reapKick) }
@@ -377,8 +392,8 @@ func (s *Store) Stats() Stats {
 	return Stats{
 		Commits: s.commits.Load(), Batches: s.batches.Load(), Checkpoints: s.checkpoints.Load(),
 		BlocksWritten: s.blockCount.Load(), BytesWritten: s.blockBytes.Load(),
-		LogSinceCheckpoint: s.sinceCheckpoint.Load(),
-		WAL:                s.wal.Stats(), KV: s.kv.Stats(), Cache: s.cache.Stats(),
+		LogSinceCheckpoint: s.sinceCheckpoint.Load(), Overlay: s.overlay.bytes.Load(),
+		WAL: s.wal.Stats(), KV: s.kv.Stats(), Cache: s.cache.Stats(),
 	}
 }
 
@@ -418,6 +433,7 @@ func (s *Store) closeFiles() error {
 	if s.kv != nil {
 		errs = append(errs, s.kv.Close())
 	}
+	s.overlay.release(&s.opts)
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
 	}
