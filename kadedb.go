@@ -70,7 +70,7 @@ type Options struct {
 	Memory     int64
 	Limits     Limits
 	TxLimits   TxLimits
-	TxMemory   int64 // changes that one transaction may hold (256 MiB, at most a quarter of Memory)
+	TxMemory   int64 // changes that one transaction holds before it spills to disk (256 MiB, at most a quarter of Memory)
 	Durability Durability
 	// ImportDir is the folder below which LOAD CSV may read; "": LOAD CSV is refused.
 	ImportDir string

@@ -98,7 +98,7 @@ var table = []Setting{
 	{Name: QueryRows, Kind: Count, Default: "1000000", Field: "max_rows", Doc: "Rows of an answer that is not streamed."},
 	{Name: PathRows, Kind: Count, Default: "1000000", Field: "max_path_rows", Doc: "Rows that a path search may hold at once."},
 	{Name: PathLength, Kind: Count, Default: "30", Field: "max_path_length", Doc: "Longest trail that a pattern without an upper bound may meet."},
-	{Name: TxMemory, Kind: Size, Default: "256MiB", Doc: "Uncommitted changes that one transaction may hold, at most a quarter of --memory."},
+	{Name: TxMemory, Kind: Size, Default: "256MiB", Doc: "Uncommitted changes that one transaction holds in memory before it spills to disk, at most a quarter of --memory."},
 	{Name: TxIdle, Kind: Duration, Default: "60s", Doc: "An explicit transaction without a request for so long is rolled back."},
 	{Name: TxTime, Kind: Duration, Default: "10m", Doc: "An explicit transaction open for so long is rolled back."},
 	{Name: TxOpen, Kind: Count, Default: "1000", Doc: "Explicit transactions open at once."},
