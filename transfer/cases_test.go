@@ -161,6 +161,10 @@ func (c *caseRun) importFiles(text string) string {
 			err = add(&spec.To, rest, transfer.ParseEnd)
 		case "skip-bad":
 			spec.SkipBad = true
+		case "strict":
+			spec.Strict = true
+		case "null":
+			spec.Nulls = append(spec.Nulls, rest)
 		case "update":
 			spec.Update = true
 		case "plan":

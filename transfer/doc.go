@@ -50,11 +50,14 @@ type Spec struct {
 	Relationships []File
 	From, To      []End
 
-	Delimiter byte // between fields of CSV: found in the header
-	ListDelim byte // between elements of a list in a field (';')
-	LineLimit int  // bytes of one CSV record (4 MiB)
-	SkipBad   bool // import the other rows where some are bad
-	Update    bool // nodes that exist get the file's properties
+	Delimiter byte     // between fields of CSV: found in the header
+	ListDelim byte     // between elements of a list in a field (';')
+	LineLimit int      // bytes of one CSV record (4 MiB)
+	Nulls     []string // what else an unquoted field of CSV holds that is no property, such as NA
+	SkipBad   bool     // import the other rows where some are bad
+	Strict    bool     // stop at the first bad row; one shorter than the header is bad too
+	MaxRatio  int64    // most bytes out of one byte of a compressed file; 0: no limit
+	Update    bool     // nodes that exist get the file's properties
 
 	Memory  int64          // bytes for sorting and for ids (256 MiB)
 	Budget  *memory.Budget // where they count
@@ -64,12 +67,18 @@ type Spec struct {
 
 	// Open opens a file by its path; nil is the machine's file system.
 	Open func(path string) (io.ReaderAt, int64, io.Closer, error)
+	// Stdin is what the path "-" reads; it is kept in a temporary file meanwhile.
+	Stdin io.Reader
+	// BadRow is told every bad row, with its text where the file is one of text.
+	BadRow func(BadRow) error
 	// Planned is told what was found before anything is read or written.
 	Planned func(p *Plan) error
 	// Progress is called now and then, from one goroutine.
 	Progress func(p Progress)
 	// Notice is told what the user should know but need not act on.
 	Notice func(text string)
+
+	opens bool // Open is the caller's
 }
 
 // Progress is how far an import is.
@@ -99,17 +108,19 @@ type Bad struct {
 // BadRow is a row that was left out, and why.
 type BadRow struct {
 	File   string
-	Line   int64 // in a Parquet file: row
+	Line   int64 // in a Parquet or Arrow file: row
 	Code   status.Code
 	Reason string
+	Text   string // of the row, for Spec.BadRow
 }
 
 const maxBadShown = 100
 
-func (b *Bad) add(file string, line int64, code status.Code, reason string) {
+func (b *Bad) add(r BadRow) {
 	b.Count++
 	if len(b.First) < maxBadShown {
-		b.First = append(b.First, BadRow{file, line, code, reason})
+		r.Text = ""
+		b.First = append(b.First, r)
 	}
 }
 
@@ -153,7 +164,7 @@ func (s *Spec) fill() {
 	if s.TempDir == "" {
 		s.TempDir = os.TempDir()
 	}
-	if s.Open == nil {
+	if s.opens = s.Open != nil; !s.opens {
 		s.Open = openFile
 	}
 	if s.Notice == nil {

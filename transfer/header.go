@@ -29,6 +29,8 @@ type field struct {
 	kind  tabular.Kind
 	list  bool
 	typed bool // kind was given
+
+	hidden bool // of an id: it becomes no property
 }
 
 var roles = map[string]role{"ID": roleID, "LABEL": roleLabel, "START_ID": roleStart, "END_ID": roleEnd, "TYPE": roleType, "IGNORE": ignored}
@@ -37,11 +39,11 @@ var kinds = map[string]tabular.Kind{
 	"int": tabular.Int, "integer": tabular.Int, "long": tabular.Int, "short": tabular.Int, "byte": tabular.Int,
 	"float": tabular.Float, "double": tabular.Float, "bool": tabular.Bool, "boolean": tabular.Bool,
 	"string": tabular.String, "char": tabular.String, "date": tabular.Date, "localdatetime": tabular.LocalDateTime,
-	"datetime": tabular.DateTime, "localtime": tabular.LocalTime, "time": tabular.Time, "duration": tabular.Duration,
+	"any": tabular.Any, "datetime": tabular.DateTime, "localtime": tabular.LocalTime, "time": tabular.Time, "duration": tabular.Duration,
 }
 
 // typeNames are the types that a header may declare, as errors list them.
-const typeNames = "int, long, short, byte, float, double, boolean, string, char, date, localdatetime, datetime, localtime, time, duration"
+const typeNames = "int, long, short, byte, float, double, boolean, string, char, date, localdatetime, datetime, localtime, time, duration, any"
 
 // parseHeader reads the header of a file. Where any column has a role or a type, or no
 // name before a colon, the file follows the conventions of Neo4j, and what follows
@@ -90,8 +92,9 @@ func parseField(file, header string) (field, error) {
 	word, options, hasOptions := strings.Cut(header[i+1:], "{")
 	word, space, named := strings.Cut(word, "(")
 	if r, ok := roles[strings.ToUpper(word)]; ok && (!named || strings.HasSuffix(space, ")")) {
-		// Options of ids, {id-type:int}, say what the file shows as well.
+		// Other options of ids, {id-type:int}, say what the file shows as well.
 		f.role, f.space = r, strings.TrimSuffix(space, ")")
+		f.hidden = r == roleID && strings.Contains(options, "stored:false")
 		return f, nil
 	}
 	base, list := strings.CutSuffix(word, "[]")

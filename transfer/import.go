@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,7 +62,7 @@ func Import(ctx context.Context, store *graph.Store, spec Spec) (sum Summary, er
 	if err != nil {
 		return sum, err
 	}
-	p := &planner{spec: &spec, reader: r}
+	p := &planner{ctx: ctx, spec: &spec, reader: r}
 	defer func() { err = errorOf(err, p.close()) }()
 	err = p.resolve()
 	keys := p.keysToMake()
@@ -74,6 +75,9 @@ func Import(ctx context.Context, store *graph.Store, spec Spec) (sum Summary, er
 		if err := spec.Planned(p.plan()); err != nil {
 			return sum, err
 		}
+	}
+	if spec.Strict {
+		spec.SkipBad = false
 	}
 	im := &importer{ctx: ctx, spec: &spec, store: store, p: p, memory: spec.Memory, setAt: map[string]int{},
 		start: time.Now(), spill: &spill{fs: spec.FS, name: path.Join(filepath.ToSlash(spec.TempDir), fmt.Sprintf("import-%d.tmp", time.Now().UnixNano()))}}
@@ -127,7 +131,7 @@ func (im *importer) run() error {
 		im.sum.Read = time.Since(im.start)
 		if !im.willing() {
 			return status.Errorf(status.BadRows, "bad rows: %d; nothing was imported", im.sum.Bad.Count).
-				WithHint("Mend them, or import the other rows with --skip-bad.")
+				WithHint("Mend them, or import the other rows with --skip-bad FILE.")
 		}
 		for _, s := range im.rels {
 			if err := im.writeRels(s); err != nil {
@@ -184,10 +188,18 @@ func (im *importer) read(s *source, work, take func(*tabular.Chunk) error) (agai
 	im.doneBytes = before + s.table.Size()
 	var m *tabular.Misfit
 	if !errors.As(err, &m) {
+		if err == nil && s.short > 0 {
+			im.spec.Notice(fmt.Sprintf("%s: %d rows have fewer fields than the header; what they lack is no property", s.path, s.short))
+		}
+		s.short = 0
 		return false, err
 	}
+	s.short = 0
+	if m.Column < 0 {
+		return true, im.moreColumns(s, m.Line)
+	}
 	col := s.table.Columns()[m.Column]
-	if _, err := s.table.Infer(im.ctx); err != nil {
+	if err := im.infer(s); err != nil {
 		return false, err
 	}
 	if now := s.table.Columns()[m.Column].Kind; now != col.Kind {
@@ -196,6 +208,42 @@ func (im *importer) read(s *source, work, take func(*tabular.Chunk) error) (agai
 		return false, status.Errorf(status.Internal, "%s:%d: column %q is no %s", s.path, m.Line, col.Name, now)
 	}
 	return true, im.p.finish()
+}
+
+// infer looks at all of a file of which a sample said too little.
+func (im *importer) infer(s *source) error {
+	known := len(s.fields)
+	if _, err := s.table.Infer(im.ctx); err != nil {
+		return err
+	}
+	for i, c := range s.table.Columns()[known:] {
+		f, err := parseField(s.path, c.Name)
+		if err == nil && f.role != property {
+			err = status.Errorf(status.MalformedFile, "%s: column %q is missing in the first rows", s.path, c.Name).
+				WithHint("Write it in every row.")
+		}
+		if err == nil {
+			err = s.twice(f, s.fields[:known+i])
+		}
+		if err != nil {
+			return err
+		}
+		s.fields = append(s.fields, f)
+	}
+	return nil
+}
+
+// moreColumns takes in columns of a file of JSON Lines that its sample did not have.
+func (im *importer) moreColumns(s *source, line int64) error {
+	known := len(s.fields)
+	if err := im.infer(s); err != nil {
+		return err
+	}
+	if len(s.fields) == known {
+		return status.Errorf(status.Internal, "%s:%d: a new column that is not there", s.path, line)
+	}
+	im.spec.Notice(fmt.Sprintf("%s:%d: a column %q that the first rows do not have", s.path, line, s.table.Columns()[known].Name))
+	return im.p.finish()
 }
 
 // tick reports progress ten times a second.
@@ -239,26 +287,49 @@ type badRows struct {
 
 func newBadRows(im *importer, s *source, c *tabular.Chunk) *badRows {
 	im.sum.Bad.Count += c.More
+	s.short += c.Short
 	return &badRows{im: im, src: s, c: c, list: append([]tabular.Bad(nil), c.Bad...)}
 }
 
 func (b *badRows) add(row int, code status.Code, reason string) {
-	if len(b.im.sum.Bad.First) >= maxBadShown {
+	if b.im.spec.BadRow == nil && len(b.im.sum.Bad.First) >= maxBadShown {
 		b.im.sum.Bad.Count++
 		return
 	}
-	b.list = append(b.list, tabular.Bad{Line: b.c.Line(row), Code: code, Reason: reason})
+	b.list = append(b.list, b.im.badRow(b.c, row, code, reason))
 }
 
-func (b *badRows) done() {
+func (im *importer) badRow(c *tabular.Chunk, row int, code status.Code, reason string) tabular.Bad {
+	b := tabular.Bad{Line: c.Line(row), Code: code, Reason: reason}
+	if im.spec.BadRow != nil {
+		b.Text = c.Text(row)
+	}
+	return b
+}
+
+// done tells the chunk's bad rows.
+func (b *badRows) done() error {
+	im := b.im
 	if len(b.list) == 0 {
-		return
+		return nil
 	}
-	slices.SortStableFunc(b.list, func(x, y tabular.Bad) int { return int(x.Line - y.Line) })
+	slices.SortStableFunc(b.list, func(x, y tabular.Bad) int { return cmp.Compare(x.Line, y.Line) })
+	if x := b.list[0]; im.spec.Strict {
+		im.sum.Bad.add(BadRow{File: b.src.path, Line: x.Line, Code: x.Code, Reason: x.Reason})
+		return status.Errorf(status.BadRows, "%s:%d: %s; nothing was imported", b.src.path, x.Line, x.Reason).
+			WithHint("Mend the row, or leave out --strict to hear of all of them.")
+	}
 	for _, x := range b.list {
-		b.im.sum.Bad.add(b.src.path, x.Line, x.Code, x.Reason)
+		row := BadRow{b.src.path, x.Line, x.Code, x.Reason, x.Text}
+		im.sum.Bad.add(row)
+		if im.spec.BadRow != nil {
+			if err := im.spec.BadRow(row); err != nil {
+				return err
+			}
+		}
 	}
-	b.im.enough.Store(len(b.im.sum.Bad.First) >= maxBadShown)
+	im.enough.Store(im.spec.BadRow == nil && len(im.sum.Bad.First) >= maxBadShown)
+	return nil
 }
 
 // keysToMake returns the labels and keys of ids that have no constraint yet and

@@ -181,7 +181,9 @@ func (n *nodeReader) take(c *tabular.Chunk) error {
 		set.n++
 		n.sel[n.set] = append(n.sel[n.set], int32(r))
 	}
-	bad.done()
+	if err := bad.done(); err != nil {
+		return err
+	}
 	n.cols = n.cols[:0]
 	for _, p := range s.props {
 		n.cols = append(n.cols, &c.Cols[p.want])
@@ -210,7 +212,7 @@ func (n *nodeReader) labels(v *column.Vector, r int) error {
 	labels := append(slices.Clone(n.src.labels), n.im.labelsOf(text)...)
 	set, err := n.im.labelSet(labels)
 	n.set, n.last = set, text
-	if err == nil && n.src.idSpace != nil && n.src.fields[n.src.id].role == roleID {
+	if err == nil && n.src.idSpace != nil && n.src.fields[n.src.id].role == roleID && !n.src.fields[n.src.id].hidden {
 		for _, l := range labels {
 			n.src.idSpace.own(l, n.src.fields[n.src.id].name)
 		}

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -111,6 +112,7 @@ type source struct {
 	wEnd     int
 	idSpace  *space
 	from, to *space
+	short    int64 // rows that lacked fields
 }
 
 // propColumn is a column that becomes a property.
@@ -121,7 +123,9 @@ type propColumn struct {
 
 // planner resolves a Spec.
 type planner struct {
+	ctx    context.Context
 	spec   *Spec
+	spools []*spill
 	reader *graph.Reader
 	nodes  []*source
 	rels   []*source
@@ -134,11 +138,18 @@ func (p *planner) close() error {
 	for _, s := range append(append([]*source(nil), p.nodes...), p.rels...) {
 		err = errors.Join(err, s.closer.Close())
 	}
+	for _, s := range p.spools {
+		err = errors.Join(err, s.close())
+	}
 	return err
 }
 
 func (p *planner) open(f File, rel bool) error {
-	r, size, closer, err := p.spec.Open(f.Path)
+	open := p.spec.Open
+	if f.Path == "-" && p.spec.Stdin != nil {
+		open = p.spool
+	}
+	r, size, closer, err := open(f.Path)
 	if err != nil {
 		return err
 	}
@@ -153,7 +164,8 @@ func (p *planner) open(f File, rel bool) error {
 		p.nodes = append(p.nodes, s)
 	}
 	s.table, err = tabular.Open(tabular.Input{Name: f.Path, R: r, Size: size}, tabular.Options{
-		Delimiter: p.spec.Delimiter, ListDelim: p.spec.ListDelim, LineLimit: p.spec.LineLimit, Workers: p.spec.Workers})
+		Delimiter: p.spec.Delimiter, ListDelim: p.spec.ListDelim, LineLimit: p.spec.LineLimit, Workers: p.spec.Workers,
+		Nulls: p.spec.Nulls, Strict: p.spec.Strict, KeepBad: p.spec.BadRow != nil, MaxRatio: p.spec.MaxRatio})
 	if err != nil {
 		return err
 	}
@@ -165,13 +177,23 @@ func (p *planner) open(f File, rel bool) error {
 		p.spec.Notice(notice)
 	}
 	s.fields = fields
-	seen := map[string]bool{}
-	for _, fl := range fields {
-		if fl.role == property && fl.name != "" {
-			if seen[fl.name] {
-				return status.Errorf(status.MalformedFile, "%s: two columns are named %q", f.Path, fl.name)
-			}
-			seen[fl.name] = true
+	for i, fl := range fields {
+		if err := s.twice(fl, fields[:i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// twice refuses a property that is there already. Two columns of different declared
+// types may share a name: a row has its value in one of them.
+func (s *source) twice(f field, before []field) error {
+	if f.role != property || f.name == "" {
+		return nil
+	}
+	for _, b := range before {
+		if b.role == property && b.name == f.name && !(b.typed && f.typed && (b.kind != f.kind || b.list != f.list)) {
+			return status.Errorf(status.MalformedFile, "%s: two columns are named %q", s.path, f.name)
 		}
 	}
 	return nil
@@ -190,14 +212,15 @@ func (p *planner) space(name string) *space {
 // resolve opens all files and finds out what their columns are for.
 func (p *planner) resolve() error {
 	p.spaces = map[string]*space{}
-	for _, f := range p.spec.Nodes {
-		if err := p.open(f, false); err != nil {
+	for i, list := range [][]File{p.spec.Nodes, p.spec.Relationships} {
+		files, err := p.spec.expand(list)
+		if err != nil {
 			return err
 		}
-	}
-	for _, f := range p.spec.Relationships {
-		if err := p.open(f, true); err != nil {
-			return err
+		for _, f := range files {
+			if err := p.open(f, i == 1); err != nil {
+				return err
+			}
 		}
 	}
 	for _, s := range p.nodes {
@@ -350,7 +373,7 @@ func (p *planner) nodeRoles(s *source) error {
 			}
 			s.id = i
 			s.idSpace = p.space(f.space)
-			if s.fields[i].name == "" {
+			if s.fields[i].name == "" && !f.hidden {
 				s.fields[i].name = "id"
 			}
 		case roleLabel:
@@ -383,12 +406,15 @@ func (p *planner) nodeRoles(s *source) error {
 		return nil
 	}
 	s.idSpace.files++
-	if f := s.fields[s.id]; f.role != roleID {
+	f := s.fields[s.id]
+	if f.role != roleID {
 		s.idSpace.own(label, f.name)
 		return nil
 	}
 	for _, l := range s.labels {
-		s.idSpace.own(l, s.fields[s.id].name)
+		if !f.hidden {
+			s.idSpace.own(l, f.name)
+		}
 	}
 	return nil
 }
@@ -468,7 +494,9 @@ func (s *source) want() {
 		switch {
 		case i == s.id:
 			s.wID = ask(i, s.idSpace.kind, false, f.typed || cols[i].Fixed || s.idSpace.stored.read() != tabular.Null)
-			s.props = append(s.props, propColumn{s.wID, f.name})
+			if !f.hidden {
+				s.props = append(s.props, propColumn{s.wID, f.name})
+			}
 		case i == s.start && i == s.end:
 			s.wStart = ask(i, s.from.kind, false, true)
 			s.wEnd = s.wStart

@@ -81,7 +81,7 @@ func (r *relReader) work(c *tabular.Chunk) error {
 			e.sel = append(e.sel, int32(i))
 			continue
 		}
-		if len(e.bad) >= maxBadShown || r.im.enough.Load() {
+		if r.im.spec.BadRow == nil && len(e.bad) >= maxBadShown || r.im.enough.Load() {
 			e.more++
 			continue
 		}
@@ -89,8 +89,8 @@ func (r *relReader) work(c *tabular.Chunk) error {
 		if ok {
 			sp, v, what = s.to, to, "end"
 		}
-		b := tabular.Bad{Line: c.Line(i), Code: status.DanglingRelationship,
-			Reason: fmt.Sprintf("no node of %s has id %s, the relationship's %s", sp.describe(), v.Value(i), what)}
+		b := r.im.badRow(c, i, status.DanglingRelationship,
+			fmt.Sprintf("no node of %s has id %s, the relationship's %s", sp.describe(), v.Value(i), what))
 		if v.IsNull(i) {
 			b.Code, b.Reason = status.MalformedRow, fmt.Sprintf("no id of the relationship's %s", what)
 		}
@@ -120,7 +120,9 @@ func (r *relReader) take(c *tabular.Chunk) error {
 		r.cols = append(r.cols, &c.Cols[p.want])
 	}
 	if s.wLabel < 0 {
-		bad.done()
+		if err := bad.done(); err != nil {
+			return err
+		}
 		set := im.relSet(s.typ)
 		if r.at[set] == nil {
 			r.at[set] = set.columns(s)
@@ -142,7 +144,9 @@ func (r *relReader) take(c *tabular.Chunk) error {
 		}
 		r.sel[set], r.keys[set] = append(r.sel[set], i), append(r.keys[set], e.keys[k])
 	}
-	bad.done()
+	if err := bad.done(); err != nil {
+		return err
+	}
 	for set, sel := range r.sel {
 		if r.at[set] == nil {
 			r.at[set] = set.columns(s)

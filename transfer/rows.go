@@ -126,12 +126,20 @@ func (b *rows) appendChunk(ids []columnID, at []int, cols []*column.Vector, sel 
 		}
 		b.cols = append(b.cols, v)
 	}
-	given := make([]*column.Vector, len(ids))
+	given, also := make([]*column.Vector, len(ids)), make([][]*column.Vector, len(ids))
 	for i, c := range at {
+		if given[c] != nil {
+			also[c] = append(also[c], cols[i])
+			continue
+		}
 		given[c] = cols[i]
 	}
 	for c := range ids {
 		v, src := &b.cols[c], given[c]
+		if also[c] != nil {
+			b.addEither(c, append([]*column.Vector{src}, also[c]...), sel)
+			continue
+		}
 		if src == nil {
 			for i := range sel {
 				v.addNull(ids[c].typ, b.n+i)
@@ -143,6 +151,20 @@ func (b *rows) appendChunk(ids []columnID, at []int, cols []*column.Vector, sel 
 		}
 	}
 	b.n += len(sel)
+}
+
+// addEither adds the rows sel of several columns with one name: the first that is not null.
+func (b *rows) addEither(c int, srcs []*column.Vector, sel []int32) {
+	for i, r := range sel {
+		src := srcs[0]
+		for _, s := range srcs {
+			if !s.IsNull(int(r)) {
+				src = s
+				break
+			}
+		}
+		b.cols[c].add(src, int(r), b.n+i)
+	}
 }
 
 // spill is one temporary file that rows are put away in.

@@ -128,7 +128,7 @@ func (im *importer) rowLabels() error {
 	im.p.reader = r
 	found := false
 	for _, s := range im.p.nodes {
-		if s.label < 0 || s.idSpace == nil || s.fields[s.id].role != roleID {
+		if s.label < 0 || s.idSpace == nil || s.fields[s.id].role != roleID || s.fields[s.id].hidden {
 			continue
 		}
 		stored := im.p.storedLabels(s.fields[s.id].name)
@@ -136,7 +136,7 @@ func (im *importer) rowLabels() error {
 			continue
 		}
 		last, stage, rows := "", "looking for labels in "+filepath.Base(s.path), int64(0)
-		wants := []tabular.Want{{Column: s.label, Kind: tabular.String, Fixed: true}}
+		wants := []tabular.Want{{Column: s.label, Kind: tabular.String, Fixed: true, Some: true}}
 		err := s.table.Read(im.ctx, wants, nil, func(c *tabular.Chunk) error {
 			rows += int64(c.Rows)
 			im.tick(stage, rows)

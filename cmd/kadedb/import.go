@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,24 +23,27 @@ import (
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/vfs"
 	"github.com/kadedb/kadedb/transfer"
+	"github.com/kadedb/kadedb/wire"
 )
 
 // importFlags are what the flags of import say, as given.
 type importFlags struct {
-	data                            string
-	nodes, ids, rels, from, to      []string
-	delimiter, listDelim            string
-	lineLimit                       int
-	skipBad, update, dryRun, silent bool
+	data                           string
+	nodes, ids, rels, from, to     []string
+	nulls                          []string
+	delimiter, listDelim, skipBad  string
+	lineLimit                      int
+	strict, update, dryRun, silent bool
 }
 
 func (a *app) importCommand() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
 		Use:   "import --data DIR --nodes LABEL=FILE … --relationships TYPE=FILE …",
-		Short: "Fill a store from CSV and Parquet files",
-		Long: `Reads CSV and Parquet files into a store, which is made where there is none and which no server may hold.
-Everything counts at once at the end; after an error or Ctrl-C the store is as it was.
+		Short: "Fill a store from files of CSV, JSON Lines and Parquet",
+		Long: `Reads files of CSV, JSON Lines and Parquet, the first two also packed by gzip or zstd, into a store, which is
+made where there is none and which no server may hold. A FILE may be a pattern in quotes, such as 'people-*.csv',
+and - for standard input. Everything counts at once at the end; after an error or Ctrl-C the store is as it was.
 
 Columns are found by name: --id LABEL:COLUMN is the id of the nodes with a label and gets a key constraint,
 --from and --to TYPE:LABEL:COLUMN hold ids of the nodes at both ends of relationships. Files with Neo4j's
@@ -61,7 +66,9 @@ Relationships are never merged: each row is one.`,
 	fl.StringVar(&f.delimiter, "delimiter", "", "between the fields of CSV, \"tab\" too (found in the header)")
 	fl.StringVar(&f.listDelim, "array-delimiter", ";", "between the elements of a list in a field, and between labels")
 	fl.IntVar(&f.lineLimit, "line-limit", 4<<20, "most bytes of one CSV record")
-	fl.BoolVar(&f.skipBad, "skip-bad", false, "import the other rows where some are bad")
+	fl.StringArrayVar(&f.nulls, "null", nil, "what else an unquoted field of CSV holds that is no property, such as NA; may be repeated")
+	fl.StringVar(&f.skipBad, "skip-bad", "", "FILE for bad rows, a JSON object a line; the other rows are imported")
+	fl.BoolVar(&f.strict, "strict", false, "stop at the first bad row; one shorter than the header is bad too")
 	fl.BoolVar(&f.update, "update", false, "give nodes that exist the properties of their rows")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "show what would be imported, and stop")
 	fl.BoolVar(&f.silent, "quiet", false, "show neither the plan nor progress")
@@ -72,7 +79,10 @@ Relationships are never merged: each row is one.`,
 
 // spec reads the flags.
 func (f *importFlags) spec() (kadedb.ImportSpec, error) {
-	s := kadedb.ImportSpec{SkipBad: f.skipBad, Update: f.update, LineLimit: f.lineLimit}
+	s := kadedb.ImportSpec{SkipBad: f.skipBad != "", Strict: f.strict, Nulls: f.nulls, Update: f.update, LineLimit: f.lineLimit}
+	if f.strict && f.skipBad != "" {
+		return s, status.Errorf(status.InvalidUsage, "--strict and --skip-bad say opposite things")
+	}
 	if err := parseAll(&s.Nodes, f.nodes, transfer.ParseFile); err != nil {
 		return s, err
 	}
@@ -157,8 +167,14 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 	}
 	spec.Notice = func(text string) { bar.clear(); a.say("%s", printable(text)) }
 	spec.Progress = bar.show
+	spec.Stdin = a.in
+	rejects := rejectFile{name: f.skipBad}
+	if f.skipBad != "" && !f.dryRun {
+		spec.BadRow = rejects.add
+	}
 	start := time.Now()
 	sum, err := db.Import(cmd.Context(), spec)
+	err = errors.Join(err, rejects.close())
 	bar.clear()
 	a.badRows(&sum)
 	counts := err == nil || sum.Nodes+sum.Relationships > 0
@@ -181,6 +197,45 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 		float64(sum.Nodes+sum.Relationships)/took.Seconds(), size(sum.Bytes))
 	if sum.Spilled > 0 {
 		a.say("%s were sorted in temporary files", size(sum.Spilled))
+	}
+	return nil
+}
+
+// rejectFile takes the rows that were left out, a JSON object a line. Without any there
+// is no file.
+type rejectFile struct {
+	name string
+	f    *os.File
+	w    *bufio.Writer
+	buf  []byte
+}
+
+func (r *rejectFile) add(b transfer.BadRow) error {
+	if r.f == nil {
+		f, err := os.Create(r.name)
+		if err != nil {
+			return status.Errorf(status.DiskError, "bad rows cannot be kept: %w", err)
+		}
+		r.f, r.w = f, bufio.NewWriterSize(f, 64<<10)
+	}
+	l := wire.AppendString(append(r.buf[:0], `{"file":`...), b.File)
+	l = strconv.AppendInt(append(l, `,"line":`...), b.Line, 10)
+	l = wire.AppendString(append(l, `,"code":`...), b.Code.Info().Name)
+	l = wire.AppendString(append(l, `,"reason":`...), b.Reason)
+	l = wire.AppendString(append(l, `,"row":`...), b.Text)
+	r.buf = append(l, "}\n"...)
+	if _, err := r.w.Write(r.buf); err != nil {
+		return status.Errorf(status.DiskError, "bad rows cannot be kept: %w", err)
+	}
+	return nil
+}
+
+func (r *rejectFile) close() error {
+	if r.f == nil {
+		return nil
+	}
+	if err := errors.Join(r.w.Flush(), r.f.Close()); err != nil {
+		return status.Errorf(status.DiskError, "bad rows cannot be kept: %w", err)
 	}
 	return nil
 }

@@ -203,3 +203,42 @@ func anonymous(pid int) int {
 	}
 	return n
 }
+
+// TestImportReal imports what a pipe, a pattern and packed files hold, and keeps bad rows.
+func TestImportReal(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	file("p1.csv", "id,n\n1,a\n2,NA\n")
+	file("p2.csv", "n,id\nc,3\nc,1\n\"open,4\n")
+	store, rejects := filepath.Join(dir, "store"), filepath.Join(dir, "bad.jsonl")
+	args := []string{"import", "--data", store, "--nodes", "P=" + filepath.Join(dir, "p*.csv"), "--id", "P:id", "--null", "NA",
+		"--relationships", "K=-", "--from", "K:P:a", "--to", "K:P:b"}
+	stdin := "{\"a\": 1, \"b\": 2}\n{\"a\": 2, \"b\": 3}\n{\"a\": 2, \"b\": 9}\n"
+	_, errs, code := run{args: append(args, "--strict"), stdin: stdin}.do(t)
+	if code != exitInvalid || !strings.Contains(errs, "p2.csv:3") || strings.Contains(errs, "p2.csv:4") {
+		t.Errorf("strict: %d %s", code, errs)
+	}
+	_, errs, code = run{args: append(args, "--skip-bad", rejects), stdin: stdin}.do(t)
+	if code != 0 || !strings.Contains(errs, "3 nodes, 2 relationships") {
+		t.Fatalf("skip-bad: %d %s", code, errs)
+	}
+	kept, err := os.ReadFile(rejects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"line":3,"code":"DuplicateID","reason":"id 1 appears twice","row":"c,1"}`, `"line":4,"code":"MalformedRow"`,
+		`"file":"-","line":3,"code":"DanglingRelationship"`, `"row":"{\"a\": 2, \"b\": 9}"}`} {
+		if !strings.Contains(string(kept), want) {
+			t.Errorf("%s is not in\n%s", want, kept)
+		}
+	}
+	if n := strings.Count(string(kept), "\n"); n != 3 {
+		t.Errorf("%d bad rows were kept", n)
+	}
+}

@@ -23,7 +23,6 @@ func classify(s string) Kind {
 			if _, ok := parseFloat(s); ok {
 				return Float
 			}
-			return String
 		}
 		return classifyTime(s)
 	case c == '.':
@@ -60,13 +59,13 @@ func decimal(s string) bool {
 }
 
 func classifyTime(s string) Kind {
-	if len(s) < 10 || s[4] != '-' || s[7] != '-' {
-		return String
-	}
 	if len(s) == 10 {
 		if _, ok := parseDate(s); ok {
 			return Date
 		}
+		return String
+	}
+	if len(s) < 10 || s[4] != '-' || s[7] != '-' {
 		return String
 	}
 	for _, k := range [...]Kind{LocalDateTime, DateTime} {
@@ -181,9 +180,10 @@ func parseBool(s string) (v, ok bool) {
 	return false, false
 }
 
-// parseDate reads YYYY-MM-DD.
+// parseDate reads YYYY-MM-DD, YYYY/MM/DD and DD.MM.YYYY. Dates with the year behind
+// slashes do not say which of the others is the day: they are no dates here.
 func parseDate(s string) (int64, bool) {
-	if len(s) != 10 || s[4] != '-' || s[7] != '-' {
+	if len(s) != 10 {
 		return 0, false
 	}
 	num := func(from, to int) (n int) {
@@ -195,7 +195,15 @@ func parseDate(s string) (int64, bool) {
 		}
 		return n
 	}
-	y, m, d := num(0, 4), num(5, 7), num(8, 10)
+	var y, m, d int
+	switch {
+	case s[4] == '-' && s[7] == '-', s[4] == '/' && s[7] == '/':
+		y, m, d = num(0, 4), num(5, 7), num(8, 10)
+	case s[2] == '.' && s[5] == '.':
+		y, m, d = num(6, 10), num(3, 5), num(0, 2)
+	default:
+		return 0, false
+	}
 	if y < 0 || m < 1 || m > 12 || d < 1 || d > value.DaysIn(int64(y), m) {
 		return 0, false
 	}
@@ -234,6 +242,8 @@ func parseValue(s string, k Kind) (v value.Value, ok bool) {
 		v, err = value.ParseTime(s, 0)
 	case Duration:
 		v, err = value.ParseDuration(s)
+	case Any:
+		return parseTyped(s)
 	default:
 		return value.String(s), true
 	}

@@ -29,9 +29,9 @@ const maxColumns = 10_000
 func (t *Table) openCSV() error {
 	f := &csvFile{t: t, line: 1}
 	t.format = f
-	head := make([]byte, min(t.in.Size, 64<<10))
-	if _, err := t.in.R.ReadAt(head, 0); err != nil && len(head) > 0 {
-		return status.Errorf(status.DiskError, "%s: %w", t.in.Name, err)
+	head, err := t.head(64 << 10)
+	if err != nil {
+		return err
 	}
 	if bytes.HasPrefix(head, bom) {
 		f.body, head = 3, head[3:]
@@ -120,12 +120,12 @@ const sampleBytes = 256 << 10
 // sample infers kinds from the first rows.
 func (f *csvFile) sample() error {
 	s := f.splitter()
-	data, _, err := s.next(nil, sampleBytes, func(int64, status.Code, string) {})
+	data, _, err := s.next(nil, sampleBytes, func(int64, status.Code, string, string) {})
 	if err != nil {
 		return err
 	}
 	kinds := make([]Kind, len(f.t.cols))
-	inferRecords(string(data), f.delim, kinds)
+	f.t.o.inferRecords(string(data), f.delim, kinds)
 	for i := range kinds {
 		f.t.cols[i].Kind = kinds[i]
 	}
@@ -140,7 +140,7 @@ func (f *csvFile) rows() int64 { return -1 }
 
 // inferRecords joins the kinds of all cells into kinds. Rows that will be bad do
 // not count.
-func inferRecords(text string, delim byte, kinds []Kind) {
+func (o *Options) inferRecords(text string, delim byte, kinds []Kind) {
 	w := walker{text: text, delim: delim}
 	valid := utf8.ValidString(text)
 	row := make([]Kind, len(kinds))
@@ -149,11 +149,17 @@ func inferRecords(text string, delim byte, kinds []Kind) {
 		for ; w.field(); i++ {
 			switch {
 			case i >= len(kinds):
+			case !w.quoted && slices.Contains(o.Nulls, w.cell):
+				row[i] = Null
 			case kinds[i] == String || w.quoted && w.cell == "":
 				row[i] = String
 			default:
 				row[i] = classify(w.cell)
 			}
+		}
+		for o.mayLack(i, len(kinds)) {
+			row[i] = Null
+			i++
 		}
 		if i != len(kinds) || w.broken || !valid && !utf8.ValidString(text[w.start:w.pos]) {
 			continue
@@ -166,17 +172,18 @@ func inferRecords(text string, delim byte, kinds []Kind) {
 	}
 }
 
-// Infer looks at every row and returns the narrowest kind of each column.
-func (t *Table) Infer(ctx context.Context) ([]Column, error) {
-	f, ok := t.format.(*csvFile)
-	if !ok {
-		return t.cols, nil
-	}
+// mayLack reports whether a row of n fields, of which the header names more, is one
+// whose last fields are null. One with less than half of them is something else.
+func (o *Options) mayLack(n, columns int) bool { return !o.Strict && n < columns && 2*n >= columns }
+
+// infer finds kinds by all rows.
+func (f *csvFile) infer(ctx context.Context) error {
+	t := f.t
 	var mu sync.Mutex
 	kinds := make([]Kind, len(t.cols))
 	err := t.Read(ctx, nil, func(c *Chunk) error {
 		mine := make([]Kind, len(kinds))
-		inferRecords(string(c.data), f.delim, mine)
+		t.o.inferRecords(string(c.data), f.delim, mine)
 		mu.Lock()
 		defer mu.Unlock()
 		for i, k := range mine {
@@ -185,26 +192,34 @@ func (t *Table) Infer(ctx context.Context) ([]Column, error) {
 		return nil
 	}, nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i, k := range kinds {
 		t.cols[i].Kind = k
 	}
-	return t.cols, nil
+	return nil
 }
 
 func (f *csvFile) produce(ctx context.Context, _ []Want, give func(*Chunk) error, fresh func() *Chunk) error {
 	s := f.splitter()
+	return s.chunks(ctx, f.t, f.t.o.ChunkSize, give, fresh)
+}
+
+// chunks gives runs of about size bytes of records until the end.
+func (s *splitter) chunks(ctx context.Context, t *Table, size int, give func(*Chunk) error, fresh func() *Chunk) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		c := fresh()
-		data, line, err := s.next(c.data[:0], f.t.o.ChunkSize, c.bad)
+		data, line, err := s.next(c.data[:0], size, c.bad)
 		if err != nil {
 			return err
 		}
 		c.data, c.line, c.Bytes = data, line, s.off-int64(len(s.rest))
+		if t.packed != nil {
+			c.Bytes = t.packed.far.Load()
+		}
 		if len(data) == 0 && len(c.Bad) == 0 {
 			return nil
 		}
@@ -228,9 +243,9 @@ func (f *csvFile) parse(c *Chunk, wants []Want) error {
 	}
 	text := string(c.data)
 	p.valid = utf8.ValidString(text)
-	// A row that is kept has a delimiter or newline for each column: without that bound a
+	// A row that is kept has a delimiter or newline for every other column: without that bound a
 	// wide header over many empty lines would ask for all memory.
-	rows := min(bytes.Count(c.data, newline), len(c.data)/max(len(f.t.cols), 1)) + 2
+	rows := min(bytes.Count(c.data, newline), 2*len(c.data)/max(len(f.t.cols), 1)) + 2
 	if len(c.Cols) != len(wants) {
 		c.Cols = make([]column.Vector, len(wants))
 	}
@@ -238,7 +253,7 @@ func (f *csvFile) parse(c *Chunk, wants []Want) error {
 		c.Cols[i].Reset(vectorType(w), rows)
 	}
 	p.nulls = make([]column.Bitmap, len(wants))
-	c.start = make([]uint32, 0, rows)
+	c.start, c.delim = make([]uint32, 0, rows), f.delim
 	p.w = walker{text: text, delim: f.delim}
 	for p.w.record() {
 		if err := p.row(rows); err != nil {

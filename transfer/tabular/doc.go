@@ -1,6 +1,6 @@
-// Package tabular reads tables: CSV in its dialects, and Parquet.
+// Package tabular reads and writes tables: CSV in its dialects, JSON Lines, Parquet and Arrow.
 //
-//	file ─splitter─▶ 1 MiB of whole records ─▶ workers ─▶ Chunk of typed vectors ─▶ in order, to take
+//	file ─(gzip, zstd)─splitter─▶ 1 MiB of whole records ─▶ workers ─▶ Chunk of typed vectors ─▶ in order, to take
 //
 //	t, err := tabular.Open(input, tabular.Options{})
 //	t.Columns()                    // names, and kinds inferred from a sample
@@ -17,6 +17,7 @@ package tabular
 import (
 	"bytes"
 	"io"
+	"strings"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/status"
@@ -38,9 +39,10 @@ const (
 	Time
 	Duration
 	String
+	Any // of each value's own kind
 )
 
-var kindNames = [...]string{"null", "boolean", "integer", "float", "date", "localdatetime", "datetime", "localtime", "time", "duration", "string"}
+var kindNames = [...]string{"null", "boolean", "integer", "float", "date", "localdatetime", "datetime", "localtime", "time", "duration", "string", "any"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -58,6 +60,7 @@ type Want struct {
 	Kind   Kind
 	List   bool
 	Fixed  bool // a cell of another kind makes its row bad; otherwise it is a Misfit
+	Some   bool // set in any: the caller does not mind keys of JSON Lines that Columns lacks
 }
 
 // Bad is a row that cannot be read.
@@ -65,6 +68,7 @@ type Bad struct {
 	Line   int64 // in a Parquet file: row
 	Code   status.Code
 	Reason string
+	Text   string // of the row, where Options.KeepBad asks for it and the format is text
 }
 
 // Chunk is a run of rows. It is valid until the function that it is given to returns.
@@ -73,6 +77,7 @@ type Chunk struct {
 	Cols  []column.Vector // by want; kinds without a vector type are boxed
 	Bad   []Bad           // rows left out, the first maxBad of them
 	More  int64           // bad rows beyond those
+	Short int64           // rows with fewer fields than the header, the others being null
 	Bytes int64           // of the file up to the end of the chunk
 	Data  any             // work may leave something for take here
 
@@ -80,6 +85,8 @@ type Chunk struct {
 	line  int64    // of data's first byte, or the number of the first row
 	start []uint32 // by row: where its record begins in data; nil: line + row
 	kept  []int32  // without start: the rows of the file's that are left
+	keep  bool     // Options.KeepBad
+	delim byte     // of CSV
 }
 
 // maxBad is how many bad rows of a chunk are described.
@@ -96,19 +103,42 @@ func (c *Chunk) Line(row int) int64 {
 	return c.line + int64(bytes.Count(c.data[:c.start[row]], newline))
 }
 
-func (c *Chunk) bad(line int64, code status.Code, reason string) {
-	if len(c.Bad) >= maxBad {
+func (c *Chunk) bad(line int64, code status.Code, reason, text string) {
+	if !c.keep && len(c.Bad) >= maxBad {
 		c.More++
 		return
 	}
-	c.Bad = append(c.Bad, Bad{line, code, reason})
+	b := Bad{Line: line, Code: code, Reason: reason}
+	if c.keep {
+		b.Text = strings.Clone(strings.TrimRight(text, "\r\n"))
+	}
+	c.Bad = append(c.Bad, b)
+}
+
+// Text returns the text of a row of CSV or JSON Lines, "" of others.
+func (c *Chunk) Text(row int) string {
+	if c.start == nil {
+		return ""
+	}
+	from := int(c.start[row])
+	end, ok := len(c.data), true
+	if c.delim != 0 {
+		end, ok = recordEnd(c.data, from, c.delim)
+	} else if n := bytes.IndexByte(c.data[from:], '\n'); n >= 0 {
+		end = from + n
+	}
+	if !ok {
+		end = len(c.data)
+	}
+	return string(bytes.TrimRight(c.data[from:end], "\r\n"))
 }
 
 var newline = []byte{'\n'}
 
-// Misfit says that a cell does not fit the kind that its column was taken for.
+// Misfit says that a cell does not fit the kind that its column was taken for, or
+// that a row has a column that was not known.
 type Misfit struct {
-	Column int
+	Column int // -1: a new one
 	Line   int64
 }
 
@@ -123,13 +153,35 @@ type Input struct {
 
 // Options say how to read. The zero value of each field is its default.
 type Options struct {
+	Format    Format
 	Delimiter byte // of CSV: found in the header
 	ListDelim byte // between the elements of a list in a CSV cell (';')
 	NoHeader  bool // CSV without names
 	LineLimit int  // bytes of one record (4 MiB)
 	ChunkSize int  // bytes of records handed to a worker at once (1 MiB)
 	Workers   int  // goroutines that parse (2)
+
+	Nulls    []string // what else an unquoted field of CSV holds that is null, such as NA
+	KeepBad  bool     // tell every bad row, with its text
+	Strict   bool     // a row with fewer fields than the header is bad
+	MaxRatio int64    // most bytes that come out of one of a compressed file; 0: no limit
 }
+
+// Format is the format of a file.
+type Format uint8
+
+// The formats. Auto: told by the file's first bytes.
+const (
+	Auto Format = iota
+	CSV
+	JSONLines
+	Parquet
+	Arrow
+)
+
+var formatNames = [...]string{"auto", "csv", "jsonl", "parquet", "arrow"}
+
+func (f Format) String() string { return formatNames[f] }
 
 func (o *Options) fill() {
 	if o.ListDelim == 0 {

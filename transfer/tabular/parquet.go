@@ -211,7 +211,7 @@ func (f *parquetFile) parse(c *Chunk, wants []Want) error {
 			if strings.HasPrefix(reason, "bytes") {
 				code = status.InvalidUTF8
 			}
-			c.bad(c.line+int64(r), code, reason)
+			c.bad(c.line+int64(r), code, reason, "")
 			continue
 		}
 		keep = append(keep, int32(r))

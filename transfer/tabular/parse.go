@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -155,6 +156,14 @@ func (p *parser) row(rows int) error {
 		i++
 	}
 	code := status.MalformedRow
+	if !p.w.broken && p.f.t.o.mayLack(i, len(p.of)) {
+		c.Short++
+		for ; i < len(p.of); i++ {
+			if k := p.of[i]; k >= 0 {
+				p.null(int(k), row, rows)
+			}
+		}
+	}
 	switch {
 	case p.w.broken:
 		reason = "a quoted field is not closed, or text follows its quote"
@@ -171,7 +180,7 @@ func (p *parser) row(rows int) error {
 				p.nulls[k].Clear(row)
 			}
 		}
-		c.bad(p.line(), code, reason)
+		c.bad(p.line(), code, reason, p.w.text[p.w.start:p.w.pos])
 		return nil
 	}
 	if misfit >= 0 {
@@ -203,15 +212,8 @@ func (p *parser) line() int64 {
 // cell puts the walker's cell into row of vector k; false: it is not of the kind.
 func (p *parser) cell(k, row, rows int) (ok bool) {
 	v, s, w := &p.c.Cols[k], p.w.cell, &p.wants[k]
-	if s == "" && !(p.w.quoted && v.Type == column.String) {
-		if v.Type == column.Any {
-			v.Anys[row] = value.Null
-			return true
-		}
-		if p.nulls[k] == nil {
-			p.nulls[k] = column.NewBitmap(rows)
-		}
-		p.nulls[k].Set(row)
+	if s == "" && !(p.w.quoted && v.Type == column.String) || !p.w.quoted && slices.Contains(p.f.t.o.Nulls, s) {
+		p.null(k, row, rows)
 		return true
 	}
 	switch v.Type {
@@ -237,6 +239,19 @@ func (p *parser) cell(k, row, rows int) (ok bool) {
 		v.Anys[row], ok = p.boxed(s, w)
 	}
 	return ok
+}
+
+// null makes row of vector k null.
+func (p *parser) null(k, row, rows int) {
+	v := &p.c.Cols[k]
+	if v.Type == column.Any {
+		v.Anys[row] = value.Null
+		return
+	}
+	if p.nulls[k] == nil {
+		p.nulls[k] = column.NewBitmap(rows)
+	}
+	p.nulls[k].Set(row)
 }
 
 func (p *parser) boxed(s string, w *Want) (value.Value, bool) {

@@ -43,7 +43,7 @@ func (r *Records) Next() ([]string, error) {
 		if r.bad != nil {
 			return nil, r.bad
 		}
-		data, line, err := r.s.next(r.buf[:0], 64<<10, func(line int64, code status.Code, reason string) {
+		data, line, err := r.s.next(r.buf[:0], 64<<10, func(line int64, code status.Code, reason, _ string) {
 			if r.bad == nil {
 				r.bad = status.Errorf(code, "%s:%d: %s", r.s.in.Name, line, reason)
 			}

@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"bytes"
+	"errors"
 	"io"
 
 	"github.com/kadedb/kadedb/status"
@@ -11,6 +12,7 @@ import (
 type splitter struct {
 	in    Input
 	delim byte
+	lines bool // records end with their line, whatever quotes they hold
 	limit int
 	off   int64  // in the file, of what was read
 	line  int64  // of rest's first byte, from 1
@@ -18,13 +20,16 @@ type splitter struct {
 }
 
 func (s *splitter) errorf(err error) error {
+	if status.CodeOf(err) != status.Internal {
+		return err
+	}
 	return status.Errorf(status.DiskError, "%s: %w", s.in.Name, err)
 }
 
 // fill reads into rest[len(rest):to].
 func (s *splitter) fill(to int) error {
 	have := len(s.rest)
-	to = int(min(int64(to), int64(have)+s.in.Size-s.off))
+	to = int(min(int64(to), s.in.Size-(s.off-int64(have))))
 	if to <= have {
 		return nil
 	}
@@ -35,8 +40,8 @@ func (s *splitter) fill(to int) error {
 	n, err := s.in.R.ReadAt(s.rest[have:], s.off)
 	s.rest = s.rest[:have+n]
 	s.off += int64(n)
-	if err == io.EOF {
-		// The file is shorter than it was said to be.
+	if errors.Is(err, io.EOF) {
+		// The file is compressed, or shorter than it was said to be.
 		s.in.Size = s.off
 		err = nil
 	}
@@ -48,7 +53,7 @@ func (s *splitter) fill(to int) error {
 
 // next appends about size bytes of whole records to buf. line is that of the first.
 // Records over the limit are left out and told to bad. At the end data is empty.
-func (s *splitter) next(buf []byte, size int, bad func(line int64, code status.Code, reason string)) (data []byte, line int64, err error) {
+func (s *splitter) next(buf []byte, size int, bad func(line int64, code status.Code, reason, text string)) (data []byte, line int64, err error) {
 	for {
 		if err := s.fill(max(size, len(s.rest))); err != nil {
 			return nil, 0, err
@@ -59,7 +64,7 @@ func (s *splitter) next(buf []byte, size int, bad func(line int64, code status.C
 		eof := s.off >= s.in.Size
 		end := len(s.rest)
 		if !eof {
-			end = recordsEnd(s.rest, s.delim)
+			end = s.recordsEnd(s.rest)
 		}
 		if end > 0 {
 			buf = append(buf, s.rest[:end]...)
@@ -81,12 +86,12 @@ func (s *splitter) next(buf []byte, size int, bad func(line int64, code status.C
 }
 
 // skipLine drops rest up to the end of its first line.
-func (s *splitter) skipLine(bad func(int64, status.Code, string)) error {
+func (s *splitter) skipLine(bad func(int64, status.Code, string, string)) error {
 	reason := "the line is longer than the limit"
 	if bytes.IndexByte(s.rest, '\n') >= 0 {
 		reason = "a quoted field has no end within the limit of a record"
 	}
-	bad(s.line, status.LineTooLong, reason)
+	bad(s.line, status.LineTooLong, reason, string(s.rest[:min(len(s.rest), 1000)]))
 	for len(s.rest) > 0 {
 		if i := bytes.IndexByte(s.rest, '\n'); i >= 0 {
 			n := copy(s.rest, s.rest[i+1:])
@@ -104,13 +109,13 @@ func (s *splitter) skipLine(bad func(int64, status.Code, string)) error {
 
 // recordsEnd returns how many bytes of data, which begins with a record, are whole
 // records; 0: none is.
-func recordsEnd(data []byte, delim byte) int {
-	if bytes.IndexByte(data, '"') < 0 {
+func (s *splitter) recordsEnd(data []byte) int {
+	if s.lines || bytes.IndexByte(data, '"') < 0 {
 		return bytes.LastIndexByte(data, '\n') + 1
 	}
 	last := 0
 	for {
-		end, ok := recordEnd(data, last, delim)
+		end, ok := recordEnd(data, last, s.delim)
 		if !ok {
 			return last
 		}

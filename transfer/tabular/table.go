@@ -1,7 +1,9 @@
 package tabular
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"sync"
 
 	"github.com/kadedb/kadedb/status"
@@ -14,6 +16,7 @@ type Table struct {
 	cols    []Column
 	format  format
 	bytesOf int64
+	packed  *packed // nil: not compressed
 }
 
 // format is what differs between kinds of files.
@@ -26,21 +29,31 @@ type format interface {
 	rows() int64
 }
 
-// Open reads a file's header, and a sample of a CSV file. What begins with Parquet's
-// mark is read as Parquet, all else as CSV.
+// Open reads a file's header, and a sample of CSV and JSON Lines. gzip and zstd are
+// unpacked. Without a format in o, what begins with Parquet's or Arrow's mark is one
+// of those, what begins with a brace is JSON Lines, and all else is CSV.
 func Open(in Input, o Options) (*Table, error) {
 	o.fill()
-	t := &Table{in: in, o: o, bytesOf: in.Size}
-	var magic [4]byte
-	if in.Size >= 4 {
-		if _, err := in.R.ReadAt(magic[:], 0); err != nil {
-			return nil, status.Errorf(status.DiskError, "%s: %w", in.Name, err)
-		}
-	}
+	t := &Table{o: o, bytesOf: in.Size}
 	var err error
-	if string(magic[:]) == "PAR1" {
+	if t.in, t.packed, err = unpack(in, o.MaxRatio); err != nil {
+		return nil, err
+	}
+	if err := t.detect(); err != nil {
+		return nil, err
+	}
+	if t.packed != nil && (t.o.Format == Parquet || t.o.Format == Arrow) {
+		return nil, status.Errorf(status.NotYet, "%s is a compressed %s file", in.Name, t.o.Format).
+			WithHint("Unpack it; such files are compressed inside.")
+	}
+	switch t.o.Format {
+	case Parquet:
 		err = t.openParquet()
-	} else {
+	case Arrow:
+		err = t.openArrow()
+	case JSONLines:
+		err = t.openJSON()
+	default:
 		err = t.openCSV()
 	}
 	if err != nil {
@@ -48,6 +61,47 @@ func Open(in Input, o Options) (*Table, error) {
 	}
 	return t, nil
 }
+
+// detect finds the format by the first bytes.
+func (t *Table) detect() error {
+	if t.o.Format != Auto {
+		return nil
+	}
+	head, err := t.head(64)
+	if err != nil {
+		return err
+	}
+	t.o.Format = CSV
+	switch {
+	case bytes.HasPrefix(head, []byte("PAR1")):
+		t.o.Format = Parquet
+	case bytes.HasPrefix(head, []byte("ARROW1")), bytes.HasPrefix(head, []byte("\xff\xff\xff\xff")):
+		t.o.Format = Arrow
+	case bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(head, bom), " \t\r\n"), []byte("{")):
+		t.o.Format = JSONLines
+	}
+	return nil
+}
+
+// head returns the file's first n bytes, or as many as there are.
+func (t *Table) head(n int64) ([]byte, error) {
+	b := make([]byte, min(t.in.Size, n))
+	k, err := t.in.R.ReadAt(b, 0)
+	if err != nil && err != io.EOF {
+		return nil, t.readError(err)
+	}
+	return b[:k], nil
+}
+
+func (t *Table) readError(err error) error {
+	if status.CodeOf(err) != status.Internal {
+		return err
+	}
+	return status.Errorf(status.DiskError, "%s: %w", t.in.Name, err)
+}
+
+// Format returns the file's format.
+func (t *Table) Format() Format { return t.o.Format }
 
 // Name returns the name that errors give the file.
 func (t *Table) Name() string { return t.in.Name }
@@ -60,6 +114,19 @@ func (t *Table) Rows() int64 { return t.format.rows() }
 
 // Columns returns the columns in the file's order.
 func (t *Table) Columns() []Column { return t.cols }
+
+// Infer looks at every row and returns the columns with the narrowest kind of each;
+// JSON Lines may get more columns.
+func (t *Table) Infer(ctx context.Context) ([]Column, error) {
+	var err error
+	switch f := t.format.(type) {
+	case *csvFile:
+		err = f.infer(ctx)
+	case *jsonFile:
+		err = f.infer(ctx)
+	}
+	return t.cols, err
+}
 
 // job is a chunk on its way through a worker.
 type job struct {
@@ -103,7 +170,7 @@ func (t *Table) Read(ctx context.Context, wants []Want, work, take func(*Chunk) 
 			return nil
 		}, func() *Chunk {
 			c := free.Get().(*Chunk)
-			c.Rows, c.Bad, c.More, c.Data, c.start, c.kept = 0, c.Bad[:0], 0, nil, nil, nil
+			c.Rows, c.Bad, c.More, c.Short, c.Data, c.start, c.kept, c.keep = 0, c.Bad[:0], 0, 0, nil, nil, nil, t.o.KeepBad
 			return c
 		})
 	})

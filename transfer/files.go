@@ -1,0 +1,66 @@
+package transfer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/kadedb/kadedb/status"
+)
+
+// expand replaces patterns by the files that match them, by name.
+func (s *Spec) expand(files []File) ([]File, error) {
+	var out []File
+	for _, f := range files {
+		if s.opens || !strings.ContainsAny(f.Path, "*?[") {
+			out = append(out, f)
+			continue
+		}
+		if _, err := os.Lstat(f.Path); err == nil {
+			out = append(out, f)
+			continue
+		}
+		paths, err := filepath.Glob(f.Path)
+		if err != nil {
+			return nil, status.Errorf(status.InvalidArgumentValue, "%q is no pattern of files: %w", f.Path, err)
+		}
+		if len(paths) == 0 {
+			return nil, status.Errorf(status.FileNotFound, "no file matches %s", f.Path)
+		}
+		for _, p := range paths {
+			out = append(out, File{f.Name, p})
+		}
+	}
+	return out, nil
+}
+
+// spool keeps standard input in a temporary file: what is read may have to be read
+// again.
+func (p *planner) spool(name string) (io.ReaderAt, int64, io.Closer, error) {
+	if len(p.spools) > 0 {
+		return nil, 0, nil, status.Errorf(status.InvalidUsage, "standard input can be one file only")
+	}
+	sp := &spill{fs: p.spec.FS, name: path.Join(filepath.ToSlash(p.spec.TempDir), fmt.Sprintf("stdin-%d.tmp", time.Now().UnixNano()))}
+	p.spools = append(p.spools, sp)
+	buf := make([]byte, 1<<20)
+	for {
+		if err := p.ctx.Err(); err != nil {
+			return nil, 0, nil, status.Errorf(status.Cancelled, "reading standard input was stopped: %w", err)
+		}
+		n, err := io.ReadFull(p.spec.Stdin, buf)
+		if _, werr := sp.write(buf[:n]); werr != nil {
+			return nil, 0, nil, werr
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return sp.f, sp.size, io.NopCloser(nil), nil
+		}
+		if err != nil {
+			return nil, 0, nil, fileError(name, err)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package tabular
+
+import (
+	"errors"
+	"io"
+	"math"
+	"sync/atomic"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/kadedb/kadedb/status"
+)
+
+// packed is a compressed file read as what it holds. It is read from front to back;
+// going back begins anew.
+type packed struct {
+	in    Input
+	ratio int64 // bytes out for each byte in, at most; 0: no limit
+	zstd  bool
+	src   *counting
+	rd    io.Reader
+	pos   int64 // in what comes out
+	far   atomic.Int64
+}
+
+// counting counts what is read of a compressed file.
+type counting struct {
+	io.Reader
+	n int64
+}
+
+func (c *counting) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+const (
+	// freeOutput is what a file may always grow to, whatever its length.
+	freeOutput = 1 << 20
+	// maxWindow bounds what a zstd frame may ask to be kept for looking back.
+	maxWindow = 64 << 20
+)
+
+// unpack returns what a gzip or zstd file holds, and any other as it is.
+func unpack(in Input, ratio int64) (Input, *packed, error) {
+	var magic [4]byte
+	if in.Size < 4 {
+		return in, nil, nil
+	}
+	if _, err := in.R.ReadAt(magic[:], 0); err != nil && !errors.Is(err, io.EOF) {
+		return in, nil, status.Errorf(status.DiskError, "%s: %w", in.Name, err)
+	}
+	p := &packed{in: in, ratio: ratio}
+	switch {
+	case magic[0] == 0x1f && magic[1] == 0x8b:
+	case string(magic[:]) == "\x28\xb5\x2f\xfd":
+		p.zstd = true
+	default:
+		return in, nil, nil
+	}
+	return Input{Name: in.Name, R: p, Size: math.MaxInt64}, p, nil
+}
+
+func (p *packed) malformed(err error) error {
+	if status.CodeOf(err) != status.Internal {
+		return err
+	}
+	return status.Errorf(status.MalformedFile, "%s: what is compressed cannot be read after byte %d: %w", p.in.Name, p.src.n, err)
+}
+
+func (p *packed) open() error {
+	p.src, p.pos = &counting{Reader: io.NewSectionReader(p.in.R, 0, p.in.Size)}, 0
+	if !p.zstd {
+		r, err := gzip.NewReader(p.src)
+		if err != nil {
+			return p.malformed(err)
+		}
+		p.rd = r
+		return nil
+	}
+	// Without goroutines of its own there is nothing to close.
+	r, err := zstd.NewReader(p.src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
+	if err != nil {
+		return p.malformed(err)
+	}
+	p.rd = r
+	return nil
+}
+
+// ReadAt reads what comes out from off on; one caller at a time.
+func (p *packed) ReadAt(b []byte, off int64) (int, error) {
+	if p.rd == nil || off < p.pos {
+		if err := p.open(); err != nil {
+			return 0, err
+		}
+	}
+	var skip [4096]byte
+	for p.pos < off {
+		if _, err := p.read(skip[:min(int64(len(skip)), off-p.pos)]); err != nil {
+			return 0, err
+		}
+	}
+	n := 0
+	for n < len(b) {
+		k, err := p.read(b[n:])
+		n += k
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func (p *packed) read(b []byte) (int, error) {
+	n, err := p.rd.Read(b)
+	p.pos += int64(n)
+	p.far.Store(min(p.src.n, p.in.Size))
+	if p.ratio > 0 && p.pos > freeOutput && p.pos/p.ratio > p.src.n {
+		return n, status.Errorf(status.MalformedFile, "%s: more than %d bytes come out of %d; it may not hold more than %d times its length", p.in.Name, p.pos, p.src.n, p.ratio).
+			WithHint("Send it uncompressed.")
+	}
+	if err != nil && err != io.EOF {
+		err = p.malformed(err)
+	}
+	return n, err
+}
