@@ -64,3 +64,40 @@ func (p *planner) spool(name string) (io.ReaderAt, int64, io.Closer, error) {
 		}
 	}
 }
+
+// Folder adds the files that Export wrote to a folder to the spec, and returns the
+// statements for its indexes and constraints, which are for after the import.
+func (s *Spec) Folder(dir string) (schema string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", fileError(dir, err)
+	}
+	found := false
+	for _, e := range entries {
+		name := filepath.Join(dir, e.Name())
+		switch ext := filepath.Ext(e.Name()); {
+		case e.Name() == SchemaFile:
+			text, err := os.ReadFile(name)
+			if err != nil {
+				return "", fileError(name, err)
+			}
+			schema = string(text)
+			continue
+		case ext == ".graphml":
+			return "", status.Errorf(status.NotYet, "%s: GraphML is not read yet", name).WithHint("Export in another format.")
+		case ext != ".csv" && ext != ".jsonl" && ext != ".parquet" && ext != ".arrow":
+			continue
+		case strings.HasPrefix(e.Name(), "nodes"):
+			s.Nodes = append(s.Nodes, File{Path: name})
+		case strings.HasPrefix(e.Name(), "relationships"):
+			s.Relationships = append(s.Relationships, File{Path: name})
+		default:
+			continue
+		}
+		found = true
+	}
+	if !found {
+		return "", status.Errorf(status.FileNotFound, "%s holds no files of an export: nodes*.csv, relationships*.csv …", dir)
+	}
+	return schema, nil
+}

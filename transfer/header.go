@@ -81,6 +81,13 @@ func parseHeader(file string, columns []tabular.Column) (fields []field, notice 
 // the name.
 func parseField(file, header string) (field, error) {
 	i := strings.LastIndexByte(header, ':')
+	if i >= 0 {
+		// A plain type at the end, whatever the name holds.
+		base, list := strings.CutSuffix(header[i+1:], "[]")
+		if k, ok := kinds[strings.ToLower(base)]; ok && header[:i] != "" {
+			return field{name: header[:i], kind: k, list: list, typed: true}, nil
+		}
+	}
 	if j := strings.IndexByte(header, '{'); j >= 0 && j < i {
 		// Options of a type, {timezone:…}, have colons of their own.
 		i = strings.LastIndexByte(header[:j], ':')

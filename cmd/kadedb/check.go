@@ -17,6 +17,7 @@ func (a *app) checkCommand() *cobra.Command {
 output; the exit code is 0 where there is none and 10 where there is one.`,
 		Args: exactly(1, 1),
 	}
+	hash := cmd.Flags().Bool("hash", false, "only print a hash of the graph, which two stores with the same graph share")
 	settingFlags(cmd, storeSettings...)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		set, err := a.settings(cmd)
@@ -28,6 +29,16 @@ output; the exit code is 0 where there is none and 10 where there is one.`,
 		}
 		db, err := kadedb.OpenReadOnly(args[0], storeOptions(set, a.logger(set)))
 		if err != nil {
+			return err
+		}
+		if *hash {
+			text, err := db.StateHash(cmd.Context())
+			if err == nil {
+				_, err = fmt.Fprintln(a.out, text)
+			}
+			if cerr := db.Close(); err == nil {
+				err = cerr
+			}
 			return err
 		}
 		found := 0

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -28,7 +29,7 @@ import (
 
 // importFlags are what the flags of import say, as given.
 type importFlags struct {
-	data                           string
+	data, folder                   string
 	nodes, ids, rels, from, to     []string
 	nulls                          []string
 	delimiter, listDelim, skipBad  string
@@ -58,6 +59,7 @@ Relationships are never merged: each row is one.`,
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.data, "data", "", "folder of the store (KADEDB_DATA)")
+	fl.StringVar(&f.folder, "folder", "", "folder that 'kadedb export' wrote: its files, indexes and constraints")
 	fl.StringArrayVar(&f.nodes, "nodes", nil, "LABEL=FILE, LABEL:LABEL=FILE, or FILE with a column :LABEL; may be repeated")
 	fl.StringArrayVar(&f.ids, "id", nil, "LABEL:COLUMN that identifies nodes; may be repeated")
 	fl.StringArrayVar(&f.rels, "relationships", nil, "TYPE=FILE, or FILE with a column :TYPE; may be repeated")
@@ -141,6 +143,12 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 	if f.data == "" {
 		return status.Errorf(status.InvalidUsage, "no store is named").WithHint("give --data DIR")
 	}
+	schema := ""
+	if f.folder != "" {
+		if schema, err = spec.Folder(f.folder); err != nil {
+			return err
+		}
+	}
 	set, err := a.settings(cmd)
 	if err != nil {
 		return err
@@ -177,6 +185,9 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 	err = errors.Join(err, rejects.close())
 	bar.clear()
 	a.badRows(&sum)
+	if err == nil {
+		err = makeSchema(cmd.Context(), db, schema)
+	}
 	counts := err == nil || sum.Nodes+sum.Relationships > 0
 	if cerr := db.Close(); err == nil {
 		err = cerr
@@ -197,6 +208,24 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 		float64(sum.Nodes+sum.Relationships)/took.Seconds(), size(sum.Bytes))
 	if sum.Spilled > 0 {
 		a.say("%s were sorted in temporary files", size(sum.Spilled))
+	}
+	return nil
+}
+
+// makeSchema makes the indexes and constraints of an export.
+func makeSchema(ctx context.Context, db *kadedb.DB, text string) error {
+	for text != "" {
+		var one string
+		one, text, _ = cutStatement(text)
+		if blank(one) {
+			continue
+		}
+		if firstWord(one) != "CREATE" {
+			return status.Errorf(status.MalformedFile, "%s holds other statements than CREATE INDEX and CREATE CONSTRAINT", transfer.SchemaFile)
+		}
+		if _, err := db.Exec(ctx, one, nil); err != nil {
+			return status.Errorf(status.From(err).Code, "everything was imported, but `%s` failed: %w", strings.TrimSpace(one), err)
+		}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
 )
 
 // parquetFile reads a row group's columns side by side, some thousand rows at a
@@ -188,6 +189,10 @@ func (f *parquetFile) parse(c *Chunk, wants []Want) error {
 		if f.meta[w.Column].kind == w.Kind && !w.List {
 			continue
 		}
+		if w.Kind == Any && !w.List && v.Type != column.String {
+			boxAll(v, c.Rows)
+			continue
+		}
 		out := column.Vector{}
 		out.Reset(vectorType(w), c.Rows)
 		for r := range c.Rows {
@@ -227,6 +232,31 @@ func (f *parquetFile) parse(c *Chunk, wants []Want) error {
 	return nil
 }
 
+// boxAll makes a vector one of boxed values.
+func boxAll(v *column.Vector, n int) {
+	var out column.Vector
+	out.Reset(column.Any, n)
+	for r := range n {
+		out.Anys[r] = v.Value(r)
+	}
+	*v = out
+}
+
+// listOf reads a JSON array of values of a kind.
+func listOf(text string, k Kind) (value.Value, bool) {
+	v, ok := parseTyped(text)
+	if !ok || v.Kind() != value.KindList {
+		return value.Null, false
+	}
+	elems := make([]value.Value, len(v.Elems()))
+	for i, e := range v.Elems() {
+		if elems[i], ok = as(e, k); !ok {
+			return value.Null, false
+		}
+	}
+	return value.List(elems...), true
+}
+
 func setBad(m map[int]string, r int, reason string) map[int]string {
 	if m == nil {
 		m = map[int]string{}
@@ -263,10 +293,17 @@ func convert(v *column.Vector, r int, out *column.Vector, w Want) bool {
 	case column.Bool:
 		out.Bools[r], ok = parseBool(text)
 	case column.Date:
-		out.Ints[r], ok = parseDate(text)
+		if out.Ints[r], ok = parseDate(text); !ok {
+			d, err := value.ParseDate(text)
+			if ok = err == nil; ok {
+				out.Ints[r] = d.Days()
+			}
+		}
 	case column.Any:
 		if !w.List {
 			out.Anys[r], ok = parseValue(text, w.Kind)
+		} else if v.Type == column.String {
+			out.Anys[r], ok = listOf(text, w.Kind)
 		}
 	}
 	return ok

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/transfer"
+)
+
+type exportFlags struct {
+	data, to, format, query, output string
+	params                          []string
+	silent                          bool
+}
+
+func (a *app) exportCommand() *cobra.Command {
+	var f exportFlags
+	cmd := &cobra.Command{
+		Use:   "export --data DIR (--to FOLDER | --query TEXT --output FILE) --format FORMAT",
+		Short: "Write a graph, or the rows of a query, to files",
+		Long: `Writes the whole graph of a store that no server holds to files of a new folder, as of one moment: nodes to a
+file for each label, relationships to one for each type, and the statements for indexes and constraints. 'kadedb import
+--data NEW --folder FOLDER' makes the same graph of them. With --query it writes the rows of a query to one file.
+Formats are csv, jsonl (JSON Lines), parquet, arrow and, of graphs, graphml.`,
+		Example: `  kadedb export --data flights --to out --format parquet
+  kadedb export --data flights --query 'MATCH (a:Airport) RETURN a.iata, a.city' --format csv --output -`,
+		Args: exactly(0, 0),
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.data, "data", "", "folder of the store (KADEDB_DATA)")
+	fl.StringVar(&f.to, "to", "", "folder for the files, which must not be there or be empty")
+	fl.StringVar(&f.format, "format", "csv", "csv, jsonl, parquet, arrow or graphml")
+	fl.StringVar(&f.query, "query", "", "write the rows of this query only")
+	fl.StringVar(&f.output, "output", "-", "file for the rows; - is standard output")
+	fl.StringArrayVarP(&f.params, "param", "p", nil, "a parameter of the query, name=value; the value is JSON, or else text")
+	fl.BoolVar(&f.silent, "quiet", false, "show no progress")
+	settingFlags(cmd, storeSettings...)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.runExport(cmd, &f) }
+	return cmd
+}
+
+func (a *app) runExport(cmd *cobra.Command, f *exportFlags) (err error) {
+	format, err := transfer.ParseExportFormat(f.format)
+	if err != nil {
+		return err
+	}
+	if f.data == "" {
+		f.data = a.env("KADEDB_DATA")
+	}
+	switch {
+	case f.data == "":
+		return status.Errorf(status.InvalidUsage, "no store is named").WithHint("give --data DIR")
+	case (f.to == "") == (f.query == ""):
+		return status.Errorf(status.InvalidUsage, "give either --to FOLDER, for the whole graph, or --query TEXT")
+	}
+	set, err := a.settings(cmd)
+	if err != nil {
+		return err
+	}
+	if err := storeExists(f.data); err != nil {
+		return err
+	}
+	db, err := kadedb.OpenReadOnly(f.data, storeOptions(set, a.logger(set)))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := db.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	if f.query != "" {
+		return a.exportQuery(cmd, db, f, format)
+	}
+	if err := newFolder(f.to); err != nil {
+		return err
+	}
+	bar := &progressBar{to: a.err, quiet: f.silent, live: isTerminal(a.err)}
+	start, last := time.Now(), time.Time{}
+	sum, err := db.Export(cmd.Context(), kadedb.ExportSpec{Format: format,
+		Create: func(name string) (io.WriteCloser, error) { return createFile(filepath.Join(f.to, name)) },
+		Progress: func(file string, rows int64) {
+			if now := time.Now(); now.Sub(last) > 100*time.Millisecond {
+				last = now
+				bar.show(transfer.Progress{Stage: "writing " + file, Rows: rows, Rate: float64(rows) / now.Sub(start).Seconds(), Elapsed: now.Sub(start)})
+			}
+		}})
+	bar.clear()
+	if err != nil {
+		// Half an export is none.
+		for _, name := range sum.Files {
+			err = errors.Join(err, os.Remove(filepath.Join(f.to, name)))
+		}
+		return err
+	}
+	a.say("%d nodes, %d relationships in %d files of %s, %.2f s", sum.Nodes, sum.Relationships, len(sum.Files), printable(f.to), time.Since(start).Seconds())
+	return nil
+}
+
+func (a *app) exportQuery(cmd *cobra.Command, db *kadedb.DB, f *exportFlags, format transfer.ExportFormat) (err error) {
+	vals, err := readParams(f.params)
+	if err != nil {
+		return err
+	}
+	params := kadedb.Params{}
+	for k, v := range vals {
+		params[k] = v
+	}
+	rows, err := db.Query(cmd.Context(), f.query, params)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := rows.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	out := nopCloser{a.out}
+	var to io.WriteCloser = out
+	if f.output != "-" {
+		if to, err = createFile(f.output); err != nil {
+			return err
+		}
+	}
+	n, err := writeRows(to, rows, format)
+	if cerr := to.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		if f.output != "-" {
+			err = errors.Join(err, os.Remove(f.output))
+		}
+		return err
+	}
+	a.say("%d rows", n)
+	return nil
+}
+
+func writeRows(to io.Writer, rows *kadedb.Rows, format transfer.ExportFormat) (n int64, err error) {
+	w, err := transfer.NewRowFile(to, format, rows.Columns(), "")
+	if err != nil {
+		return 0, err
+	}
+	for rows.Next() {
+		if err := w.Append(rows.Values()); err != nil {
+			return n, errors.Join(err, w.Abandon())
+		}
+		n++
+	}
+	if err := rows.Err(); err != nil {
+		return n, errors.Join(err, w.Abandon())
+	}
+	return n, w.Close()
+}
+
+type nopCloser struct{ io.Writer }
+
+// Close leaves the writer open.
+func (nopCloser) Close() error { return nil }
+
+// newFolder makes a folder, which may be there if it is empty.
+func newFolder(dir string) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case err == nil && len(entries) > 0:
+		return status.Errorf(status.InvalidUsage, "%s is not empty", printable(dir)).WithHint("name a new folder with --to")
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrNotExist):
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err != nil {
+		return status.Errorf(status.DiskError, "the folder cannot be made: %w", err)
+	}
+	return nil
+}
+
+// bufferedFile is a file with a buffer.
+type bufferedFile struct {
+	*bufio.Writer
+	f *os.File
+}
+
+func createFile(name string) (io.WriteCloser, error) {
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, status.Errorf(status.DiskError, "the file cannot be made: %w", err)
+	}
+	return &bufferedFile{bufio.NewWriterSize(f, 256<<10), f}, nil
+}
+
+// Close writes what is left, durably.
+func (b *bufferedFile) Close() error {
+	if err := errors.Join(b.Flush(), b.f.Sync(), b.f.Close()); err != nil {
+		return status.Errorf(status.DiskError, "%s: %w", fmt.Sprint(b.f.Name()), err)
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestExport exports a graph and imports it again, by the commands.
+func TestExport(t *testing.T) {
+	dir := t.TempDir()
+	args := writeGraph(t, dir, 50, 300)
+	if _, errs, code := (run{args: args}).do(t); code != 0 {
+		t.Fatal(errs)
+	}
+	store := filepath.Join(dir, "store")
+	hash := func(store string) string {
+		out, errs, code := run{args: []string{"check", store, "--hash"}}.do(t)
+		if code != 0 || len(out) != 33 {
+			t.Fatalf("hash: %d %q %s", code, out, errs)
+		}
+		return out
+	}
+	for _, f := range []string{"csv", "jsonl", "parquet", "arrow", "graphml"} {
+		to, again := filepath.Join(dir, "out-"+f), filepath.Join(dir, "again-"+f)
+		_, errs, code := run{args: []string{"export", "--data", store, "--to", to, "--format", f}}.do(t)
+		if code != 0 || !strings.Contains(errs, "50 nodes, 300 relationships") {
+			t.Fatalf("%s: %d %s", f, code, errs)
+		}
+		if _, errs, code := (run{args: []string{"export", "--data", store, "--to", to, "--format", f}}).do(t); code != exitUsage {
+			t.Errorf("%s: into a folder with files: %d %s", f, code, errs)
+		}
+		_, errs, code = run{args: []string{"import", "--data", again, "--folder", to}}.do(t)
+		if f == "graphml" {
+			if code == 0 {
+				t.Errorf("GraphML was imported: %s", errs)
+			}
+			continue
+		}
+		if code != 0 {
+			t.Fatalf("%s: import: %d %s", f, code, errs)
+		}
+		if hash(again) != hash(store) {
+			t.Errorf("%s: another graph came back", f)
+		}
+	}
+	query := []string{"export", "--data", store, "--query", "MATCH (p:Person) RETURN p.id AS id, p.name AS name, [1] AS l ORDER BY id LIMIT $n", "-p", "n=2", "--format"}
+	for f, want := range map[string]string{"csv": "id,name,l\n0,person 0,[1]\n1,person 1,[1]\n", "jsonl": "{\"id\":0,\"name\":\"person 0\",\"l\":[1]}\n{\"id\":1,\"name\":\"person 1\",\"l\":[1]}\n"} {
+		if out, errs, code := (run{args: append(query, f)}).do(t); out != want || code != 0 {
+			t.Errorf("%s: %d %q %s", f, code, out, errs)
+		}
+	}
+	for _, f := range []string{"parquet", "arrow"} {
+		file := filepath.Join(dir, "rows."+f)
+		if _, errs, code := (run{args: append(query, f, "--output", file)}).do(t); code != 0 {
+			t.Fatalf("%s: %d %s", f, code, errs)
+		}
+		_, errs, code := run{args: []string{"import", "--data", filepath.Join(dir, "rows-"+f), "--nodes", "Row=" + file, "--id", "Row:id"}}.do(t)
+		if code != 0 || !strings.Contains(errs, "2 nodes") || !strings.Contains(errs, "integer, id") {
+			t.Errorf("%s: import: %d %s", f, code, errs)
+		}
+	}
+	for _, bad := range [][]string{{"export"}, {"export", "--data", store}, {"export", "--data", store, "--to", dir + "/x", "--format", "xls"},
+		{"export", "--data", store, "--query", "RETURN 1 AS a", "--format", "graphml"}, {"export", "--data", dir + "/nowhere", "--to", dir + "/x"}} {
+		if _, errs, code := (run{args: bad}).do(t); code == 0 {
+			t.Errorf("%q: %s", bad, errs)
+		}
+	}
+	if _, err := os.Stat(dir + "/x"); err == nil {
+		t.Error("an export that was refused made its folder")
+	}
+}
