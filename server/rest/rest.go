@@ -1,6 +1,8 @@
 // Package rest is KadeDB's HTTP interface:
 //
 //	POST   /v1/query              run a statement: JSON, or NDJSON with Accept: application/x-ndjson
+//	POST   /v1/export?format=csv  the rows of a query, or the whole graph, as files
+//	POST   /v1/import             files of nodes and relationships, as multipart/form-data
 //	POST   /v1/tx                 open a transaction
 //	POST   /v1/tx/{id}/commit     commit it
 //	DELETE /v1/tx/{id}            roll it back
@@ -36,6 +38,8 @@ import (
 func Register(s *front.Server) {
 	s.Handle("GET", "/", front.Public, welcome)
 	s.Handle("POST", "/v1/query", front.ForReaders, runQuery)
+	s.Handle("POST", "/v1/export", front.ForReaders, export)
+	s.Handle("POST", "/v1/import", front.ForWriters, importFiles)
 	s.Handle("POST", "/v1/tx", front.ForReaders, begin)
 	s.Handle("POST", "/v1/tx/{id}/commit", front.ForReaders, commit)
 	s.Handle("DELETE", "/v1/tx/{id}", front.ForReaders, rollback)
@@ -59,6 +63,8 @@ Try:
 
 What there is:
   POST   /v1/query             {"query", "params", "timeout_ms"?, "tx"?}; rows one a line with Accept: application/x-ndjson
+  POST   /v1/export?format=F   rows, or without a query the graph, as csv, jsonl, parquet, arrow or graphml
+  POST   /v1/import            files of nodes and relationships, as multipart/form-data
   POST   /v1/tx                open a transaction; POST /v1/tx/{id}/commit or DELETE /v1/tx/{id} ends it
   GET    /v1/schema            labels, relationship types, property keys, indexes, constraints
   GET    /v1/tokens            tokens (admins); POST makes one, DELETE /v1/tokens/{id} revokes one
