@@ -13,11 +13,19 @@ import (
 	"github.com/kadedb/kadedb/status"
 )
 
-// expand replaces patterns by the files that match them, by name.
+// expand is Expand, where paths are those of this machine.
 func (s *Spec) expand(files []File) ([]File, error) {
+	if s.opens {
+		return files, nil
+	}
+	return Expand(files)
+}
+
+// Expand replaces patterns by the files that match them, by name.
+func Expand(files []File) ([]File, error) {
 	var out []File
 	for _, f := range files {
-		if s.opens || !strings.ContainsAny(f.Path, "*?[") {
+		if !strings.ContainsAny(f.Path, "*?[") {
 			out = append(out, f)
 			continue
 		}

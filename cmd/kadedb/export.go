@@ -18,6 +18,7 @@ import (
 
 type exportFlags struct {
 	data, to, format, query, output string
+	server, token                   string
 	params                          []string
 	silent                          bool
 }
@@ -37,6 +38,8 @@ Formats are csv, jsonl (JSON Lines), parquet, arrow and, of graphs, graphml.`,
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.data, "data", "", "folder of the store (KADEDB_DATA)")
+	fl.StringVar(&f.server, "server", "", "address of a running server, instead of --data")
+	fl.StringVar(&f.token, "token", "", "token for the server (KADEDB_TOKEN)")
 	fl.StringVar(&f.to, "to", "", "folder for the files, which must not be there or be empty")
 	fl.StringVar(&f.format, "format", "csv", "csv, jsonl, parquet, arrow or graphml")
 	fl.StringVar(&f.query, "query", "", "write the rows of this query only")
@@ -53,14 +56,17 @@ func (a *app) runExport(cmd *cobra.Command, f *exportFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	if f.data == "" {
+	if f.data == "" && f.server == "" {
 		f.data = a.env("KADEDB_DATA")
 	}
 	switch {
-	case f.data == "":
-		return status.Errorf(status.InvalidUsage, "no store is named").WithHint("give --data DIR")
+	case (f.data == "") == (f.server == ""):
+		return status.Errorf(status.InvalidUsage, "no store is named, or two are").WithHint("give either --data DIR or --server URL")
 	case (f.to == "") == (f.query == ""):
 		return status.Errorf(status.InvalidUsage, "give either --to FOLDER, for the whole graph, or --query TEXT")
+	}
+	if f.server != "" {
+		return a.exportRemote(cmd, f, format)
 	}
 	set, err := a.settings(cmd)
 	if err != nil {

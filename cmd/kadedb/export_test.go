@@ -71,3 +71,49 @@ func TestExport(t *testing.T) {
 		t.Error("an export that was refused made its folder")
 	}
 }
+
+// TestExportServer moves a graph out of one running server into another.
+func TestExportServer(t *testing.T) {
+	dir := t.TempDir()
+	args := writeGraph(t, dir, 50, 300)
+	if _, errs, code := (run{args: args}).do(t); code != 0 {
+		t.Fatal(errs)
+	}
+	one := serve(t, "--data", filepath.Join(dir, "store"), "--auth", "off")
+	two := serve(t, "--data", filepath.Join(dir, "two"), "--auth", "off")
+	to := filepath.Join(dir, "out")
+	if _, errs, code := (run{args: []string{"export", "--server", one.url, "--to", to, "--format", "jsonl"}}).do(t); code != 0 || !strings.Contains(errs, "3 files") {
+		t.Fatalf("export: %d %s", code, errs)
+	}
+	if _, errs, code := (run{args: []string{"import", "--server", two.url, "--folder", to}}).do(t); code != 0 || !strings.Contains(errs, "50 nodes, 300 relationships") {
+		t.Fatalf("import: %d %s", code, errs)
+	}
+	out, errs, code := run{args: []string{"export", "--server", two.url, "--query", "MATCH (:Person)-[f:FOLLOWS]->(p) RETURN count(f) AS n"}}.do(t)
+	if code != 0 || out != "n\n300\n" {
+		t.Errorf("rows: %d %q %s", code, out, errs)
+	}
+	_, errs, code = run{args: []string{"import", "--server", two.url, "--nodes", "P=-", "--id", "P:id"}, stdin: "id\n1\n1\n"}.do(t)
+	if code != exitInvalid || !strings.Contains(errs, "-:3") {
+		t.Errorf("bad rows: %d %s", code, errs)
+	}
+	if _, errs, code := (run{args: []string{"import", "--server", two.url, "--nodes", "P=nowhere.csv", "--id", "P:id"}}).do(t); code == 0 || !strings.Contains(errs, "nowhere.csv") {
+		t.Errorf("a file that is not there: %d %s", code, errs)
+	}
+	var hashes []string
+	for _, d := range []*daemon{one, two} {
+		d.signal(os.Interrupt)
+		if code := d.wait(); code != 0 {
+			t.Fatalf("the server ends with %d: %s", code, d.errs)
+		}
+	}
+	for _, name := range []string{"store", "two"} {
+		out, errs, code := run{args: []string{"check", filepath.Join(dir, name), "--hash"}}.do(t)
+		if code != 0 {
+			t.Fatal(errs)
+		}
+		hashes = append(hashes, out)
+	}
+	if hashes[0] != hashes[1] {
+		t.Error("another graph arrived")
+	}
+}

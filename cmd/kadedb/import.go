@@ -29,7 +29,7 @@ import (
 
 // importFlags are what the flags of import say, as given.
 type importFlags struct {
-	data, folder                   string
+	data, folder, server, token    string
 	nodes, ids, rels, from, to     []string
 	nulls                          []string
 	delimiter, listDelim, skipBad  string
@@ -59,6 +59,8 @@ Relationships are never merged: each row is one.`,
 	}
 	fl := cmd.Flags()
 	fl.StringVar(&f.data, "data", "", "folder of the store (KADEDB_DATA)")
+	fl.StringVar(&f.server, "server", "", "address of a running server that takes the files, instead of --data")
+	fl.StringVar(&f.token, "token", "", "token for the server (KADEDB_TOKEN)")
 	fl.StringVar(&f.folder, "folder", "", "folder that 'kadedb export' wrote: its files, indexes and constraints")
 	fl.StringArrayVar(&f.nodes, "nodes", nil, "LABEL=FILE, LABEL:LABEL=FILE, or FILE with a column :LABEL; may be repeated")
 	fl.StringArrayVar(&f.ids, "id", nil, "LABEL:COLUMN that identifies nodes; may be repeated")
@@ -67,7 +69,7 @@ Relationships are never merged: each row is one.`,
 	fl.StringArrayVar(&f.to, "to", nil, "TYPE:LABEL:COLUMN with ids of end nodes; may be repeated")
 	fl.StringVar(&f.delimiter, "delimiter", "", "between the fields of CSV, \"tab\" too (found in the header)")
 	fl.StringVar(&f.listDelim, "array-delimiter", ";", "between the elements of a list in a field, and between labels")
-	fl.IntVar(&f.lineLimit, "line-limit", 4<<20, "most bytes of one CSV record")
+	fl.IntVar(&f.lineLimit, "line-limit", defaultLineLimit, "most bytes of one CSV record")
 	fl.StringArrayVar(&f.nulls, "null", nil, "what else an unquoted field of CSV holds that is no property, such as NA; may be repeated")
 	fl.StringVar(&f.skipBad, "skip-bad", "", "FILE for bad rows, a JSON object a line; the other rows are imported")
 	fl.BoolVar(&f.strict, "strict", false, "stop at the first bad row; one shorter than the header is bad too")
@@ -129,6 +131,8 @@ func parseAll[T any](to *[]T, texts []string, parse func(string) (T, error)) err
 	return nil
 }
 
+const defaultLineLimit = 4 << 20
+
 // errDryRun ends an import after its plan.
 var errDryRun = status.Errorf(status.Cancelled, "dry run")
 
@@ -137,17 +141,23 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.data == "" {
-		f.data = a.env("KADEDB_DATA")
-	}
-	if f.data == "" {
-		return status.Errorf(status.InvalidUsage, "no store is named").WithHint("give --data DIR")
-	}
 	schema := ""
 	if f.folder != "" {
 		if schema, err = spec.Folder(f.folder); err != nil {
 			return err
 		}
+	}
+	if f.server != "" {
+		if f.data != "" {
+			return status.Errorf(status.InvalidUsage, "give either --data DIR or --server URL")
+		}
+		return a.importRemote(cmd, f, &spec, schema)
+	}
+	if f.data == "" {
+		f.data = a.env("KADEDB_DATA")
+	}
+	if f.data == "" {
+		return status.Errorf(status.InvalidUsage, "no store is named").WithHint("give --data DIR, or --server URL")
 	}
 	set, err := a.settings(cmd)
 	if err != nil {

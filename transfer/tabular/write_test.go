@@ -1,0 +1,46 @@
+package tabular_test
+
+import (
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/transfer/tabular"
+)
+
+// BenchmarkWrite writes rows of five columns; bytes are those of the values.
+func BenchmarkWrite(b *testing.B) {
+	cols := []tabular.Out{{Name: "id", Kind: tabular.Int, Plain: true}, {Name: "score", Kind: tabular.Float, Plain: true},
+		{Name: "name", Kind: tabular.String, Plain: true}, {Name: "city", Kind: tabular.String, Plain: true}, {Name: "active", Kind: tabular.Bool, Plain: true}}
+	const n, batches = column.BatchSize, 100
+	vecs, size := make([]column.Vector, len(cols)), 0
+	for i := range cols {
+		vecs[i].Reset(cols[i].Type(), n)
+	}
+	for r := range n {
+		vecs[0].Ints[r], vecs[1].Floats[r], vecs[4].Bools[r] = int64(r*7919), float64(r)*1.25, r%3 == 0
+		vecs[2].Strs[r], vecs[3].Strs[r] = fmt.Sprintf("person number %d", r), []string{"Gothenburg", "Oslo", "Turku"}[r%3]
+		size += 8 + 8 + 1 + len(vecs[2].Strs[r]) + len(vecs[3].Strs[r])
+	}
+	for _, f := range []tabular.Format{tabular.CSV, tabular.JSONLines, tabular.Parquet, tabular.Arrow} {
+		b.Run(f.String(), func(b *testing.B) {
+			b.SetBytes(int64(size) * batches)
+			b.ReportAllocs()
+			for b.Loop() {
+				w, err := tabular.NewWriter(io.Discard, f, cols, ',', ';')
+				if err != nil {
+					b.Fatal(err)
+				}
+				for range batches {
+					if err := w.Write(vecs, n); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if err := w.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
