@@ -47,8 +47,15 @@ func newParquetWriter(w io.Writer, cols []Out) (*parquetWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	props := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Snappy), parquet.WithDataPageSize(parquetPage),
-		parquet.WithDictionaryPageSizeLimit(dictionaryMax), parquet.WithCreatedBy("kadedb"))
+	o := []parquet.WriterProperty{parquet.WithCompression(compress.Codecs.Snappy), parquet.WithDataPageSize(parquetPage),
+		parquet.WithDictionaryPageSizeLimit(dictionaryMax), parquet.WithCreatedBy("kadedb")}
+	for i := range cols {
+		// Numbers repeat too seldom to be worth the looking up.
+		if k := cols[i].Kind; k == Int || k == Float || k == LocalDateTime || k == DateTime {
+			o = append(o, parquet.WithDictionaryFor(cols[i].Header(), false))
+		}
+	}
+	props := parquet.NewWriterProperties(o...)
 	fw, err := file.NewParquetWriterWithError(onlyWriter{w}, root, file.WithWriterProps(props))
 	if err != nil {
 		return nil, err
