@@ -185,7 +185,7 @@ func emitsMult(n plan.Node) bool {
 	case *plan.Expand:
 		return t.Mult || emitsMult(t.Input)
 	case *plan.VarExpand:
-		return countsOnly(t)
+		return countsOnly(t) || groupsEnds(t)
 	case *plan.Intersect:
 		return t.Mult || emitsMult(t.Input)
 	case *plan.Filter, *plan.Project, *plan.ExpandInto:

@@ -62,8 +62,20 @@ func (e *varExpand) count(b *column.Batch, rows []int32) error {
 	share(&e.view, b)
 	e.mult = slices.Grow(e.mult[:0], b.Len)[:b.Len]
 	e.sel = e.sel[:0]
+	count := e.countFrom
+	if e.grouped != nil && e.grouped.begin() {
+		count = func(r int32, start uint32) (int64, error) {
+			if err := e.grouped.from(r, start); err != nil {
+				return 0, err
+			}
+			if n := e.grouped.total; n < 0 {
+				return 0, negativeTrails(n)
+			}
+			return e.grouped.total, nil
+		}
+	}
 	for _, r := range rows {
-		n, err := e.countFrom(r, e.from.refs[r])
+		n, err := count(r, e.from.refs[r])
 		if err != nil {
 			return err
 		}

@@ -40,7 +40,9 @@ type varExpand struct {
 	target   uint32 // Into
 	steps    int
 
-	counting bool // see countsOnly
+	counting bool       // see countsOnly
+	grouped  *trailEnds // see groupsEnds; nil: trails are enumerated
+	times    []int64    // of grouped ends
 	degrees  degreeVector
 	view     column.Batch
 	sel      []int32
@@ -67,9 +69,15 @@ func (b *builder) varExpand(n *plan.VarExpand, lanes []lane) (runner, error) {
 		if len(n.Hop.Filter) > 0 {
 			e.hop = newHopEval(l.w, n.Hop)
 		}
+		if groupsEnds(n) {
+			e.grouped = &trailEnds{e: e, back: b.newLegs(l.w, n.Types, n.Dir), both: n.Dir == plan.Both, byEnd: !e.counting}
+		}
 		b.scope.onReset(func() {
 			e.check.forget()
 			e.degrees.forget()
+			if e.grouped != nil {
+				e.grouped.forget()
+			}
 		})
 		return e
 	}))
@@ -90,6 +98,9 @@ func (e *varExpand) push(b *column.Batch) error {
 	e.ends, e.lists = e.ends[:0], e.lists[:0]
 	if e.counting {
 		return e.count(b, rows)
+	}
+	if e.grouped != nil && len(rows) > 0 && e.grouped.begin() {
+		return e.group(rows)
 	}
 	for _, r := range rows {
 		if e.plan.Into {
@@ -306,10 +317,14 @@ func (e *varExpand) flush() error {
 			e.relsCol = column.Vector{Type: column.Any, Anys: e.lists}
 			e.setOwn(e.plan.Rels, &e.relsCol)
 		}
-		err = e.spread.push(n, e.idx, sel)
+		if len(e.times) > 0 {
+			err = e.pushWith(n, e.idx, sel, e.times)
+		} else {
+			err = e.spread.push(n, e.idx, sel)
+		}
 	} else if err = e.w.x.check(); err != nil {
 		return err
 	}
-	e.idx, e.ends, e.lists = e.idx[:0], e.ends[:0], e.lists[:0]
+	e.idx, e.ends, e.lists, e.times = e.idx[:0], e.ends[:0], e.lists[:0], e.times[:0]
 	return err
 }

@@ -1,0 +1,111 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/graph"
+	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/query/plan"
+	"github.com/kadedb/kadedb/storage/txn"
+	"github.com/kadedb/kadedb/value"
+)
+
+// Trails counted by end, and in all, are what enumeration finds.
+func TestTrailEndsIsEnumeration(t *testing.T) {
+	for seed := range uint64(120) {
+		t.Run(fmt.Sprintf("seed%d", seed), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 701))
+			g := newTestGraph(t, r, 3+r.IntN(6), 6+r.IntN(9))
+			for range 6 {
+				e := &plan.VarExpand{From: 0, Rels: 1, To: 2, Types: randomTypes(r), Dir: randomDir(r), Max: 3 + r.IntN(3)}
+				e.Min = r.IntN(e.Max + 1)
+				e.Hop = plan.Hop{Rel: plan.NoSlot, From: plan.NoSlot, To: plan.NoSlot}
+				byEnd := r.IntN(3) > 0
+				cols := []plan.Slot{0}
+				if byEnd {
+					cols, e.ToLabels = []plan.Slot{0, 2}, randomLabels(r)
+				}
+				e.Mult, e.Live = true, cols
+				if !groupsEnds(e) || countsOnly(e) == byEnd {
+					t.Fatal("not counted as meant")
+				}
+				// The same start may come in several rows.
+				first := &plan.Expand{From: 0, Rel: 3, To: 4, Dir: plan.Out}
+				first.Input, first.Live = scan(0), []plan.Slot{0}
+				e.Input = first
+				var want []string
+				for _, n := range g.nodes {
+					times := len(g.hops(n.ref, nil, plan.Out))
+					trails(g, e, n.ref, func(path []step) {
+						end := n.ref
+						if len(path) > 0 {
+							end = path[len(path)-1].to
+						}
+						row := fmt.Sprintf("n%d", n.ref)
+						if byEnd {
+							if !g.hasLabels(end, e.ToLabels) {
+								return
+							}
+							row += fmt.Sprintf(" n%d", end)
+						}
+						for range times {
+							want = append(want, row)
+						}
+					})
+				}
+				if len(want) > 50_000 {
+					continue
+				}
+				top := &plan.Project{}
+				top.Input, top.Live = e, cols
+				for _, batch := range []int{2, column.BatchSize} {
+					sameRows(t, e.Detail(), runPlan(t, g, top, 5, cols, batch), slices.Clone(want))
+				}
+			}
+		})
+	}
+}
+
+// Where very many hops lead to a node of the trail, they are looked up instead of marked.
+func TestTrailEndsThroughHub(t *testing.T) {
+	s, err := graph.Open(graph.Options{Options: txn.Options{Dir: t.TempDir(), Create: true, CheckpointBytes: -1}})
+	check(t, err)
+	t.Cleanup(func() { check(t, s.Abandon()) })
+	tx, err := s.Begin(context.Background(), false)
+	check(t, err)
+	t.Cleanup(tx.Rollback)
+	g := &testGraph{}
+	typ, err := tx.Type("R")
+	check(t, err)
+	for range 1200 {
+		n, err := tx.CreateNode(nil, nil, nil)
+		check(t, err)
+		g.nodes = append(g.nodes, testNode{ref: n})
+	}
+	rel := func(from, to int) {
+		x := testRel{typ: "R", start: g.nodes[from].ref, end: g.nodes[to].ref}
+		x.ref, err = tx.CreateRel(typ, x.start, x.end, nil, nil)
+		check(t, err)
+		g.rels = append(g.rels, x)
+	}
+	for i := range 1199 {
+		rel(i+1, 0)
+	}
+	for _, x := range [][2]int{{0, 1}, {0, 1}, {0, 2}, {0, 0}, {1, 2}, {2, 1}, {1, 0}} {
+		rel(x[0], x[1])
+	}
+	g.reader = tx.Reader
+	e := &plan.VarExpand{From: 0, Rels: 1, To: 2, Types: []string{"R"}, Dir: plan.Out, Min: 2, Max: 5}
+	e.Mult, e.Live = true, []plan.Slot{2}
+	e.Input = &plan.NodeByID{Node: 0, ID: &expr.Const{Value: value.Int(int64(g.nodes[0].ref))}}
+	top := &plan.Project{}
+	top.Input, top.Live = e, e.Live
+	var want []string
+	trails(g, e, g.nodes[0].ref, func(path []step) { want = append(want, fmt.Sprintf("n%d", path[len(path)-1].to)) })
+	sameRows(t, e.Detail(), runPlan(t, g, top, 3, []plan.Slot{2}, column.BatchSize), want)
+}
