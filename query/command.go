@@ -51,8 +51,7 @@ func (r *Result) transaction(ctx context.Context, s *ast.Transaction) error {
 		}
 		readOnly := s.Access == ast.AccessRead || r.run.req.ReadOnly
 		if s.Access == ast.AccessWrite && r.run.req.ReadOnly {
-			return status.Errorf(status.ReadOnlyTransaction, "a transaction that writes, where only reading is allowed").
-				WithHint("a token of role writer or admin may write")
+			return r.run.req.readOnly("a transaction that writes")
 		}
 		opened, err := r.engine.Begin(ctx, TxOptions{ReadOnly: readOnly, Owner: r.run.req.Owner})
 		r.rarely().opened = opened

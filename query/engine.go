@@ -14,6 +14,7 @@ import (
 	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/query/optimize"
 	"github.com/kadedb/kadedb/query/procedure"
+	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
 
@@ -125,6 +126,8 @@ type Request struct {
 	Limits *Limits // over the engine's; nil: those
 	// ReadOnly refuses statements that write.
 	ReadOnly bool
+	// NotWriter says that ReadOnly is so because of who asks, not of what was asked.
+	NotWriter bool
 	// Streamed answers have no limit on their rows.
 	Streamed bool
 	// Tx runs the statement in an open transaction; nil: in one of its own.
@@ -134,4 +137,13 @@ type Request struct {
 	Owner string
 	// Everyone lets them know what every owner has.
 	Everyone bool
+}
+
+// readOnly is the error for what may not be done where only reading is allowed.
+func (r *Request) readOnly(what string) error {
+	hint := "leave `read_only` out of the request to write"
+	if r.NotWriter {
+		hint = "a token of role writer or admin may write"
+	}
+	return status.Errorf(status.ReadOnlyTransaction, "%s, where only reading is allowed", what).WithHint("%s", hint)
 }

@@ -27,8 +27,39 @@ type registry struct {
 
 	shards [registryShards]registryShard // of statements outside transactions
 
-	mu  sync.Mutex
-	txs map[string]*Tx
+	mu    sync.Mutex
+	txs   map[string]*Tx
+	ended endings
+}
+
+// endings remembers, of the last transactions that ended otherwise than by their owner's
+// wish, how they did, so that who comes back for one hears of it.
+type endings struct {
+	by    map[string]ending
+	order []string // a ring of the ids in by
+	at    int
+}
+
+// mostEndings bounds endings.
+const mostEndings = 1024
+
+type ending struct {
+	owner string
+	why   *status.Error
+}
+
+func (n *endings) add(id string, e ending) {
+	if n.by == nil {
+		n.by = map[string]ending{}
+	}
+	if len(n.order) < mostEndings {
+		n.order = append(n.order, id)
+	} else {
+		delete(n.by, n.order[n.at])
+		n.order[n.at] = id
+		n.at = (n.at + 1) % mostEndings
+	}
+	n.by[id] = e
 }
 
 // registryShards keeps short statements of many goroutines out of each other's way.
@@ -139,16 +170,26 @@ func (r *registry) removeTx(t *Tx) {
 	r.mu.Lock()
 	_, ok := r.txs[t.entry.id]
 	delete(r.txs, t.entry.id)
+	if why := t.ended; ok && why != nil && (why.Code == status.TransactionTimeout || why.Code == status.TransactionTerminated) {
+		r.ended.add(t.entry.id, ending{t.entry.owner, why})
+	}
 	r.mu.Unlock()
 	if ok {
 		r.left()
 	}
 }
 
-func (r *registry) findTx(id string) *Tx {
+// findTx returns an open transaction of an owner, or how it ended where that is still known.
+func (r *registry) findTx(id, owner string) (*Tx, *status.Error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.txs[id]
+	if t := r.txs[id]; t != nil && t.entry.owner == owner {
+		return t, nil
+	}
+	if e, ok := r.ended.by[id]; ok && e.owner == owner {
+		return nil, copyOf(e.why)
+	}
+	return nil, nil
 }
 
 // each calls f for what is listed, under the lock of its list.

@@ -159,9 +159,8 @@ func (r *Result) start(ctx context.Context) error {
 		return err
 	}
 	c := r.c
-	if req.ReadOnly && c.writes {
-		return status.Errorf(status.ReadOnlyTransaction, "a statement that writes, where only reading is allowed").
-			WithHint("a token of role writer or admin may write")
+	if req.ReadOnly && c.writes && !c.explain {
+		return req.readOnly("a statement that writes")
 	}
 	switch {
 	case c.plan == nil:
@@ -395,7 +394,7 @@ func (r *Result) report(run *running, err error) {
 	if len(run.stats.Notices) > 0 {
 		r.rarely().notices = run.stats.Notices
 	}
-	if err == nil && r.c.profile && r.c.plan != nil && !r.c.explain {
+	if err == nil && r.c != nil && r.c.profile && r.c.plan != nil && !r.c.explain {
 		r.rarely().plan = r.c.plan.Explain(run.stats.Operators)
 	}
 }

@@ -168,10 +168,12 @@ func (t *Tx) Expires() time.Time {
 
 // Transaction finds an open explicit transaction of an owner.
 func (e *Engine) Transaction(id, owner string) (*Tx, error) {
-	t := e.registry.findTx(id)
-	if t == nil || t.entry.owner != owner {
-		return nil, status.Errorf(status.NoSuchTransaction, "no open transaction %q", id).
-			WithHint("it may have ended or timed out; begin a new one")
+	t, why := e.registry.findTx(id, owner)
+	switch {
+	case why != nil:
+		return nil, why
+	case t == nil:
+		return nil, status.Errorf(status.NoSuchTransaction, "no open transaction %q", id).WithHint("it may have ended; begin a new one")
 	}
 	return t, nil
 }

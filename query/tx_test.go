@@ -486,10 +486,136 @@ func TestTransactionTimeouts(t *testing.T) {
 	}
 	want(t, res.Close(), status.TransactionTimeout)
 	want(t, tx.Commit(context.Background()), status.TransactionTimeout)
+	_, err := h.Transaction(tx.ID(), "")
+	want(t, err, status.TransactionTimeout)
+	_, err = h.Transaction(tx.ID(), "somebody else")
+	want(t, err, status.NoSuchTransaction)
 	h.close()
 	h = open(t, func(o *query.Options, _ *graph.Options) { o.Tx = query.TxLimits{Time: 40 * time.Millisecond} })
 	tx = h.begin()
-	_, _, err := h.ask(query.Request{Text: slowly, Tx: tx})
+	_, _, err = h.ask(query.Request{Text: slowly, Tx: tx})
 	want(t, err, status.TransactionTimeout)
 	h.idle()
+}
+
+// How transactions ended is known for the last of them only.
+func TestEndingsAreBounded(t *testing.T) {
+	h := open(t, nil)
+	ids := make([]string, 1200)
+	for i := range ids {
+		tx := h.begin()
+		ids[i] = tx.ID()
+		if got := h.must(`TERMINATE TRANSACTION '` + tx.ID() + `'`); !strings.HasSuffix(got, "'Transaction terminated.'") {
+			t.Fatal(got)
+		}
+	}
+	known := 0
+	for _, id := range ids {
+		_, err := h.Transaction(id, "")
+		if status.CodeOf(err) == status.TransactionTerminated {
+			known++
+		} else {
+			want(t, err, status.NoSuchTransaction)
+		}
+	}
+	if _, err := h.Transaction(ids[len(ids)-1], ""); known != 1024 || status.CodeOf(err) != status.TransactionTerminated {
+		t.Errorf("%d endings are known, of the last %v", known, err)
+	}
+}
+
+// Where only reading is allowed the hint says why, and EXPLAIN reads.
+func TestReadOnlyRequests(t *testing.T) {
+	h := open(t, nil)
+	for _, c := range []struct {
+		text string
+		ok   bool
+	}{
+		{`CREATE (:A)`, false}, {`EXPLAIN CREATE (:A)`, true}, {`PROFILE CREATE (:A)`, false}, {`BEGIN READ WRITE`, false},
+		{`CREATE INDEX FOR (a:A) ON (a.x)`, false}, {`RETURN 1`, true},
+	} {
+		for _, role := range []bool{false, true} {
+			_, _, err := h.ask(query.Request{Text: c.text, ReadOnly: true, NotWriter: role})
+			if c.ok {
+				if err != nil {
+					t.Errorf("%s: %v", c.text, err)
+				}
+				continue
+			}
+			want(t, err, status.ReadOnlyTransaction)
+			var e *status.Error
+			if errors.As(err, &e); strings.Contains(e.Hint, "role") != role || strings.Contains(e.Hint, "read_only") == role {
+				t.Errorf("%s, role too low %v: hint %q", c.text, role, e.Hint)
+			}
+		}
+	}
+	equal(t, h.must(`MATCH (n) RETURN count(n)`), "0")
+	tx, err := h.Begin(context.Background(), query.TxOptions{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := h.in(tx, `EXPLAIN CREATE (:A)`); !strings.Contains(got, "Create") {
+		t.Errorf("the plan is %s", got)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A path search that holds too many trails at once says so.
+func TestPathRowsOfSearches(t *testing.T) {
+	h := open(t, nil)
+	h.must(`UNWIND range(1, 9) AS i CREATE (:N {i: i})`)
+	h.must(`MATCH (a:N), (b:N) WHERE a.i <> b.i CREATE (a)-[:R {w: 1}]->(b)`)
+	for _, text := range []string{
+		`MATCH p = shortestPath((a:N {i: 1})-[:R*5..]->(b:N {i: 1})) RETURN length(p)`,
+		`MATCH p = ANY CHEAPEST (a:N {i: 1})-[r:R*4..]->(b:N {i: 2}) COST r.w RETURN length(p)`,
+	} {
+		_, _, err := h.ask(query.Request{Text: text, Limits: &query.Limits{PathRows: 20}})
+		want(t, err, status.PathRowLimit)
+		if got := h.must(text); got == "" {
+			t.Errorf("%s finds nothing", text)
+		}
+	}
+	h.idle()
+}
+
+// Lists inside lists are made for few rows at once.
+func TestNestedComprehensionMemory(t *testing.T) {
+	h := open(t, nil)
+	for _, text := range []string{
+		`WITH range(1, 6000) AS l RETURN size([a IN l | size([b IN l WHERE a < b | 1])]) AS s`,
+		`WITH range(1, 6000) AS l RETURN size([a IN l WHERE any(x IN [b IN l | b * a] WHERE x < 0) OR true]) AS s`,
+	} {
+		got, sum, err := h.ask(query.Request{Text: text, Limits: &query.Limits{Memory: 48 << 20}})
+		if err != nil || got != "6000" {
+			t.Fatalf("%s: %s, %v", text, got, err)
+		}
+		if sum.Peak > 24<<20 {
+			t.Errorf("%s held %d bytes", text, sum.Peak)
+		}
+	}
+}
+
+func TestSchema(t *testing.T) {
+	h := open(t, nil)
+	h.must(`CREATE (:A {x: 1})-[:R {y: 2}]->(:B)`)
+	h.must(`CREATE INDEX ax FOR (a:A) ON (a.x)`)
+	h.must(`CREATE CONSTRAINT bk FOR (b:B) REQUIRE b.k IS UNIQUE`)
+	s, err := h.Schema(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, fmt.Sprint(s.Labels, s.RelationshipTypes, s.PropertyKeys), "[A B] [R] [x y k]")
+	if len(s.Indexes) != 2 || s.Indexes[0].Name != "ax" || len(s.Constraints) != 1 || s.Constraints[0].Name != "bk" {
+		t.Errorf("indexes %v, constraints %v", s.Indexes, s.Constraints)
+	}
+	h.idle()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := h.Schema(ctx); err == nil {
+		t.Error("a cancelled context reads")
+	}
+	h.close()
+	_, err = h.Schema(context.Background())
+	want(t, err, status.Draining)
 }

@@ -389,6 +389,11 @@ func (c *cheapest) trails(from uint32) error {
 			if prune && settled[way{to, first}] {
 				continue
 			}
+			if !prune && s.opt.Rows != nil {
+				if err := s.opt.Rows(len(l.all)); err != nil {
+					return err
+				}
+			}
 			firsts = append(firsts, first)
 			l.all = append(l.all, label{now.cost + s.costs[i], to, rel, at, now.hops + 1})
 			l.push(now.cost+s.costs[i], int32(len(l.all)-1))

@@ -35,6 +35,7 @@ type deepening struct {
 
 	nodes, rels []uint32
 	hops        [][]prefix2 // by depth: what is left to try
+	held        []int       // by depth: how many hops there were, with those before
 }
 
 func (d *deepening) run(from uint32) error {
@@ -48,7 +49,7 @@ func (d *deepening) run(from uint32) error {
 		}
 		top := len(d.hops) - 1
 		if len(d.hops[top]) == 0 {
-			d.hops = d.hops[:top]
+			d.hops, d.held = d.hops[:top], d.held[:top]
 			d.nodes = d.nodes[:len(d.nodes)-1]
 			if top > 0 {
 				d.rels = d.rels[:len(d.rels)-1]
@@ -78,8 +79,18 @@ func (d *deepening) run(from uint32) error {
 // open lists the hops from the last node.
 func (d *deepening) open() error {
 	hops, err := d.s.firstHops(d.nodes[len(d.nodes)-1])
-	d.hops = append(d.hops, hops)
-	return err
+	if err != nil {
+		return err
+	}
+	held := len(hops)
+	if n := len(d.held); n > 0 {
+		held += d.held[n-1]
+	}
+	d.hops, d.held = append(d.hops, hops), append(d.held, held)
+	if d.s.opt.Rows != nil {
+		return d.s.opt.Rows(held)
+	}
+	return nil
 }
 
 // trail takes a trail of full length that ends at a node.

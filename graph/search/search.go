@@ -72,6 +72,9 @@ type Options struct {
 	// Reserve counts memory; an error ends the search. What was reserved is given back
 	// by Close, with a negative number.
 	Reserve func(bytes int64) error
+	// Rows is asked, where not nil, whether so many trails and hops may be held at once. Only
+	// searches over trails ask: others hold at most what each node and relationship needs.
+	Rows func(n int) error
 
 	// Cost sets out[i] to the cost of a hop; NaN stands for null. Cheapest searches only;
 	// called as Hop is.

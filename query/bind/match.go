@@ -447,7 +447,7 @@ func (pt *pattern) cost(e ast.Expr, rel *plan.PatternRel, sc *scope) error {
 		return status.Errorf(status.CostNotAllowed, "COST cannot use `%s`, which is bound by the same MATCH", later).At(e.Position()).
 			WithHint("bind it in a MATCH before")
 	}
-	rel.Cost = x
+	rel.Cost, rel.CostPos = x, e.Position()
 	return nil
 }
 

@@ -1,8 +1,10 @@
 package exec
 
 import (
+	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/graph/search"
@@ -22,6 +24,7 @@ type pathSearch struct {
 	reversed       bool
 	dir            plan.Direction
 	cost           expr.Expr // nil: fewest relationships
+	costPos        status.Pos
 	opts           search.Options
 
 	legs, back *legs
@@ -54,7 +57,7 @@ func (b *builder) cheapestPath(n *plan.CheapestPath, lanes []lane) (runner, erro
 	return b.build(n.Input, each(lanes, func(l lane) operator {
 		return b.newPathSearch(l, &pathSearch{
 			from: n.From, rels: n.Rels, to: n.To, toBound: n.ToBound, reversed: n.Reversed, dir: n.Dir,
-			opts: search.Options{Min: n.Min, Max: n.Max}, cost: n.Cost,
+			opts: search.Options{Min: n.Min, Max: n.Max}, cost: n.Cost, costPos: n.CostPos,
 		}, n.Live, n.Types, n.ToLabels, n.Hop)
 	}))
 }
@@ -83,7 +86,7 @@ func (b *builder) newPathSearch(l lane, s *pathSearch, live []plan.Slot, types, 
 	if !s.toBound && len(labels) > 0 {
 		s.opts.Ends = s.labelled
 	}
-	s.opts.Reserve = s.reserve
+	s.opts.Reserve, s.opts.Rows = s.reserve, s.holds
 	b.scope.onReset(s.check.forget)
 	b.scope.onClose(s.close)
 	return s
@@ -106,6 +109,14 @@ func (s *pathSearch) reserve(n int64) error {
 		return err
 	}
 	s.held += n
+	return nil
+}
+
+// holds bounds the trails that a search holds at once.
+func (s *pathSearch) holds(n int) error {
+	if int64(n) > s.w.x.Limits.pathRows() {
+		return pathRowsExceeded(s.w.x)
+	}
 	return nil
 }
 
@@ -258,21 +269,23 @@ func (s *pathSearch) floats(v *column.Vector, rel []uint32, out []float64) error
 		case value.KindFloat:
 			out[i] = val.AsFloat()
 			if math.IsNaN(out[i]) {
-				return s.badCost(rel[i], out[i])
+				return s.costError(rel[i], "is NaN") // a NaN that search sees is a null
 			}
 		default:
-			return status.Errorf(status.InvalidCost, "the cost of relationship %d is of type %s, not a number",
-				s.w.reader().RelID(rel[i]), val.Kind())
+			return s.costError(rel[i], fmt.Sprintf("is of type %s, not a number", val.Kind()))
 		}
 	}
 	return nil
 }
 
-func (s *pathSearch) badCost(rel uint32, cost float64) error {
-	text := "negative"
-	if math.IsNaN(cost) {
-		text = "null or NaN"
-	}
-	return status.Errorf(status.InvalidCost, "the cost of relationship %d is %s", s.w.reader().RelID(rel), text).
+func (s *pathSearch) costError(rel uint32, what string) error {
+	return status.Errorf(status.InvalidCost, "the cost of relationship %d %s", s.w.reader().RelID(rel), what).At(s.costPos).
 		WithHint("costs must be numbers from 0 on; give a default with coalesce()")
+}
+
+func (s *pathSearch) badCost(rel uint32, cost float64) error {
+	if math.IsNaN(cost) {
+		return s.costError(rel, "is null")
+	}
+	return s.costError(rel, "is negative: "+strconv.FormatFloat(cost, 'g', -1, 64))
 }

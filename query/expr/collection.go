@@ -189,16 +189,55 @@ type flat struct {
 	batch   column.Batch
 	builder column.Builder
 	idx     []int32 // outer row of each child row
+	rows    int     // of a child batch
+	before  int64   // what was made before the present one
+	kept    int64   // of what was made for it; set by who keeps something
 }
 
+const (
+	// firstMaking is how many rows a child batch has whose expressions make lists of
+	// their own, until it is known how large those are.
+	firstMaking = 16
+	// mostMaking is how many bytes the rows of one such batch should make.
+	mostMaking = 1 << 20
+)
+
 func (c *Context) flatten(local int, inner ...Expr) *flat {
-	f := &flat{c: c, local: local}
+	f := &flat{c: c, local: local, rows: column.BatchSize}
 	for _, e := range inner {
 		if e != nil {
 			f.outer = Slots(f.outer, e)
+			if makesLists(e) {
+				f.rows = firstMaking
+			}
 		}
 	}
 	return f
+}
+
+// makesLists reports whether evaluating e for one row may make a list of any length, so
+// that the lists of a whole batch together may be far larger than any of them.
+func makesLists(e Expr) bool {
+	found := false
+	Walk(e, func(e Expr) bool {
+		switch e.(type) {
+		case *ListComprehension, *Reduce, *Subquery:
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+// learn fits the rows of a child batch to what those of the last one made.
+func (f *flat) learn(made int64) {
+	switch {
+	case f.rows == column.BatchSize && made < mostMaking:
+	case made < mostMaking/4:
+		f.rows = min(2*f.rows, column.BatchSize)
+	case made > mostMaking:
+		f.rows = max(f.rows/4, 1)
+	}
 }
 
 // run calls do with batches that cover the lists of the rows, in order. Scratch
@@ -212,9 +251,14 @@ func (f *flat) run(b *column.Batch, lists *column.Vector, rows []int32, do func(
 			return err
 		}
 		m := f.c.pool.mark()
+		f.before, f.kept = f.c.made, 0
 		f.fill(b)
 		err := do(&f.batch, f.idx)
 		f.c.pool.release(m)
+		if made := f.c.made - f.before; made > 0 {
+			f.learn(made)
+			f.c.keep(f.before + f.kept)
+		}
 		f.builder.Reset()
 		f.idx = f.idx[:0]
 		return err
@@ -223,7 +267,7 @@ func (f *flat) run(b *column.Batch, lists *column.Vector, rows []int32, do func(
 		for _, v := range lists.Value(int(r)).Elems() {
 			f.builder.Append(v)
 			f.idx = append(f.idx, r)
-			if len(f.idx) == column.BatchSize {
+			if len(f.idx) >= f.rows {
 				if err := flush(); err != nil {
 					return err
 				}
@@ -302,7 +346,14 @@ func (c *Context) listComprehension(e *ListComprehension, b *column.Batch) (*col
 			}
 		}
 		collectRows(got, vals, child.Selection(), outer)
-		return c.making(int64(child.Rows()) * valueBytes)
+		err := c.making(int64(child.Rows()) * valueBytes)
+		f.kept = int64(child.Rows()) * valueBytes
+		if e.Map != nil && c.made-f.before-f.kept > madeStep {
+			f.kept += weights(vals, child.Selection())
+		} else if e.Map != nil {
+			f.kept = c.made - f.before
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -317,6 +368,15 @@ func (c *Context) listComprehension(e *ListComprehension, b *column.Batch) (*col
 		out.Anys[r] = v
 	}
 	return out, nil
+}
+
+// weights is what the values of rows take, at most.
+func weights(v *column.Vector, rows []int32) int64 {
+	sum := int64(0)
+	for _, r := range rows {
+		sum = min(sum+v.Value(int(r)).Weight(), mostMade)
+	}
+	return sum
 }
 
 // collectRows appends the values of the child rows to their outer rows' lists.

@@ -365,7 +365,7 @@ func (a *assembly) expand(i, k int) {
 func (a *assembly) search(r *plan.PatternRel, from, to queryNode, dir plan.Direction, reversed, bound bool, labels []string) {
 	if r.Search == plan.Cheapest {
 		op := &plan.CheapestPath{From: from.Slot, Rels: r.Slot, To: to.Slot, FromName: from.Name, RelName: r.Name, ToName: to.Name,
-			Types: r.Types, Dir: dir, Min: r.Min, Max: r.Max, ToBound: bound, Reversed: reversed, Hop: r.Hop, Cost: r.Cost, ToLabels: labels}
+			Types: r.Types, Dir: dir, Min: r.Min, Max: r.Max, ToBound: bound, Reversed: reversed, Hop: r.Hop, Cost: r.Cost, CostPos: r.CostPos, ToLabels: labels}
 		op.Input = a.input()
 		a.cur = op
 		return

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/status"
 )
 
 // Direction is the direction in which relationships are followed.
@@ -160,6 +161,7 @@ type CheapestPath struct {
 	Reversed       bool
 	Hop            Hop
 	Cost           expr.Expr
+	CostPos        status.Pos
 	ToLabels       []string
 }
 

@@ -71,6 +71,7 @@ type PatternRel struct {
 	Mode     PathMode
 	Hop      Hop
 	Cost     expr.Expr
+	CostPos  status.Pos
 	Pos      status.Pos
 	Group    int // relationships of one group must differ: those written in one MATCH
 }

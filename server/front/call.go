@@ -68,8 +68,8 @@ func (c *Call) Cancel(why error) { c.end(why) }
 func (c *Call) Explain(err error) *status.Error { return explain(c.Context(), err) }
 
 const (
-	// bodyTime is how long a body may take to come, and bodyRate how many bytes buy
-	// another second.
+	// bodyTime is the default of Config.BodyTime, and bodyRate how many bytes buy another
+	// second.
 	bodyTime = 10 * time.Second
 	bodyRate = 64 << 10
 )
@@ -99,7 +99,7 @@ func (c *Call) Body() ([]byte, error) {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, status.Errorf(status.MalformedRequest, "the body was too slow: %d bytes came in time", len(body)).
-			WithHint("a body has %v, and a second for each %d bytes", bodyTime, bodyRate)
+			WithHint("a body has %v, and a second for each %d bytes", c.Server.cfg.BodyTime, bodyRate)
 	case int64(len(body)) > most:
 		return nil, tooLong(most)
 	case status.CodeOf(err) == status.QueryMemoryLimit:
@@ -127,7 +127,7 @@ func (c *Call) read(rc *http.ResponseController, in io.Reader) ([]byte, error) {
 	buf := make([]byte, 0, max(512, min(c.R.ContentLength+1, firstBody)))
 	for {
 		more := time.Duration(len(buf)) * time.Second / bodyRate
-		if err := rc.SetReadDeadline(began.Add(bodyTime + more)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		if err := rc.SetReadDeadline(began.Add(c.Server.cfg.BodyTime + more)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 			return buf, err
 		}
 		n, err := in.Read(buf[len(buf):cap(buf)])
@@ -181,7 +181,9 @@ func (c *Call) keep(t *query.Tx) error {
 // Run starts a statement as the caller.
 func (c *Call) Run(req query.Request) (*query.Result, error) {
 	req.Owner, req.Everyone = c.Owner(), c.May(auth.Admin)
-	req.ReadOnly = req.ReadOnly || !c.May(auth.Writer)
+	if !c.May(auth.Writer) {
+		req.ReadOnly, req.NotWriter = true, true
+	}
 	res, err := c.DB.EngineOf().Run(c.Context(), req)
 	if err != nil {
 		return nil, err

@@ -26,6 +26,7 @@ type Config struct {
 	BodySize     int64
 	Requests     int // at once
 	SlowQuery    time.Duration
+	BodyTime     time.Duration // a body may take, beside what its length buys; 0: 10 s
 	Logger       *slog.Logger
 }
 
@@ -83,6 +84,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.BodyTime <= 0 {
+		c.BodyTime = bodyTime
 	}
 	s := &Server{cfg: c, log: c.Logger, failed: make(chan struct{}), started: time.Now()}
 	s.metrics = newMetrics(s)

@@ -158,6 +158,36 @@ func TestHalfSentBodies(t *testing.T) {
 	}
 }
 
+// A body that does not come in time is refused, and its connection is free again.
+func TestSlowBody(t *testing.T) {
+	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.BodyTime = 100 * time.Millisecond })
+	conn, err := net.Dial("tcp", s.host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	at := time.Now()
+	if _, err := io.WriteString(conn, "POST /v1/query HTTP/1.1\r\nHost: "+s.host+"\r\nContent-Type: application/json\r\nAuthorization: Bearer "+
+		s.token[auth.Reader]+"\r\nContent-Length: 100\r\n\r\n{\"query\": "); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(at.Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != 400 || errorName(t, string(body)) != "MalformedRequest" || !strings.Contains(string(body), "too slow: 10 bytes") {
+		t.Errorf("it gives %d %s, %v", res.StatusCode, body, err)
+	}
+	if took := time.Since(at); took < 100*time.Millisecond || took > 9*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
 func TestRequestsAtOnce(t *testing.T) {
 	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.Requests = 1 })
 	ctx, cancel := context.WithCancel(context.Background())
