@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -20,6 +19,7 @@ import (
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/bench/gen"
 	"github.com/kadedb/kadedb/bench/server"
+	"github.com/kadedb/kadedb/internal/memory"
 )
 
 // The budget run: a store that is four times its budget gives the same answers as with
@@ -62,11 +62,20 @@ func runBudget(ctx context.Context, o *options, out io.Writer) (err error) {
 	if o.small {
 		people, users = 20_000, 5_000
 	}
-	dir, err := os.MkdirTemp("", "kadedb-budget-")
-	if err != nil {
-		return err
+	if o.people > 0 {
+		people, users = o.people, min(fullSize, o.people/4)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	dir := o.keep
+	if dir != "" {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return err
+		}
+	} else {
+		if dir, err = os.MkdirTemp("", "kadedb-budget-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	}
 	c := &contest{dir: filepath.Join(dir, "store"), files: filepath.Join(dir, "files")}
 	if err := os.Mkdir(c.files, 0o755); err != nil {
 		return err
@@ -302,11 +311,10 @@ func budgetChild(ctx context.Context, args []string) (err error) {
 	if len(args) != 4 {
 		return errors.New("child: a task, a folder, a budget and a file are needed")
 	}
-	memory, err := strconv.ParseInt(args[2], 10, 64)
+	limit, err := strconv.ParseInt(args[2], 10, 64)
 	if err != nil {
 		return err
 	}
-	debug.SetMemoryLimit(memory + slack/2)
 	b, err := os.ReadFile(args[3])
 	if err != nil {
 		return err
@@ -321,12 +329,13 @@ func budgetChild(ctx context.Context, args []string) (err error) {
 				Params: map[string]int64{"n": 2_000_000}})
 	}
 	opts := storeOptions()
-	opts.Memory, opts.Limits.Time = memory, 10*time.Minute
+	opts.Memory, opts.Limits.Time = limit, 10*time.Minute
 	db, err := kadedb.Open(args[1], opts)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	memory.Govern(ctx, db.Budget())
 	out := json.NewEncoder(os.Stdout)
 	for _, q := range list {
 		a, err := askBudget(ctx, db, q)

@@ -51,6 +51,8 @@ type options struct {
 	noPeer  bool
 	base    bool
 	budget  bool
+	people  int
+	keep    string
 	queries *regexp.Regexp
 	runs    int
 	seed    uint64
@@ -65,6 +67,8 @@ func parse(args []string) (*options, error) {
 	f.BoolVar(&o.noPeer, "no-peer", false, "do not compare with LadybugDB (which needs node and npm)")
 	f.BoolVar(&o.base, "base", false, "no variants")
 	f.BoolVar(&o.budget, "budget", false, "instead: a store of 1 M people and 24 M FOLLOWS (20 K with --small) with a quarter of its decoded bytes as memory")
+	f.IntVar(&o.people, "people", 0, "people of the budget run, each with about 24 FOLLOWS (0: 1,000,000; 20,000 with --small)")
+	f.StringVar(&o.keep, "keep", "", "keep the budget run's store, files and questions in this folder, which must not exist")
 	names := f.String("queries", "", "only rows whose name matches this regular expression")
 	f.IntVar(&o.runs, "runs", 7, "timed runs of a query, after two that warm up")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of graphs, variants and writes")

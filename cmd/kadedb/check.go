@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/status"
 )
 
@@ -31,6 +32,7 @@ output; the exit code is 0 where there is none and 10 where there is one.`,
 		if err != nil {
 			return err
 		}
+		memory.Govern(cmd.Context(), db.Budget())
 		if *hash {
 			text, err := db.StateHash(cmd.Context())
 			if err == nil {

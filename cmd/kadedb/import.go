@@ -10,7 +10,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -20,7 +19,6 @@ import (
 
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/internal/memory"
-	"github.com/kadedb/kadedb/internal/setting"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/vfs"
 	"github.com/kadedb/kadedb/transfer"
@@ -163,16 +161,12 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 	if err != nil {
 		return err
 	}
-	// The Go heap gives memory back in time to stay near the budget.
-	limit := set.Size(setting.Memory, memory.Machine())
-	if limit < 1<<40 {
-		debug.SetMemoryLimit(limit + 16<<20)
-	}
 	before := folderBefore(f.data)
 	db, err := kadedb.Open(f.data, storeOptions(set, a.logger(set)))
 	if err != nil {
 		return err
 	}
+	memory.Govern(cmd.Context(), db.Budget())
 	bar := &progressBar{to: a.err, quiet: f.silent, live: isTerminal(a.err)}
 	spec.Planned = func(p *transfer.Plan) error {
 		if !f.silent || f.dryRun {

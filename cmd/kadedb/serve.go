@@ -15,6 +15,7 @@ import (
 
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/auth"
+	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/internal/setting"
 	"github.com/kadedb/kadedb/server/front"
 	"github.com/kadedb/kadedb/server/rest"
@@ -104,6 +105,7 @@ func (v *served) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	memory.Govern(ctx, v.db.Budget())
 	token, err := v.firstToken()
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/client"
+	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/query"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/vfs"
@@ -103,6 +104,9 @@ func (t *target) openStore(a *app, cmd *cobra.Command) (*kadedb.DB, error) {
 	o := storeOptions(set, a.logger(set))
 	o.Holder = "the command `" + cmd.CommandPath() + "`"
 	db, err := kadedb.Open(t.data, o)
+	if err == nil {
+		memory.Govern(cmd.Context(), db.Budget())
+	}
 	if err == nil || status.CodeOf(err) != status.DiskError || !vfs.ReadOnly(err) {
 		return db, err
 	}
@@ -113,6 +117,7 @@ func (t *target) openStore(a *app, cmd *cobra.Command) (*kadedb.DB, error) {
 		}
 		return nil, rerr
 	}
+	memory.Govern(cmd.Context(), db.Budget())
 	a.say("note: %s is opened for reading alone, because this user may not write it", t.data)
 	return db, nil
 }

@@ -33,6 +33,8 @@ type Budget struct {
 	used   atomic.Int64
 	peak   atomic.Int64
 
+	outside atomic.Int64 // held by slabs outside of the Go heap; in a budget without parent
+
 	mu         sync.Mutex
 	reclaimers []func(need int64) (freed int64)
 }
@@ -132,6 +134,22 @@ func (b *Budget) Limit() int64 {
 		return 0
 	}
 	return max(b.limit, 0)
+}
+
+// Outside returns the bytes that slabs which count in b's root hold outside of the
+// Go heap, freed buffers kept for reuse included.
+func (b *Budget) Outside() int64 {
+	if b == nil {
+		return 0
+	}
+	return b.root().outside.Load()
+}
+
+func (b *Budget) root() *Budget {
+	for b.parent != nil {
+		b = b.parent
+	}
+	return b
 }
 
 // Name returns the name that errors give.

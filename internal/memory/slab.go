@@ -25,6 +25,7 @@ type Slab struct {
 	idle    int64
 	keep    int64
 	mapped  int64
+	root    *Budget // told what the slab holds outside the heap; may be nil
 }
 
 type class struct {
@@ -54,6 +55,21 @@ var pageSize = os.Getpagesize()
 
 // NewSlab returns a slab that keeps up to keep bytes of freed buffers for reuse.
 func NewSlab(keep int64) *Slab { return &Slab{keep: keep} }
+
+// CountIn makes what the slab holds appear in the Outside of b's root. It is not
+// reserved there: who takes buffers does that. To be called before the first Alloc.
+func (s *Slab) CountIn(b *Budget) {
+	if b != nil {
+		s.root = b.root()
+	}
+}
+
+// resident notes that n more bytes are held outside the heap.
+func (s *Slab) resident(n int) {
+	if s.root != nil {
+		s.root.outside.Add(int64(n))
+	}
+}
 
 // classOf returns the smallest class that holds n bytes, and its size.
 func classOf(n int) (c int, size int) {
@@ -94,6 +110,7 @@ func (s *Slab) Alloc(n int) Buffer {
 			return heapBuffer(n)
 		}
 		s.live += int64(len(full))
+		s.resident(len(full))
 		s.mapped += int64(len(full))
 		return Buffer{Bytes: full[:n:n], full: full, class: ownRegion}
 	}
@@ -104,6 +121,7 @@ func (s *Slab) Alloc(n int) Buffer {
 	case len(k.free) > 0:
 		full = pop(&k.free)
 		s.idle -= int64(size)
+		s.resident(-size)
 	case len(k.blank) > 0:
 		full = pop(&k.blank)
 	default:
@@ -118,6 +136,7 @@ func (s *Slab) Alloc(n int) Buffer {
 		full, k.region = k.region[:size:size], k.region[size:]
 	}
 	s.live += int64(size)
+	s.resident(size)
 	return Buffer{Bytes: full[:n:n], full: full, class: int8(c)}
 }
 
@@ -148,6 +167,7 @@ func (s *Slab) Free(b Buffer) {
 	if b.class == ownRegion {
 		s.mapped -= int64(len(b.full))
 		unmap(b.full)
+		s.resident(-len(b.full))
 		return
 	}
 	k := &s.classes[b.class]
@@ -157,6 +177,7 @@ func (s *Slab) Free(b Buffer) {
 		return
 	}
 	giveBack(b.full)
+	s.resident(-len(b.full))
 	k.blank = append(k.blank, b.full)
 }
 

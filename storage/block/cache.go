@@ -81,6 +81,7 @@ func NewCache(budget *memory.Budget, load Loader) *Cache {
 	c.ghosts.keys = map[Key]int64{}
 	if budget != nil {
 		c.budget = budget.Sub("block cache", 0)
+		c.slab.CountIn(budget)
 		budget.OnPressure(c.shrink)
 	}
 	c.bufs.New = func() any { return new([]byte) }

@@ -96,6 +96,9 @@ func (a *Aggregator) Add(r *Rows) error {
 	if cap(a.groups) < len(sel) {
 		a.groups = make([]uint32, max(len(sel), column.BatchSize))
 	}
+	if err := a.room(len(sel)); err != nil {
+		return err
+	}
 	groups := a.groups[:len(sel)]
 	before := a.table.Len()
 	a.table.Assign(r.Keys, sel, groups, true)
@@ -179,6 +182,20 @@ func (a *Aggregator) bytes() int64 {
 		}
 	}
 	return n
+}
+
+// room makes groups go to disk before the table grows where it would grow beyond the
+// budget. What cannot be cut grows, and is refused by fit.
+func (a *Aggregator) room(rows int) error {
+	growth := int64(a.table.Growth(rows))
+	if growth == 0 || a.space == nil || a.spec.Keys == 0 || a.level > spill.MaxLevel || a.frozenAt > 0 || a.table.Len() < 2*rows {
+		return nil
+	}
+	if a.account.Hold(a.bytes() + growth) {
+		return nil
+	}
+	a.spilled = true
+	return a.flush()
 }
 
 // fit keeps the table within the budget.

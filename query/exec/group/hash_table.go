@@ -21,6 +21,23 @@ type hashSlot struct {
 	number uint32 // plus one; zero: the slot is free
 }
 
+// next is the size after this one.
+func (h *hashTable) next() int {
+	if len(h.slots) >= manySlots {
+		return 2 * len(h.slots)
+	}
+	return 4 * len(h.slots)
+}
+
+// growth returns the bytes that so many new values would add at once: the slots, and
+// the hashes and numbers of all values so far.
+func (h *hashTable) growth(rows int) int {
+	if len(h.slots) == 0 || 2*(h.n+rows) <= len(h.slots) {
+		return 0
+	}
+	return 8*h.next() + 12*h.n
+}
+
 func (h *hashTable) bytes() int { return 8 * len(h.slots) }
 
 func (h *hashTable) hash(v *column.Vector, rows []int32) []uint64 {
@@ -127,7 +144,7 @@ func (h *hashTable) regrow(t *keyTable, v *column.Vector, base int, hashes []uin
 			rows = append(rows, int32(i))
 		}
 	}
-	size := 4 * len(h.slots)
+	size := h.next()
 	h.slots = make([]hashSlot, size)
 	h.shift = uint8(64 - bits.TrailingZeros(uint(size)))
 	h.n = 0

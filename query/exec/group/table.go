@@ -52,6 +52,23 @@ func (t *Table) Bytes() int {
 	return n
 }
 
+// Growth returns what the table would need, beside Bytes, at the moment when it takes
+// so many rows more: the tables that it has to make anew stand beside the old ones.
+func (t *Table) Growth(rows int) int {
+	n := 0
+	for i := range t.keys {
+		k := &t.keys[i]
+		n += k.words.growth(rows) + k.hashed.growth(rows)
+		if k.dense != nil && 2*(k.vals.Len()+rows) > len(k.dense) {
+			n += 8 * len(k.dense)
+		}
+	}
+	for i := range t.pairs {
+		n += t.pairs[i].words.growth(rows)
+	}
+	return n
+}
+
 // Assign sets out[i] to the group of row rows[i] of cols. A key that is not there yet
 // gets the next number where add is set, else None. Numbers go up in the order of
 // first arrival, however rows are cut into batches.

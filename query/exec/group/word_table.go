@@ -55,7 +55,7 @@ func (t *wordTable) assign(words []uint64, out []uint32, add bool, added func(i 
 			out[i] = t.n - 1
 			added(i)
 			if int(t.n)*2 > len(t.slots) {
-				t.grow(4 * len(t.slots))
+				t.grow(t.next())
 			}
 			break
 		}
@@ -77,6 +77,25 @@ func (t *wordTable) grow(size int) {
 		}
 		t.slots[at&mask] = s
 	}
+}
+
+// next is the size after this one: fourfold while that is little memory.
+func (t *wordTable) next() int {
+	if len(t.slots) >= manySlots {
+		return 2 * len(t.slots)
+	}
+	return 4 * len(t.slots)
+}
+
+// manySlots is the size from which tables only double.
+const manySlots = 1 << 18
+
+// growth returns the bytes that so many new words would add at once.
+func (t *wordTable) growth(rows int) int {
+	if len(t.slots) == 0 || 2*(int(t.n)+rows) <= len(t.slots) {
+		return 0
+	}
+	return 16 * t.next()
 }
 
 func (t *wordTable) bytes() int { return 16 * len(t.slots) }
