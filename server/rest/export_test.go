@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -144,7 +143,7 @@ func TestImportExport(t *testing.T) {
 	}
 	// An error after rows went out never looks like an end.
 	req := s.request(context.Background(), call{path: "/v1/export?format=csv", as: auth.Reader,
-		body: fmt.Sprintf(`{"query": "UNWIND range(1, 100000) AS x RETURN x, 1 / (x - 99000) AS y"}`)})
+		body: `{"query": "UNWIND range(1, 100000) AS x RETURN x, 1 / (x - 99000) AS y"}`})
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -94,7 +94,11 @@ func (o *Out) parquetNode() (schema.Node, error) {
 
 // begin opens a row group.
 func (p *parquetWriter) begin() error {
-	p.group = p.w.AppendBufferedRowGroup()
+	group, err := p.w.AppendBufferedRowGroupChecked()
+	if err != nil {
+		return err
+	}
+	p.group = group
 	p.chunks = p.chunks[:0]
 	for i := range p.cols {
 		c, err := p.group.Column(i)
