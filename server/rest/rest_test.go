@@ -422,55 +422,6 @@ func TestTransactions(t *testing.T) {
 	}
 }
 
-// How a transaction ended that its owner did not end is told to who comes back for it.
-func TestEndedTransactions(t *testing.T) {
-	s := start(t, func(_ *front.Config, o *kadedb.Options) { o.TxLimits.Idle = 50 * time.Millisecond })
-	a := s.begin(auth.Writer)
-	eventually(t, "the idle transaction ends", func() bool {
-		time.Sleep(60 * time.Millisecond)
-		code, body := s.in(auth.Writer, a, "RETURN 1")
-		return code == 429 && errorName(t, body) == "TransactionTimeout"
-	})
-	if code, body := s.do(call{as: auth.Writer, path: "/v1/tx/" + a + "/commit"}); code != 429 || errorName(t, body) != "TransactionTimeout" {
-		t.Errorf("committing it gives %d %s", code, body)
-	}
-}
-
-// SHOW TRANSACTIONS lists what TERMINATE TRANSACTION takes.
-func TestTerminateListed(t *testing.T) {
-	s := start(t, nil)
-	a := s.begin(auth.Writer)
-	ended := make(chan string, 1)
-	go func() {
-		_, body := s.query("UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x, y WHERE x + y < 0 RETURN count(*) AS slow")
-		ended <- body
-	}()
-	var listed []string
-	eventually(t, "both are listed", func() bool {
-		_, body := s.do(call{as: auth.Admin, body: queryBody("SHOW TRANSACTIONS YIELD transactionId, currentQuery WHERE NOT currentQuery STARTS WITH 'SHOW' RETURN transactionId")})
-		var answer struct{ Rows [][]string }
-		if err := json.Unmarshal([]byte(body), &answer); err != nil {
-			t.Fatalf("%v: %s", err, body)
-		}
-		listed = nil
-		for _, r := range answer.Rows {
-			listed = append(listed, r[0])
-		}
-		return len(listed) == 2
-	})
-	for _, id := range listed {
-		if code, body := s.do(call{as: auth.Admin, body: queryBody("TERMINATE TRANSACTION '" + id + "'")}); code != 200 || !strings.Contains(body, "Transaction terminated.") {
-			t.Errorf("%s: %d %s", id, code, body)
-		}
-	}
-	if body := <-ended; errorName(t, body) != "TransactionTerminated" {
-		t.Errorf("the statement ends with %s", body)
-	}
-	if code, body := s.in(auth.Writer, a, "RETURN 1"); code != 400 || errorName(t, body) != "TransactionTerminated" {
-		t.Errorf("the transaction gives %d %s", code, body)
-	}
-}
-
 func TestReadOnly(t *testing.T) {
 	s := start(t, nil)
 	if code, body := s.do(call{as: auth.Reader, body: queryBody("EXPLAIN CREATE (:A)")}); code != 200 || !strings.Contains(body, "Create") {
