@@ -567,8 +567,8 @@ func TestPathRowsOfSearches(t *testing.T) {
 	h.must(`UNWIND range(1, 9) AS i CREATE (:N {i: i})`)
 	h.must(`MATCH (a:N), (b:N) WHERE a.i <> b.i CREATE (a)-[:R {w: 1}]->(b)`)
 	for _, text := range []string{
-		`MATCH p = shortestPath((a:N {i: 1})-[:R*5..]->(b:N {i: 1})) RETURN length(p)`,
-		`MATCH p = ANY CHEAPEST (a:N {i: 1})-[r:R*4..]->(b:N {i: 2}) COST r.w RETURN length(p)`,
+		`MATCH p = shortestPath((a:N {i: 1})-[:R*4..4]->(b:N {i: 1})) RETURN length(p)`,
+		`MATCH p = ANY CHEAPEST (a:N {i: 1})-[r:R*3..3]->(b:N {i: 2}) COST r.w RETURN length(p)`,
 	} {
 		_, _, err := h.ask(query.Request{Text: text, Limits: &query.Limits{PathRows: 20}})
 		want(t, err, status.PathRowLimit)
