@@ -583,14 +583,14 @@ func TestPathRowsOfSearches(t *testing.T) {
 func TestNestedComprehensionMemory(t *testing.T) {
 	h := open(t, nil)
 	for _, text := range []string{
-		`WITH range(1, 6000) AS l RETURN size([a IN l | size([b IN l WHERE a < b | 1])]) AS s`,
-		`WITH range(1, 6000) AS l RETURN size([a IN l WHERE any(x IN [b IN l | b * a] WHERE x < 0) OR true]) AS s`,
+		`WITH range(1, 3000) AS l RETURN size([a IN l | size([b IN l WHERE a < b | 1])]) AS s`,
+		`WITH range(1, 3000) AS l RETURN size([a IN l WHERE any(x IN [b IN l | b * a] WHERE x < 0) OR true]) AS s`,
 	} {
-		got, sum, err := h.ask(query.Request{Text: text, Limits: &query.Limits{Memory: 48 << 20}})
-		if err != nil || got != "6000" {
+		got, sum, err := h.ask(query.Request{Text: text, Limits: &query.Limits{Memory: 24 << 20}})
+		if err != nil || got != "3000" {
 			t.Fatalf("%s: %s, %v", text, got, err)
 		}
-		if sum.Peak > 24<<20 {
+		if sum.Peak > 12<<20 {
 			t.Errorf("%s held %d bytes", text, sum.Peak)
 		}
 	}

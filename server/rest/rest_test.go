@@ -422,6 +422,66 @@ func TestTransactions(t *testing.T) {
 	}
 }
 
+// How a transaction ended that its owner did not end is told to who comes back for it.
+func TestEndedTransactions(t *testing.T) {
+	s := start(t, func(_ *front.Config, o *kadedb.Options) { o.TxLimits.Idle = 50 * time.Millisecond })
+	_, opened := s.query("BEGIN")
+	var answer struct{ Tx string }
+	if err := json.Unmarshal([]byte(opened), &answer); err != nil || answer.Tx == "" {
+		t.Fatalf("BEGIN gives %s", opened)
+	}
+	a := answer.Tx
+	eventually(t, "the idle transaction ends", func() bool {
+		_, body := s.do(call{as: auth.Admin, body: queryBody("SHOW TRANSACTIONS")})
+		return !strings.Contains(body, a)
+	})
+	for range 2 {
+		if code, body := s.in(auth.Writer, a, "RETURN 1"); code != 429 || errorName(t, body) != "TransactionTimeout" {
+			t.Errorf("it gives %d %s", code, body)
+		}
+	}
+	if code, body := s.do(call{as: auth.Writer, path: "/v1/tx/" + a + "/commit"}); code != 429 || errorName(t, body) != "TransactionTimeout" {
+		t.Errorf("committing it gives %d %s", code, body)
+	}
+}
+
+// TERMINATE TRANSACTION takes the ids that SHOW TRANSACTIONS lists, of transactions
+// and of statements by themselves.
+func TestTerminateListed(t *testing.T) {
+	s := start(t, nil)
+	a := s.begin(auth.Writer)
+	ended := make(chan string, 1)
+	go func() {
+		_, body := s.query("UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x, y WHERE x + y < 0 RETURN count(*) AS slow")
+		ended <- body
+	}()
+	var ids []string
+	eventually(t, "both are listed", func() bool {
+		_, body := s.do(call{as: auth.Admin, body: queryBody("SHOW TRANSACTIONS YIELD transactionId AS id, username AS u WHERE u = $u RETURN id",
+			`"params":{"u":"`+s.id[auth.Writer]+`"}`)})
+		var answer struct{ Rows [][]string }
+		if err := json.Unmarshal([]byte(body), &answer); err != nil {
+			t.Fatalf("%v: %s", err, body)
+		}
+		ids = nil
+		for _, r := range answer.Rows {
+			ids = append(ids, r[0])
+		}
+		return len(ids) == 2
+	})
+	for _, id := range ids {
+		if code, body := s.do(call{as: auth.Admin, body: queryBody("TERMINATE TRANSACTION '" + id + "'")}); code != 200 || !strings.Contains(body, "Transaction terminated.") {
+			t.Errorf("%s: %d %s", id, code, body)
+		}
+	}
+	if body := <-ended; errorName(t, body) != "TransactionTerminated" {
+		t.Errorf("the statement ends with %s", body)
+	}
+	if code, body := s.in(auth.Writer, a, "RETURN 1"); code != 400 || errorName(t, body) != "TransactionTerminated" {
+		t.Errorf("the transaction gives %d %s", code, body)
+	}
+}
+
 func TestReadOnly(t *testing.T) {
 	s := start(t, nil)
 	if code, body := s.do(call{as: auth.Reader, body: queryBody("EXPLAIN CREATE (:A)")}); code != 200 || !strings.Contains(body, "Create") {
