@@ -37,14 +37,15 @@ func DecodeRequest(b []byte, reserve func(int64) error) (*Request, error) {
 	r := &Request{}
 	m := v.AsMap()
 	for i := range m.Len() {
-		if err := r.set(m.Keys[i], m.Vals[i]); err != nil {
+		if err := r.Set(m.Keys[i], m.Vals[i]); err != nil {
 			return nil, err
 		}
 	}
 	return r, nil
 }
 
-func (r *Request) set(field string, v value.Value) error {
+// Set sets a field by its name on the wire.
+func (r *Request) Set(field string, v value.Value) error {
 	if v.IsNull() {
 		return nil
 	}

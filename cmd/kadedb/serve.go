@@ -19,6 +19,7 @@ import (
 	"github.com/kadedb/kadedb/internal/setting"
 	"github.com/kadedb/kadedb/server/front"
 	"github.com/kadedb/kadedb/server/rest"
+	"github.com/kadedb/kadedb/server/ws"
 	"github.com/kadedb/kadedb/status"
 )
 
@@ -74,11 +75,13 @@ func (v *served) run(ctx context.Context) error {
 	var err error
 	v.front, err = front.New(front.Config{Listen: v.set.Text(setting.Listen), AllowedHosts: hosts, Auth: v.auth,
 		BodySize: v.set.Size(setting.BodySize, 0), Requests: int(v.set.Count(setting.Requests)),
+		Connections: int(v.set.Count(setting.WSConnections)),
 		SlowQuery: v.set.Duration(setting.SlowQuery), Logger: v.log})
 	if err != nil {
 		return err
 	}
 	rest.Register(v.front)
+	ws.Register(v.front, ws.Options{Statements: int(v.set.Count(setting.WSStatements)), Ping: v.set.Duration(setting.WSPing)})
 	if err := v.front.Listen(); err != nil {
 		return err
 	}

@@ -50,6 +50,9 @@ const (
 	TxOpen         Name = "tx-open"
 	BodySize       Name = "body-size"
 	Requests       Name = "requests"
+	WSConnections  Name = "ws-connections"
+	WSStatements   Name = "ws-statements"
+	WSPing         Name = "ws-ping"
 	CheckpointSize Name = "checkpoint-size"
 	PlanCache      Name = "plan-cache"
 )
@@ -104,6 +107,9 @@ var table = []Setting{
 	{Name: TxOpen, Kind: Count, Default: "1000", Doc: "Explicit transactions open at once."},
 	{Name: BodySize, Kind: Size, Default: "16MiB", Doc: "Largest request body."},
 	{Name: Requests, Kind: Count, Default: "256", Doc: "Requests that run at once; more are refused."},
+	{Name: WSConnections, Kind: Count, Default: "16384", Doc: "WebSocket connections open at once; more are refused."},
+	{Name: WSStatements, Kind: Count, Default: "100", Doc: "Requests of one WebSocket connection that are under way at once; more are refused."},
+	{Name: WSPing, Kind: Duration, Default: "30s", Doc: "A WebSocket connection that was silent for so long is pinged, and closed when it stays silent for as long again."},
 	{Name: CheckpointSize, Kind: Size, Default: "64MiB", Doc: "A checkpoint starts when so much log was written since the last."},
 	{Name: PlanCache, Kind: Count, Default: "4096", Doc: "Plans kept; 0 turns the plan cache off."},
 }

@@ -125,15 +125,19 @@ func bearer(r *http.Request) (secret string, given bool) {
 // authenticate returns whose request r is.
 func (s *Server) authenticate(r *http.Request, tokens *auth.Tokens) (auth.Token, error) {
 	secret, given := bearer(r)
+	return s.tokenOf(secret, given, clientAddress(r), tokens)
+}
+
+func (s *Server) tokenOf(secret string, given bool, from netip.Addr, tokens *auth.Tokens) (auth.Token, error) {
 	if !given {
 		return auth.Token{}, status.Errorf(status.InvalidToken, "a token is needed").
-			WithHint("send the header `Authorization: Bearer TOKEN`; `kadedb token create` makes one")
+			WithHint("send the header `Authorization: Bearer TOKEN` (over WebSocket: `token` in the first message); `kadedb token create` makes one")
 	}
 	if t, ok := tokens.Find(secret); ok {
 		return t, nil
 	}
 	s.metrics.failedTokens.Inc()
-	if !s.failures.allow(clientAddress(r), time.Now()) {
+	if !s.failures.allow(from, time.Now()) {
 		return auth.Token{}, status.Errorf(status.TooManyFailures, "too many wrong tokens from this address").
 			WithHint("wait a second before the next")
 	}

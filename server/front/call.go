@@ -29,6 +29,7 @@ type Call struct {
 	Token  auth.Token // zero where no tokens are asked for
 	Vars   map[string]string
 
+	ctx  context.Context
 	end  context.CancelCauseFunc
 	mem  *memory.Budget
 	room bool // it counts among the requests that run; under calls.mu
@@ -53,7 +54,7 @@ func (c *Call) release() {
 }
 
 // Context ends when the client hangs up, its token is revoked or the server stops.
-func (c *Call) Context() context.Context { return c.R.Context() }
+func (c *Call) Context() context.Context { return c.ctx }
 
 // Owner names whose transactions are the caller's.
 func (c *Call) Owner() string { return c.Token.ID }
@@ -179,12 +180,15 @@ func (c *Call) keep(t *query.Tx) error {
 }
 
 // Run starts a statement as the caller.
-func (c *Call) Run(req query.Request) (*query.Result, error) {
+func (c *Call) Run(req query.Request) (*query.Result, error) { return c.RunPrepared(nil, req) }
+
+// RunPrepared is Run of a prepared text; where p is nil, of req.Text.
+func (c *Call) RunPrepared(p *query.Prepared, req query.Request) (*query.Result, error) {
 	req.Owner, req.Everyone = c.Owner(), c.May(auth.Admin)
 	if !c.May(auth.Writer) {
 		req.ReadOnly, req.NotWriter = true, true
 	}
-	res, err := c.DB.EngineOf().Run(c.Context(), req)
+	res, err := c.DB.EngineOf().RunPrepared(c.Context(), p, req)
 	if err != nil {
 		return nil, err
 	}
@@ -293,6 +297,16 @@ func (l *calls) resume(c *Call, most int) error {
 	return l.take(c, most)
 }
 
+// retake is resume without a limit, also while the server is stopping.
+func (l *calls) retake(c *Call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !c.room {
+		c.room = true
+		l.rooms++
+	}
+}
+
 func (l *calls) leave(c *Call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -350,6 +364,7 @@ func (s *Server) Revoke(db *kadedb.DB, id string) error {
 	}
 	s.calls.end(func(c *Call) bool { return c.Token.ID == id },
 		status.Errorf(status.TransactionTerminated, "the token was revoked"))
+	s.sessions.endAll(func(x *Session) bool { return x.token.ID == id }, status.Errorf(status.InvalidToken, "the token was revoked"))
 	db.EngineOf().EndOwner(id)
 	return nil
 }

@@ -18,6 +18,8 @@ type metrics struct {
 	errors       *prometheus.CounterVec
 	queryTime    prometheus.Histogram
 	failedTokens prometheus.Counter
+	connections  prometheus.Counter
+	closed       *prometheus.CounterVec
 }
 
 func newMetrics(s *Server) *metrics {
@@ -33,8 +35,12 @@ func newMetrics(s *Server) *metrics {
 			Help: "Time of a statement, from its text to its last row.", Buckets: prometheus.ExponentialBuckets(0.0001, 4, 10)}),
 		failedTokens: prometheus.NewCounter(prometheus.CounterOpts{Name: "kadedb_failed_tokens_total",
 			Help: "Requests with a token that is unknown or revoked."}),
+		connections: prometheus.NewCounter(prometheus.CounterOpts{Name: "kadedb_connections_total",
+			Help: "WebSocket connections that were opened."}),
+		closed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "kadedb_connections_closed_total",
+			Help: "WebSocket connections that were closed, by close code; 1006 without one."}, []string{"code"}),
 	}
-	reg.MustRegister(m.requests, m.queries, m.errors, m.queryTime, m.failedTokens, newStoreMetrics(s),
+	reg.MustRegister(m.requests, m.queries, m.errors, m.queryTime, m.failedTokens, m.connections, m.closed, newStoreMetrics(s),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
 	return m
@@ -53,6 +59,7 @@ var storeNumbers = []struct {
 	read       func(*Server, *kadedb.Stats) float64
 }{
 	{"kadedb_http_requests_running", "Requests under way.", true, func(s *Server, _ *kadedb.Stats) float64 { return float64(s.calls.running()) }},
+	{"kadedb_connections", "WebSocket connections that are open.", true, func(s *Server, _ *kadedb.Stats) float64 { return float64(s.sessions.count()) }},
 	{"kadedb_commits_total", "Transactions committed.", false, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.Commits) }},
 	{"kadedb_checkpoints_total", "Checkpoints.", false, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.Checkpoints) }},
 	{"kadedb_block_bytes_written_total", "Bytes of blocks written.", false, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.BytesWritten) }},

@@ -1,6 +1,7 @@
 package front
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"log/slog"
@@ -25,6 +26,7 @@ type Config struct {
 	Auth         bool // ask for tokens; without, only loopback addresses are served
 	BodySize     int64
 	Requests     int // at once
+	Connections  int // that carry many requests each, at once
 	SlowQuery    time.Duration
 	BodyTime     time.Duration // a body may take, beside what its length buys; 0: 10 s
 	Logger       *slog.Logger
@@ -38,6 +40,7 @@ type Server struct {
 	routes   []*route
 	failures failures
 	calls    calls
+	sessions sessions
 	metrics  *metrics
 	http     *http.Server
 	ln       net.Listener
@@ -59,6 +62,9 @@ const (
 	ForReaders
 	ForWriters
 	ForAdmins
+	// ForSessions is for routes that turn into a connection, whose first message
+	// brings the token.
+	ForSessions
 )
 
 type route struct {
@@ -189,12 +195,15 @@ func (s *Server) Drain(grace time.Duration) error {
 	began := time.Now()
 	s.draining.Store(true)
 	s.calls.close()
+	s.sessions.shut()
 	left := s.calls.wait(began.Add(grace / 2))
 	if left > 0 {
 		s.log.Warn("requests are cancelled, because the server is stopping", "requests", left)
 		s.calls.end(func(*Call) bool { return true }, errDraining())
 		left = s.calls.wait(began.Add(grace))
 	}
+	s.sessions.endAll(func(*Session) bool { return true }, errDraining())
+	s.sessions.wait(lastAnswers)
 	// What is left now are probes, bodies half sent, and answers on their way.
 	ctx, cancel := context.WithTimeout(context.Background(), lastAnswers)
 	defer cancel()
@@ -297,7 +306,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt *route, vars m
 	}
 	ctx, end := context.WithCancelCause(r.Context())
 	defer end(nil)
-	c := &Call{Server: s, W: w, R: r.WithContext(ctx), DB: s.db.Load(), Vars: vars, end: end}
+	c := &Call{Server: s, W: w, R: r.WithContext(ctx), DB: s.db.Load(), Vars: vars, ctx: ctx, end: end}
 	if ep.access == Public {
 		return ep.run(c)
 	}
@@ -306,6 +315,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt *route, vars m
 	}
 	if c.DB == nil {
 		return status.Errorf(status.NotReady, "the store is still recovering").WithHint("GET /readyz tells how far it is")
+	}
+	if ep.access == ForSessions {
+		return ep.run(c)
 	}
 	if s.cfg.Auth {
 		var err error
@@ -386,6 +398,15 @@ func (r *recorder) Write(b []byte) (int, error) {
 		r.status = http.StatusOK
 	}
 	return r.ResponseWriter.Write(b)
+}
+
+// Hijack gives the connection to a caller that speaks another protocol on it.
+func (r *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(r.ResponseWriter).Hijack()
+	if err == nil {
+		r.status = http.StatusSwitchingProtocols
+	}
+	return conn, rw, err
 }
 
 // Unwrap gives http.ResponseController the connection's own methods.

@@ -182,25 +182,12 @@ func (a *account) grow(size int) error {
 // appendReport appends what follows the rows, without braces.
 func (a *answer) appendReport(b []byte, res *query.Result) []byte {
 	s := res.Summary()
-	r := wire.Report{Counters: counters(&s), Notices: s.Notices, Plan: s.Plan, Elapsed: time.Since(a.started)}
+	r := wire.Report{Counters: front.Counters(&s), Notices: s.Notices, Plan: s.Plan, Elapsed: time.Since(a.started)}
 	b = r.AppendFields(b)
 	if s.Tx != nil {
 		b = append(append(b, ','), txFields(s.Tx)...)
 	}
 	return b
-}
-
-func counters(s *kadedb.Summary) []wire.Counter {
-	return []wire.Counter{
-		{Name: "rows", N: s.Rows},
-		{Name: "nodes_created", N: s.NodesCreated}, {Name: "nodes_deleted", N: s.NodesDeleted},
-		{Name: "relationships_created", N: s.RelationshipsCreated}, {Name: "relationships_deleted", N: s.RelationshipsDeleted},
-		{Name: "properties_set", N: s.PropertiesSet},
-		{Name: "labels_added", N: s.LabelsAdded}, {Name: "labels_removed", N: s.LabelsRemoved},
-		{Name: "indexes_added", N: s.IndexesAdded}, {Name: "indexes_removed", N: s.IndexesRemoved},
-		{Name: "constraints_added", N: s.ConstraintsAdded}, {Name: "constraints_removed", N: s.ConstraintsRemoved},
-		{Name: "spilled_bytes", N: s.Spilled}, {Name: "peak_memory_bytes", N: s.Peak},
-	}
 }
 
 const (

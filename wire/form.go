@@ -1,0 +1,227 @@
+package wire
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
+)
+
+// Form is how messages are written.
+type Form uint8
+
+// The forms.
+const (
+	JSON Form = iota
+	CBOR
+)
+
+// Decode reads one value of a request, as Decode and DecodeCBOR do.
+func (f Form) Decode(b []byte, reserve func(int64) error) (value.Value, error) {
+	if f == CBOR {
+		return DecodeCBOR(b, reserve)
+	}
+	return decode(decoder{b: b, reserve: reserve})
+}
+
+// Message appends an object of named fields, one after the other, in either form:
+//
+//	m := wire.NewMessage(wire.JSON, buf)
+//	m.Text("type", "rows")
+//	m.Int("id", 7)
+//	b := m.End()
+//
+// Its buffer is the caller's again after End.
+type Message struct {
+	// Values writes the values of rows in JSON.
+	Values Encoder
+
+	form Form
+	b    []byte
+	top  int // where the object under way began
+	kind int // where its type ends
+}
+
+// NewMessage begins an object at the end of buf.
+func NewMessage(f Form, buf []byte) Message {
+	m := Message{form: f, b: buf}
+	m.open()
+	return m
+}
+
+// Len returns how long the message is so far.
+func (m *Message) Len() int { return len(m.b) }
+
+// Cap returns the memory that its buffer takes.
+func (m *Message) Cap() int { return cap(m.b) }
+
+// open begins an object, which has at most 23 fields.
+func (m *Message) open() {
+	m.top = len(m.b)
+	if m.form == CBOR {
+		m.b = append(m.b, majorMap)
+	} else {
+		m.b = append(m.b, '{')
+	}
+}
+
+// key begins a field. Names are plain ASCII.
+func (m *Message) key(name string) {
+	if m.form == CBOR {
+		m.b[m.top]++
+		m.b = append(append(m.b, majorText|byte(len(name))), name...)
+		return
+	}
+	if len(m.b) > m.top+1 {
+		m.b = append(m.b, ',')
+	}
+	m.b = append(append(append(m.b, '"'), name...), '"', ':')
+}
+
+// End closes the object and returns the buffer.
+func (m *Message) End() []byte {
+	if m.form == JSON {
+		m.b = append(m.b, '}')
+	}
+	return m.b
+}
+
+// Text adds a field of text.
+func (m *Message) Text(name, s string) {
+	m.key(name)
+	if m.form == CBOR {
+		m.b = appendCBORText(m.b, s)
+	} else {
+		m.b = AppendString(m.b, s)
+	}
+}
+
+// Type adds the field "type". SetType replaces it by one of the same length, for a
+// message that turns out to be another.
+func (m *Message) Type(s string) {
+	m.Text("type", s)
+	m.kind = len(m.b)
+	if m.form == JSON {
+		m.kind--
+	}
+}
+
+// SetType replaces the type.
+func (m *Message) SetType(s string) { copy(m.b[m.kind-len(s):m.kind], s) }
+
+// Int adds an integer.
+func (m *Message) Int(name string, i int64) {
+	m.key(name)
+	if m.form == CBOR {
+		m.b = appendCBORInt(m.b, i)
+	} else {
+		m.b = strconv.AppendInt(m.b, i, 10)
+	}
+}
+
+// Bool adds a boolean.
+func (m *Message) Bool(name string, b bool) { m.Value(name, value.Bool(b)) }
+
+// Millis adds a time in milliseconds, a float.
+func (m *Message) Millis(name string, us int64) {
+	if m.form == CBOR {
+		m.Value(name, value.Float(float64(us)/1000))
+		return
+	}
+	m.key(name)
+	m.b = strconv.AppendFloat(m.b, float64(us)/1000, 'f', 3, 64)
+}
+
+// Value adds a value.
+func (m *Message) Value(name string, v value.Value) {
+	m.key(name)
+	if m.form == CBOR {
+		m.b = AppendCBOR(m.b, v)
+	} else {
+		m.b = Encoder{}.Append(m.b, v)
+	}
+}
+
+// Texts adds an array of texts.
+func (m *Message) Texts(name string, list []string) {
+	m.key(name)
+	if m.form == JSON {
+		m.b = AppendStrings(m.b, list)
+		return
+	}
+	m.b = appendHead(m.b, majorArray, uint64(len(list)))
+	for _, s := range list {
+		m.b = appendCBORText(m.b, s)
+	}
+}
+
+// Counters adds an object of the counters that are not zero.
+func (m *Message) Counters(name string, list []Counter) {
+	m.key(name)
+	outer := m.top
+	m.open()
+	for _, c := range list {
+		if c.N != 0 {
+			m.Int(c.Name, c.N)
+		}
+	}
+	m.b = m.End()
+	m.top = outer
+}
+
+// Error adds an error body.
+func (m *Message) Error(name string, e *status.Error) {
+	m.key(name)
+	if m.form == JSON {
+		m.b = AppendError(m.b, e)
+		return
+	}
+	body, err := Decode(AppendError(nil, e))
+	if err != nil {
+		body = value.Null // AppendError writes JSON
+	}
+	m.b = AppendCBOR(m.b, body)
+}
+
+// Rows begins an array of rows, which EndRows ends. Between them stand Row and
+// nothing else.
+func (m *Message) Rows(name string) Rows {
+	m.key(name)
+	if m.form == CBOR {
+		m.b = append(m.b, majorArray|26, 0, 0, 0, 0)
+	} else {
+		m.b = append(m.b, '[')
+	}
+	return Rows{m: m, at: len(m.b)}
+}
+
+// Rows is an array of rows under way.
+type Rows struct {
+	m  *Message
+	at int // where the first row begins
+	N  uint32
+}
+
+// Add adds a row.
+func (r *Rows) Add(row []value.Value) {
+	m := r.m
+	if m.form == CBOR {
+		m.b = AppendCBORRow(m.b, row)
+	} else {
+		if r.N > 0 {
+			m.b = append(m.b, ',')
+		}
+		m.b = m.Values.AppendRow(m.b, row)
+	}
+	r.N++
+}
+
+// End ends the array.
+func (r *Rows) End() {
+	if r.m.form == CBOR {
+		binary.BigEndian.PutUint32(r.m.b[r.at-4:], r.N)
+	} else {
+		r.m.b = append(r.m.b, ']')
+	}
+}
