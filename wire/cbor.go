@@ -138,7 +138,7 @@ func appendCBORNode(dst []byte, v value.Value) []byte {
 		n = &value.Node{ID: uint64(v.Ref())}
 	}
 	dst = append(appendHead(dst, majorTag, tagNode), majorArray|3)
-	dst = appendHead(dst, majorUint, n.ID)
+	dst = appendCBORInt(dst, int64(n.ID))
 	dst = appendHead(dst, majorArray, uint64(len(n.Labels)))
 	for _, l := range n.Labels {
 		dst = appendCBORText(dst, l)
@@ -152,8 +152,8 @@ func appendCBORRelationship(dst []byte, v value.Value) []byte {
 		r = &value.Relationship{ID: uint64(v.Ref())}
 	}
 	dst = append(appendHead(dst, majorTag, tagRelationship), majorArray|5)
-	dst = appendCBORText(appendHead(dst, majorUint, r.ID), r.Type)
-	dst = appendHead(appendHead(dst, majorUint, r.Start), majorUint, r.End)
+	dst = appendCBORText(appendCBORInt(dst, int64(r.ID)), r.Type)
+	dst = appendCBORInt(appendCBORInt(dst, int64(r.Start)), int64(r.End))
 	return appendCBORMap(dst, r.Props)
 }
 
