@@ -76,7 +76,7 @@ func (v *served) run(ctx context.Context) error {
 	v.front, err = front.New(front.Config{Listen: v.set.Text(setting.Listen), AllowedHosts: hosts, Auth: v.auth,
 		BodySize: v.set.Size(setting.BodySize, 0), Requests: int(v.set.Count(setting.Requests)),
 		Connections: int(v.set.Count(setting.WSConnections)),
-		SlowQuery: v.set.Duration(setting.SlowQuery), Logger: v.log})
+		SlowQuery:   v.set.Duration(setting.SlowQuery), Logger: v.log})
 	if err != nil {
 		return err
 	}

@@ -464,4 +464,3 @@ func eventually(t *testing.T, what string, cond func() bool) {
 		}
 	}
 }
-
