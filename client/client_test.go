@@ -18,6 +18,7 @@ import (
 	"github.com/kadedb/kadedb/client"
 	"github.com/kadedb/kadedb/server/front"
 	"github.com/kadedb/kadedb/server/rest"
+	"github.com/kadedb/kadedb/server/ws"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
@@ -30,6 +31,7 @@ func serve(tb testing.TB, authOn bool) (*client.Client, *kadedb.DB) {
 		tb.Fatal(err)
 	}
 	rest.Register(f)
+	ws.Register(f, ws.Options{})
 	if err := f.Listen(); err != nil {
 		tb.Fatal(err)
 	}
