@@ -50,6 +50,14 @@ func (c *contest) overREST(ctx context.Context, dir string, reads int, length ti
 	took = took[len(took)/10:]
 	out = append(out, figure{Name: "point read over REST on loopback, p50", Value: micros(median(took)), Unit: "µs", Aim: 120},
 		figure{Name: "point read over REST on loopback, p99", Value: micros(quantile(took, 0.99)), Unit: "µs"})
+	many, err := c.throughDoors(ctx, s, length)
+	if out = append(out, many...); err != nil {
+		return out, err
+	}
+	idle, err := idleConnections(ctx, s, reads)
+	if out = append(out, idle); err != nil {
+		return out, err
+	}
 	writes, err := c.restWriters(ctx, s, length)
 	return append(out, writes...), err
 }
