@@ -1,4 +1,4 @@
-// Package wire is the JSON that KadeDB speaks: values, requests, answers, errors.
+// Package wire is the JSON and CBOR that KadeDB speaks: values, requests, answers, errors.
 //
 //	RETURN 1, 1.0, 0.0/0.0, date('2024-02-29'), n
 //	[1, 1.0, {"$float": "NaN"}, "2024-02-29", {"id": 0, "labels": ["Airport"], "properties": {"iata": "SEA"}}]
@@ -8,7 +8,10 @@
 // Temporal values are ISO 8601 strings; a relationship is {"id", "type", "start",
 // "end", "properties"}, a path {"nodes", "relationships"}.
 //
+// CBOR keeps all types apart, temporal ones too: see cbor.go. A Message is written in
+// either.
+//
 // Values are appended without reflection; everything read is bounded in depth and
 // allocates no more than the input is long. The package is not for HTTP: see
-// server/rest and client.
+// server/rest, server/ws and client.
 package wire
