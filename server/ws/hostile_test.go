@@ -385,6 +385,7 @@ func TestRevocation(t *testing.T) {
 	other := s.connect(wire.JSON, auth.Admin)
 	busy.send(`{"type":"query","id":1,"query":"` + endless + `"}`)
 	waiting.send(`{"type":"query","id":1,"query":"UNWIND range(1, 1000) AS x RETURN x AS endless","credit":1}`)
+	waiting.next()
 	_, m := waiting.answer(`{"type":"begin","id":2}`)
 	eventually(t, "the statement runs", func() bool { return other.running("endless") })
 	at := time.Now()
@@ -476,6 +477,42 @@ func TestPings(t *testing.T) {
 	l.send(`{"type":"ping"}`, `{"type":"ping","id":7}`)
 	if a, b := l.next(), l.next(); a != `{"type":"pong"}` || b != `{"type":"pong","id":7}` {
 		t.Errorf("pings are answered with %s %s", a, b)
+	}
+}
+
+// A message that comes a byte at a time is not waited for without end, though its
+// bytes keep the connection from being silent.
+func TestSlowMessage(t *testing.T) {
+	s := start(t, func(_ *front.Config, o *ws.Options) { o.Message = 300 * time.Millisecond })
+	l := s.connect(wire.JSON, auth.Reader)
+	b := frame(0x81, `{"type":"query","id":1,"query":"RETURN 1"}`+strings.Repeat(" ", 1000))
+	at := time.Now()
+	go func() {
+		for i := range b {
+			if _, err := l.c.NetConn().Write(b[i : i+1]); err != nil {
+				return
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}()
+	if code := l.closed(); code != 4408 || time.Since(at) > 3*time.Second {
+		t.Errorf("closed with %d after %v", code, time.Since(at))
+	}
+}
+
+// A message whose values do not fit the memory closes its connection alone.
+func TestMessageMemory(t *testing.T) {
+	s := startWith(t, 16<<20, nil)
+	l, other := s.connect(wire.JSON, auth.Reader), s.connect(wire.JSON, auth.Reader)
+	l.send(`{"type":"query","id":1,"query":"RETURN size($l)","params":{"l":[` + strings.Repeat("1,", 500_000) + `1]}}`)
+	if code := l.closed(); code != 1013 {
+		t.Errorf("closed with %d", code)
+	}
+	if rows, m := other.answer(`{"type":"query","id":1,"query":"RETURN 1 AS one"}`); fmt.Sprint(rows) != "[[1]]" {
+		t.Errorf("another connection gets %s", m)
+	}
+	if used := s.db.Stats().Memory.Used; used > 4<<20 {
+		t.Errorf("%d bytes are still reserved", used)
 	}
 }
 

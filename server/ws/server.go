@@ -16,6 +16,7 @@ import (
 // Options configure the interface. A zero field is its default.
 type Options struct {
 	Statements int           // requests of one connection under way at once (100)
+	Message    time.Duration // a message may take to come, beside what its length buys (10 s)
 	Ping       time.Duration // silence after which a connection is pinged, and again after which it is closed (30 s)
 }
 
@@ -53,6 +54,9 @@ type Server struct {
 func Register(f *front.Server, o Options) {
 	if o.Statements <= 0 {
 		o.Statements = 100
+	}
+	if o.Message <= 0 {
+		o.Message = 10 * time.Second
 	}
 	if o.Ping <= 0 {
 		o.Ping = 30 * time.Second
@@ -131,12 +135,8 @@ func (s *Server) leave(c *conn) {
 	delete(s.conns, c)
 }
 
-const (
-	// slowBase and slowRate are how long a message may take to come, and how many
-	// bytes of it buy another second.
-	slowBase = 10 * time.Second
-	slowRate = 64 << 10
-)
+// slowRate is how many bytes of a message buy another second for it to come.
+const slowRate = 64 << 10
 
 // housekeeping looks after all connections, and ends when there is none. What takes
 // time, because it writes, is done elsewhere.
@@ -162,7 +162,7 @@ func (s *Server) look(c *conn, now int64) {
 	if !c.ready.Load() {
 		return // it has a deadline
 	}
-	if began := c.began.Load(); began != 0 && now-began > int64(slowBase)+c.got.Load()*int64(time.Second)/slowRate {
+	if began := c.began.Load(); began != 0 && now-began > int64(s.opts.Message)+c.got.Load()*int64(time.Second)/slowRate {
 		go c.shut(closeTimeout, "a message was too slow to come")
 		return
 	}

@@ -53,6 +53,11 @@ func (s *syncBuffer) String() string {
 
 func start(t testing.TB, change func(*front.Config, *ws.Options)) *server {
 	t.Helper()
+	return startWith(t, 256<<20, change)
+}
+
+func startWith(t testing.TB, memory int64, change func(*front.Config, *ws.Options)) *server {
+	t.Helper()
 	s := &server{t: t, log: &syncBuffer{}, token: map[auth.Role]string{}, id: map[auth.Role]string{}}
 	log := slog.New(slog.NewTextHandler(s.log, nil))
 	c, o := front.Config{Listen: "127.0.0.1:0", Auth: true, BodySize: 1 << 20, Logger: log}, ws.Options{}
@@ -71,7 +76,7 @@ func start(t testing.TB, change func(*front.Config, *ws.Options)) *server {
 	s.url = "ws" + strings.TrimPrefix(s.front.URL(), "http") + "/v1/ws"
 	served := make(chan error, 1)
 	go func() { served <- s.front.Serve() }()
-	if s.db, err = kadedb.OpenTemporary(&kadedb.Options{Memory: 256 << 20, Logger: log}); err != nil {
+	if s.db, err = kadedb.OpenTemporary(&kadedb.Options{Memory: memory, Logger: log}); err != nil {
 		t.Fatal(err)
 	}
 	for r := auth.Reader; r <= auth.Admin; r++ {
