@@ -20,3 +20,14 @@ func (db *DB) Check(ctx context.Context, report func(Problem)) error {
 	defer done()
 	return db.store.Check(ctx, report)
 }
+
+// Snapshot returns a reader of the newest state, for tools that look at the store
+// below the language. Close it before the DB.
+func (db *DB) Snapshot() (*graph.Reader, error) {
+	done, err := db.use()
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return db.store.Snapshot()
+}

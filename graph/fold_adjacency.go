@@ -157,7 +157,11 @@ func (f *fold) rewrite(key adjKey, old []region, changes []nodeChanges) []region
 	if old[0].part {
 		return f.rewriteParts(key, old, changes[0].Changes)
 	}
-	b := regionBuilder{f: f, key: key}
+	total := int(old[0].edges)
+	for i := range changes {
+		total += len(changes[i].Nbr) // at most
+	}
+	b := regionBuilder{f: f, key: key, goal: cutInto(total), most: block.MaxEdges}
 	h, err := f.st.base.store.Block(old[0].block)
 	if err != nil {
 		f.err = err
@@ -212,7 +216,7 @@ func (f *fold) rewriteParts(key adjKey, old []region, c csr.Changes) []region {
 		h.Release()
 		f.drop(key, &old[i])
 		b := regionBuilder{f: f, key: key}
-		b.parts(node, nbr, rel)
+		b.parts(node, nbr, rel, cutInto(len(nbr)))
 		out = append(out, b.out...)
 	}
 	return out
@@ -225,10 +229,24 @@ func (f *fold) drop(key adjKey, r *region) {
 
 func edgeAt(nbr, rel uint32) uint64 { return uint64(nbr)<<32 | uint64(rel) }
 
+// cutInto returns how many edges each region gets of a region, or of a part of a
+// list, that a change has made edges long. It is cut once it does not fit into a block any
+// more, and evenly then: one that was full before would otherwise lose a
+// remnant to a block of its own in every checkpoint.
+func cutInto(edges int) int {
+	if edges <= block.MaxEdges {
+		return block.MaxEdges
+	}
+	pieces := (edges + block.TargetEdges - 1) / block.TargetEdges
+	return (edges + pieces - 1) / pieces
+}
+
 // regionBuilder cuts lists of ascending nodes into regions and writes them.
 type regionBuilder struct {
 	f     *fold
 	key   adjKey
+	goal  int // edges after which a region ends; 0: none
+	most  int // edges of a region; 0: block.TargetEdges, of parts too
 	first uint32
 	c     block.CSR
 	out   []region
@@ -238,17 +256,29 @@ type regionBuilder struct {
 	nbr, rel []uint32
 }
 
+func (b *regionBuilder) limit() int {
+	if b.most == 0 {
+		return block.TargetEdges
+	}
+	return b.most
+}
+
 // add appends a node's list; nodes between calls have none.
 func (b *regionBuilder) add(node uint32, nbr, rel []uint32) {
 	b.node = node
 	if len(nbr) == 0 && len(b.c.Off) == 0 {
 		return
 	}
-	if len(b.c.Off) > 0 && (len(b.c.Nbr)+len(nbr) > block.TargetEdges && len(b.c.Nbr) > 0 || node>>groupBits != b.first>>groupBits) {
+	full := len(b.c.Nbr) > 0 && (len(b.c.Nbr)+len(nbr) > b.limit() || b.goal > 0 && len(b.c.Nbr) >= b.goal)
+	if len(b.c.Off) > 0 && (full || node>>groupBits != b.first>>groupBits) {
 		b.cut()
 	}
-	if len(nbr) > block.TargetEdges {
-		b.parts(node, nbr, rel)
+	if len(nbr) > b.limit() {
+		most := block.TargetEdges
+		if b.most > 0 {
+			most = cutInto(len(nbr))
+		}
+		b.parts(node, nbr, rel, most)
 		return
 	}
 	if len(b.c.Off) == 0 {
@@ -281,10 +311,10 @@ func (b *regionBuilder) cut() {
 	b.c.Off, b.c.Nbr, b.c.Rel = b.c.Off[:0], b.c.Nbr[:0], b.c.Rel[:0]
 }
 
-// parts writes one list as parts.
-func (b *regionBuilder) parts(node uint32, nbr, rel []uint32) {
+// parts writes one list as parts of most edges.
+func (b *regionBuilder) parts(node uint32, nbr, rel []uint32, most int) {
 	for len(nbr) > 0 {
-		n := min(len(nbr), block.TargetEdges)
+		n := min(len(nbr), most)
 		r := region{first: node, end: node + 1, edges: uint32(n), part: true, least: edgeAt(nbr[0], rel[0])}
 		b.put(r, block.CSR{First: node, Off: []uint32{0, uint32(n)}, Nbr: nbr[:n], Rel: rel[:n]})
 		nbr, rel = nbr[n:], rel[n:]

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/kadedb/kadedb/column"
@@ -38,6 +39,11 @@ func (f *fold) columns(e catalog.Entity, t *columns, dirs map[catalog.KeyID]*col
 func (f *fold) column(e catalog.Entity, key catalog.KeyID, dir *colDir, group uint32, t *tree[propPage, *propPage]) {
 	dir.groups = grown(dir.groups, group)
 	old := dir.groups[group]
+	if g, ok := f.columnParts(&old, group, t); ok {
+		dir.groups[group] = g
+		f.m.putColumn(e, key, group, &g)
+		return
+	}
 	vals := f.columnValues(&old)
 	pagesOf(t, group, func(at uint32, p *propPage) {
 		for i := range uint32(pageSize) {
@@ -59,34 +65,114 @@ func (f *fold) column(e catalog.Entity, key catalog.KeyID, dir *colDir, group ui
 	f.m.putColumn(e, key, group, &g)
 }
 
+// columnParts changes only the parts of a column group that are touched. ok is false
+// for a group of one part, and where it has to be cut or typed anew.
+func (f *fold) columnParts(old *colGroup, group uint32, t *tree[propPage, *propPage]) (g colGroup, ok bool) {
+	if old.shift == groupBits || old.blocks == nil || f.err != nil {
+		return g, false
+	}
+	changed := map[int][]value.Value{} // the rows of each part
+	g = *old
+	pagesOf(t, group, func(at uint32, p *propPage) {
+		part := int(at >> g.shift)
+		rows := changed[part]
+		if rows == nil {
+			rows = make([]value.Value, 1<<g.shift)
+			f.partValues(old, part, rows)
+			for _, v := range rows {
+				g.count -= uint32(bit(!v.IsNull()))
+			}
+			changed[part] = rows
+		}
+		for i := range uint32(pageSize) {
+			if v, ok := p.get(i); ok {
+				rows[int(at+i)&(len(rows)-1)] = v
+			}
+		}
+	})
+	for _, rows := range changed {
+		bytes, others, count := 0, 0, uint32(0)
+		for _, v := range rows {
+			if v.IsNull() {
+				continue
+			}
+			count++
+			bytes += encodedAbout(v)
+			if typeOf(v.Kind()) != g.typ {
+				others++
+			}
+		}
+		if g.count += count; bytes > 2*partBytes || 2*others > int(count) {
+			return g, false
+		}
+	}
+	if g.count == 0 {
+		return g, false
+	}
+	g.blocks, g.over = slices.Clone(g.blocks), slices.Clone(g.over)
+	for _, part := range slices.Sorted(maps.Keys(changed)) {
+		rows := changed[part]
+		for len(rows) > 0 && rows[len(rows)-1].IsNull() {
+			rows = rows[:len(rows)-1]
+		}
+		f.retire(g.blocks[part])
+		g.blocks[part] = f.putPart(rows, g.typ, false)
+		over := f.putPart(rows, g.typ, true)
+		if g.over == nil && over != 0 {
+			g.over = make([]uint64, len(g.blocks))
+		}
+		if g.over != nil {
+			f.retire(g.over[part])
+			g.over[part] = over
+		}
+	}
+	return g, true
+}
+
 // columnValues returns a column group, boxed.
 func (f *fold) columnValues(g *colGroup) []value.Value {
 	vals := make([]value.Value, groupSize)
-	for k, list := range [2][]uint64{g.blocks, g.over} {
-		for part, n := range list {
-			if n == 0 || f.err != nil {
-				continue
-			}
-			h, err := f.st.base.store.Block(n)
-			if err != nil {
-				f.err = err
-				continue
-			}
-			b := h.Block
-			for i := range b.Header.Count {
-				if b.Nulls.Get(i) {
-					continue
-				}
-				if at := part<<g.shift + i; k == 0 {
-					vals[at] = boxed(b, g.typ, i)
-				} else {
-					vals[at] = b.Anys[i]
-				}
-			}
-			h.Release()
-		}
+	for part := range 1 << (groupBits - g.shift) {
+		f.partValues(g, part, vals[part<<g.shift:])
 	}
 	return vals
+}
+
+// partValues writes one part of a column group, boxed, to vals.
+func (f *fold) partValues(g *colGroup, part int, vals []value.Value) {
+	for k, list := range [2][]uint64{g.blocks, g.over} {
+		if part >= len(list) || list[part] == 0 || f.err != nil {
+			continue
+		}
+		h, err := f.st.base.store.Block(list[part])
+		if err != nil {
+			f.err = err
+			return
+		}
+		b := h.Block
+		for i := range b.Header.Count {
+			if b.Nulls.Get(i) {
+				continue
+			}
+			if k == 0 {
+				vals[i] = boxed(b, g.typ, i)
+			} else {
+				vals[i] = b.Anys[i]
+			}
+		}
+		h.Release()
+	}
+}
+
+// encodedAbout is about how many bytes a value takes where that depends on it.
+func encodedAbout(v value.Value) int {
+	switch {
+	case v.Kind() == value.KindString:
+		return len(v.AsString())
+	case typeOf(v.Kind()) == column.Any:
+		return 64
+	}
+	return 0
 }
 
 // partBytes is about how large an encoded block may get before a column group is
@@ -107,11 +193,7 @@ func (f *fold) putColumn(vals []value.Value) colGroup {
 		g.count++
 		last = i
 		byType[typeOf(v.Kind())]++
-		if v.Kind() == value.KindString {
-			bytes += len(v.AsString())
-		} else if typeOf(v.Kind()) == column.Any {
-			bytes += 64
-		}
+		bytes += encodedAbout(v)
 	}
 	for t := column.Bool; t < column.Any; t++ {
 		if byType[t] > byType[g.typ] || g.typ == column.Null && byType[t] > 0 {
