@@ -15,8 +15,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/kadedb/kadedb/value"
 )
 
 var binary string
@@ -206,7 +204,9 @@ func TestQueryFolder(t *testing.T) {
 		{"no rows", run{args: []string{"query", dir, "MATCH (b:B) RETURN b", "--format", "json"}}, "[]\n", "0 rows", 0},
 		{"no rows in csv", run{args: []string{"query", dir, "MATCH (b:B) RETURN b", "--format", "csv"}}, "b\n", "0 rows", 0},
 		{"stdin", run{args: []string{"query", dir, "--format", "csv"}, stdin: "RETURN 1 AS a"}, "a\n1\n", "1 row", 0},
-		{"file", run{args: []string{"query", dir, "--format", "csv", "-f", file}}, "a\n;\nb\n2\n", "", 0},
+		{"file", run{args: []string{"query", dir, "--format", "csv", "-f", file}}, "a\n;\n\nb\n2\n", "", 0},
+		{"null and nothing", run{args: []string{"query", dir, "RETURN null AS a, '' AS b", "--format", "csv"}}, "a,b\n,\"\"\n", "1 row", 0},
+		{"one document", run{args: []string{"query", dir, "RETURN 1 AS a; BEGIN; RETURN 2 AS b; COMMIT", "--format", "json"}}, "[\n[\n{\"a\":1}\n],\n[],\n[\n{\"b\":2}\n],\n[]\n]\n", "", 0},
 		{"environment", run{args: []string{"query", "RETURN 1 AS a", "--format", "csv"}, env: []string{"KADEDB_DATA=" + dir}}, "a\n1\n", "", 0},
 		{"params", run{args: []string{"query", dir, "RETURN $i AS i, $f AS f, $s AS s, $q AS q, $l AS l", "--format", "ndjson", "-p", "i=1", "--param", "f=1.0", "-p", "s=SEA",
 			"-p", `q="1"`, "-p", "l=[1]"}}, "{\"i\":1,\"f\":1.0,\"s\":\"SEA\",\"q\":\"1\",\"l\":[1]}\n", "", 0},
@@ -218,7 +218,7 @@ func TestQueryFolder(t *testing.T) {
 		{"limit", run{args: []string{"query", dir, "--query-time", "50ms", "UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x, y WHERE x + y < 0 RETURN count(*)"}}, "", "query-time", 8},
 		{"nothing", run{args: []string{"query", dir, " ; // x"}}, "", "no statement", 2},
 		{"no store", run{args: []string{"query", dir + "-not", "RETURN 1"}}, "", "holds no store", 7},
-		{"no format", run{args: []string{"query", dir, "RETURN 1", "--format", "xml"}}, "", "csv, json", 2},
+		{"no format", run{args: []string{"query", dir, "RETURN 1", "--format", "xml"}}, "", "csv, tsv, json", 2},
 		{"no flag", run{args: []string{"query", dir, "--nosuch"}}, "", "--nosuch", 2},
 		{"no command", run{args: []string{"qurey"}}, "", "qurey", 2},
 		{"wrong param", run{args: []string{"query", dir, "RETURN 1", "-p", "x"}}, "", "name=value", 2},
@@ -234,6 +234,29 @@ func TestQueryFolder(t *testing.T) {
 		out, errs, code := c.run.do(t)
 		if code != c.code || !strings.Contains(errs, c.errs) || !strings.HasPrefix(out, c.out) || c.out == "" && out != "" {
 			t.Errorf("%s: code %d, want %d\n--- out\n%s--- want\n%s--- err\n%s--- want in it\n%s", c.name, code, c.code, out, c.out, errs, c.errs)
+		}
+	}
+}
+
+// What csv and tsv print, the import reads as the same values.
+func TestSeparatedRoundTrip(t *testing.T) {
+	dir := store(t)
+	const rows = "UNWIND [[1, null, 'a'], [2, '', ' b '], [3, 'x,\\ty', 'q\"q'], [4, 'two\\nlines', '']] AS r RETURN r[0] AS id, r[1] AS s, r[2] AS t"
+	for format, flags := range map[string][]string{"csv": nil, "tsv": {"--delimiter", "\t"}} {
+		out, errs, code := run{args: []string{"query", dir, "--format", format, rows}}.do(t)
+		if code != 0 {
+			t.Fatal(errs)
+		}
+		file, data := filepath.Join(t.TempDir(), "rows."+format), filepath.Join(t.TempDir(), "again")
+		if err := os.WriteFile(file, []byte(out), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, errs, code := (run{args: append([]string{"import", "--data", data, "--nodes", "P=" + file, "--id", "P:id"}, flags...)}).do(t); code != 0 {
+			t.Fatal(out, errs)
+		}
+		again, errs, code := run{args: []string{"query", data, "--format", format, "MATCH (p:P) RETURN p.id AS id, p.s AS s, p.t AS t ORDER BY id"}}.do(t)
+		if code != 0 || again != out {
+			t.Errorf("%s: %q comes back as %q: %s", format, out, again, errs)
 		}
 	}
 }
@@ -455,27 +478,6 @@ func TestCutStatement(t *testing.T) {
 		if got := firstWord(text); got != want {
 			t.Errorf("the first word of %q is %q", text, got)
 		}
-	}
-}
-
-func TestTable(t *testing.T) {
-	var b bytes.Buffer
-	w := bufio.NewWriter(&b)
-	p := newPrinter("table", w, []string{"n", "text"})
-	for i := range widthRows {
-		if err := p.row([]value.Value{value.Int(int64(i)), value.String("é\n\x1b[31m")}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := p.row([]value.Value{value.Int(1000000), value.String(strings.Repeat("long ", 3))}); err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(p.end(), w.Flush()); err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(b.String(), "\n")
-	if lines[0] != "  n │ text" || lines[2] != `  0 │ é\n�[31m` || lines[widthRows+2] != "10… │ long lon…" && lines[widthRows+2] != "10… │ long lo…" {
-		t.Errorf("the table is %q … %q", lines[:3], lines[widthRows+2])
 	}
 }
 

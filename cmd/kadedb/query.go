@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kadedb/kadedb/cmd/kadedb/render"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 	"github.com/kadedb/kadedb/wire"
@@ -32,11 +33,11 @@ argument, a file (--file), or standard input. It asks a server, or a folder's st
 	}
 	t.flags(cmd)
 	cmd.Flags().StringVarP(&file, "file", "f", "", "file with the text")
-	cmd.Flags().StringVar(&format, "format", "table", "table, csv, json or ndjson")
+	cmd.Flags().StringVar(&format, "format", "table", formatHelp())
 	cmd.Flags().StringArrayVarP(&params, "param", "p", nil, "a parameter, name=value; the value is JSON, or else text")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		signal.Ignore(syscall.SIGPIPE) // a write says so instead, and we end in order
-		if err := checkFormat(format); err != nil {
+		if err := render.Check(format); err != nil {
 			return err
 		}
 		vals, err := readParams(params)
@@ -133,22 +134,37 @@ func paramValue(text string) (value.Value, error) {
 	return value.String(text), nil
 }
 
-// runAll runs the statements of text one after the other, until one fails.
-func (a *app) runAll(ctx context.Context, s session, text string, params map[string]value.Value, format string) error {
-	ran := 0
+// statements cuts a text into those that are not blank.
+func statements(text string) []string {
+	var out []string
 	for text != "" {
 		var one string
-		one, text, _ = cutStatement(text)
-		if blank(one) {
-			continue
+		if one, text, _ = cutStatement(text); !blank(one) {
+			out = append(out, one)
 		}
-		ran++
-		if err := a.runOne(ctx, s, one, params, format); err != nil {
+	}
+	return out
+}
+
+// runAll runs the statements of text one after the other, until one fails.
+func (a *app) runAll(ctx context.Context, s session, text string, params map[string]value.Value, format string) error {
+	list := statements(text)
+	if len(list) == 0 {
+		return status.Errorf(status.InvalidUsage, "there is no statement to run")
+	}
+	o := a.renderOptions(format)
+	o.Results = len(list)
+	w, err := render.New(a.out, o)
+	if err != nil {
+		return err
+	}
+	for _, one := range list {
+		if err := a.runOne(ctx, s, one, params, w); err != nil {
 			return err
 		}
 	}
-	if ran == 0 {
-		return status.Errorf(status.InvalidUsage, "there is no statement to run")
+	if err := w.Close(); err != nil {
+		return err
 	}
 	if s.InTransaction() {
 		return status.Errorf(status.TransactionStatement, "the text ended inside a transaction, which was rolled back").WithHint("end it with COMMIT")
@@ -157,12 +173,11 @@ func (a *app) runAll(ctx context.Context, s session, text string, params map[str
 }
 
 // runOne runs a statement, prints its rows, and tells of an error with its place.
-func (a *app) runOne(ctx context.Context, s session, text string, params map[string]value.Value, format string) error {
+func (a *app) runOne(ctx context.Context, s session, text string, params map[string]value.Value, w *render.Writer) error {
 	ans, err := s.Run(ctx, text, params)
-	var rows counting
+	var rows int64
 	if err == nil {
-		rows.answer = ans
-		err = printAnswer(format, a.out, &rows)
+		rows, err = w.Write(ans)
 	}
 	switch {
 	case errors.Is(err, syscall.EPIPE):
@@ -175,22 +190,8 @@ func (a *app) runOne(ctx context.Context, s session, text string, params map[str
 	if firstWord(text) == "EXPLAIN" {
 		report.Plan = "" // its rows are the plan
 	}
-	a.sayReport(rows.n, report)
+	a.sayReport(rows, report)
 	return nil
-}
-
-// counting counts rows on their way.
-type counting struct {
-	answer
-	n int64
-}
-
-func (c *counting) Next() bool {
-	if !c.answer.Next() {
-		return false
-	}
-	c.n++
-	return true
 }
 
 // cutStatement splits text after the first semicolon that is not inside quotes or a

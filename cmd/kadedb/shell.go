@@ -13,9 +13,11 @@ import (
 	"syscall"
 
 	"github.com/reeflective/readline"
+	"github.com/reeflective/readline/inputrc"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/kadedb/kadedb/cmd/kadedb/render"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
@@ -31,9 +33,9 @@ commands of the shell (:help). It asks a server, or a folder's store that no ser
 		Args: exactly(0, 1),
 	}
 	t.flags(cmd)
-	cmd.Flags().StringVar(&format, "format", "table", "table, csv, json or ndjson")
+	cmd.Flags().StringVar(&format, "format", "table", formatHelp())
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := checkFormat(format); err != nil {
+		if err := render.Check(format); err != nil {
 			return err
 		}
 		dir := ""
@@ -94,6 +96,9 @@ func (sh *shell) edit() error {
 			rl.History.AddFromFile("history", filepath.Join(dir, "kadedb", "history"))
 		}
 	}
+	if err := setKeys(rl); err != nil {
+		return err
+	}
 	for {
 		line, err := rl.Readline()
 		switch {
@@ -112,6 +117,22 @@ func (sh *shell) edit() error {
 			return nil
 		}
 	}
+}
+
+// setKeys repairs two habits of the editor. Its own Ctrl-C takes the key after it for
+// a part of itself where that was typed already, and is lost with it. And it makes
+// letters such as é into commands, after a custom of 8-bit terminals.
+func setKeys(rl *readline.Shell) error {
+	rl.Keymap.Register(map[string]func(){"kadedb-interrupt": func() {
+		rl.Display.AcceptLine()
+		rl.History.Accept(false, false, readline.ErrInterrupt)
+	}})
+	for _, name := range []string{"emacs", "emacs-standard", "vi", "vi-command", "vi-insert", "vi-move"} {
+		if keys := rl.Config.Binds[name]; keys != nil {
+			keys["\x03"] = inputrc.Bind{Action: "kadedb-interrupt"}
+		}
+	}
+	return errors.Join(rl.Config.Set("convert-meta", false), rl.Config.Set("input-meta", true), rl.Config.Set("output-meta", true))
 }
 
 // complete reports whether a shell's input is whole: a command, or statements up to
@@ -185,18 +206,30 @@ func (sh *shell) input(ctx context.Context, text string) error {
 		if blank(one) {
 			continue
 		}
-		if err := sh.a.runOne(ctx, sh.s, one, sh.params, sh.format); err != nil {
+		if err := sh.run(ctx, one, sh.params); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// run runs one statement. Its rows are a document of their own in every format.
+func (sh *shell) run(ctx context.Context, text string, params map[string]value.Value) error {
+	w, err := render.New(sh.a.out, sh.a.renderOptions(sh.format))
+	if err != nil {
+		return err
+	}
+	if err := sh.a.runOne(ctx, sh.s, text, params, w); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
 const shellHelp = `A statement ends with ";" and may span lines. Commands of the shell:
   :param NAME VALUE   set a parameter; the value is JSON, or else text
   :params             list the parameters
   :begin              open a transaction; :commit and :rollback end it
-  :format FORMAT      print rows as table, csv, json or ndjson
+  :format FORMAT      print rows as table, box, line, markdown, csv, tsv, json or ndjson
   :help               print this
   :quit               leave; an open transaction is rolled back`
 
@@ -209,9 +242,9 @@ func (sh *shell) command(ctx context.Context, line string) error {
 	case ":help", ":h", ":?":
 		sh.a.say("%s", shellHelp)
 	case ":begin", ":commit", ":rollback":
-		return sh.a.runOne(ctx, sh.s, strings.ToUpper(word[1:]), nil, sh.format)
+		return sh.run(ctx, strings.ToUpper(word[1:]), nil)
 	case ":format":
-		if err := checkFormat(rest); err != nil {
+		if err := render.Check(rest); err != nil {
 			return err
 		}
 		sh.format = rest

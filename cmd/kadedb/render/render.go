@@ -1,0 +1,162 @@
+// Package render writes the rows of statements for a person or a program.
+//
+//	w, err := render.New(os.Stdout, render.Options{Format: "table", Width: 80})
+//	n, err := w.Write(rows)     // once a statement
+//	err = w.Close()
+//
+// The forms for people (table, box, line, markdown) differ with the terminal: with
+// Options.Width, tables are folded into it, and rows that do not fit even so are
+// written a value a line. Without it (a pipe, a file) nothing is folded, cut or
+// coloured. The forms for programs (csv, tsv, json, ndjson) never are.
+//
+// Rows are written as they come; table and box hold the first ones to find the
+// widths of the columns. It reads none of these forms: see transfer/tabular.
+package render
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
+)
+
+var formats = []string{"table", "box", "line", "markdown", "csv", "tsv", "json", "ndjson"}
+
+// Formats returns the names that Options.Format takes.
+func Formats() []string { return slices.Clone(formats) }
+
+// Check returns an error for a format that there is not.
+func Check(format string) error {
+	if slices.Contains(formats, format) {
+		return nil
+	}
+	return status.Errorf(status.InvalidUsage, "there is no format %q", format).WithHint("formats are %s", strings.Join(formats, ", "))
+}
+
+// Options say how rows are written.
+type Options struct {
+	Format string
+	// Width is the number of columns of the terminal; 0 where there is none.
+	Width int
+	Color bool
+	// ASCII draws lines with -, | and + for a terminal that knows no others.
+	ASCII bool
+	// Results is the number of statements whose rows will be written, where it is
+	// known. With more than one, json is an array of their arrays.
+	Results int
+}
+
+// Rows are a statement's rows.
+type Rows interface {
+	Columns() []string
+	Next() bool
+	Values() []value.Value // valid until the next call of Next
+	Close() error          // the error that ended the rows early, if any
+}
+
+// printer writes one statement's rows in one form.
+type printer interface {
+	row([]value.Value) error
+	end() error // all rows were given
+}
+
+// Writer writes the rows of one statement after the other. It is for one goroutine.
+type Writer struct {
+	o      Options
+	out    *bufio.Writer
+	begun  int  // results
+	tabled bool // one of them had columns
+}
+
+// New returns a writer to out.
+func New(out io.Writer, o Options) (*Writer, error) {
+	if err := Check(o.Format); err != nil {
+		return nil, err
+	}
+	return &Writer{o: o, out: bufio.NewWriterSize(out, 64<<10)}, nil
+}
+
+// Write writes a statement's rows, closes them, and returns how many it wrote and the
+// first error. What it wrote before an error stays incomplete: json is no JSON then.
+func (w *Writer) Write(rows Rows) (n int64, err error) {
+	p := w.begin(rows.Columns())
+	for rows.Next() {
+		n++
+		if err := p.row(rows.Values()); err != nil {
+			return n, closeAfter(rows, err)
+		}
+	}
+	if err := rows.Close(); err != nil {
+		if ferr := w.out.Flush(); ferr != nil {
+			return n, ferr
+		}
+		return n, err
+	}
+	if err := p.end(); err != nil {
+		return n, err
+	}
+	return n, w.out.Flush()
+}
+
+// Close ends what all statements share. After an error of Write it is not called.
+func (w *Writer) Close() error {
+	if w.o.Format == "json" && w.o.Results > 1 {
+		if _, err := w.out.WriteString("\n]\n"); err != nil {
+			return err
+		}
+	}
+	return w.out.Flush()
+}
+
+// begin starts a result.
+func (w *Writer) begin(columns []string) printer {
+	w.begun++
+	switch w.o.Format {
+	case "json":
+		p := &jsonPrinter{w: w.out, columns: columns, suffix: "]\n"}
+		if w.o.Results > 1 {
+			p.prefix, p.suffix = ",\n", "]"
+			if w.begun == 1 {
+				p.prefix = "[\n"
+			}
+		}
+		return p
+	case "ndjson":
+		return &ndjsonPrinter{w: w.out, columns: columns}
+	}
+	if len(columns) == 0 {
+		return nothing{}
+	}
+	between := ""
+	if w.tabled && w.o.Width == 0 {
+		between = "\n"
+	}
+	w.tabled = true
+	switch w.o.Format {
+	case "csv", "tsv":
+		return newSeparated(w.out, columns, w.o.Format, between)
+	case "line":
+		return &linePrinter{w: w.out, columns: columns, o: w.o, between: between}
+	case "markdown":
+		return &markdownPrinter{w: w.out, columns: columns, between: between}
+	}
+	return &tablePrinter{w: w.out, columns: columns, o: w.o, box: w.o.Format == "box", between: between}
+}
+
+// closeAfter closes rows and returns the error that came before.
+func closeAfter(rows Rows, err error) error {
+	if cerr := rows.Close(); cerr != nil {
+		return fmt.Errorf("%w (and then: %v)", err, cerr)
+	}
+	return err
+}
+
+// nothing is the printer of a statement without columns.
+type nothing struct{}
+
+func (nothing) row([]value.Value) error { return nil }
+func (nothing) end() error              { return nil }
