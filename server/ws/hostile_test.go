@@ -384,9 +384,10 @@ func TestRevocation(t *testing.T) {
 	idle, busy, waiting := s.connect(wire.JSON, auth.Writer), s.connect(wire.CBOR, auth.Writer), s.connect(wire.JSON, auth.Writer)
 	other := s.connect(wire.JSON, auth.Admin)
 	busy.send(`{"type":"query","id":1,"query":"` + endless + `"}`)
+	// The transaction is opened first: messages of a running statement may come at any time.
+	_, m := waiting.answer(`{"type":"begin","id":2}`)
 	waiting.send(`{"type":"query","id":1,"query":"UNWIND range(1, 1000) AS x RETURN x AS endless","credit":1}`)
 	waiting.next()
-	_, m := waiting.answer(`{"type":"begin","id":2}`)
 	eventually(t, "the statement runs", func() bool { return other.running("endless") })
 	at := time.Now()
 	if err := s.front.Revoke(s.db, s.id[auth.Writer]); err != nil {
