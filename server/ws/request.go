@@ -129,6 +129,7 @@ func (c *conn) start(msg *message, run func(*request) error) error {
 	r := &request{c: c, msg: msg, id: msg.id, started: time.Now(), every: progressTime}
 	r.bad = r.fields.read(msg)
 	r.tx = r.fields.Tx
+	r.ready()
 	if err := r.enter(); err != nil {
 		msg.release()
 		var own *closing
@@ -149,7 +150,6 @@ func (c *conn) start(msg *message, run func(*request) error) error {
 		}()
 		return nil
 	}
-	r.ready()
 	go r.work(run)
 	return nil
 }
@@ -183,7 +183,8 @@ func (r *request) enter() error {
 	return nil
 }
 
-// ready sets what messages about the request find.
+// ready sets what messages about the request and reports of its progress find, before it
+// is one of those under way.
 func (r *request) ready() {
 	f := &r.fields
 	if f.credit > 0 {
