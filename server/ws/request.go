@@ -90,7 +90,7 @@ func (c *conn) steer(msg *message) error {
 	switch {
 	case msg.typ == "credit" && rows == 0:
 		return &closing{closeMalformed, "`credit` has `rows`, how many more may be sent"}
-	case r == nil:
+	case r == nil || r.call == nil: // it has ended, or was refused and is about to leave
 	case msg.typ == "credit":
 		r.give(rows)
 	default:
