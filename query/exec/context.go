@@ -43,6 +43,10 @@ type Context struct {
 	OpenCSV func(ctx context.Context, from string, terminator rune) (CSV, error)
 
 	Stats *Stats // nil: not wanted
+
+	// trailProbe is how many relationships trails are enumerated over before they are
+	// counted by end; 0: as many as making the vectors costs, -1: none.
+	trailProbe int
 }
 
 // CSV reads records; Next returns io.EOF after the last.

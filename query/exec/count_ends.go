@@ -30,8 +30,11 @@ type trailEnds struct {
 	marks []backMarks // by position on the trail
 	both  bool
 	byEnd bool
-	ready bool
-	held  bool // memory is reserved
+
+	room  int64 // relationships that a probe may still look at; 0 until the first
+	begun bool  // for this batch
+	dirty bool  // a start was not counted to its end: the vectors are not zero
+	held  int64 // bytes reserved for the vectors
 }
 
 // groupsEnds reports whether of the trails that a VarExpand finds only their number by
@@ -111,20 +114,50 @@ func (m *backMarks) clear() {
 // maxTrailVectors bounds the memory of the vectors.
 const maxTrailVectors = 256 << 20
 
-// begin makes t ready for a batch; false: there is no memory for it.
+// probe enumerates the trails from a node where they are few: making vectors as long
+// as there are nodes takes longer than a search that ends soon. All probes of a run
+// together cost about what the vectors do. few is false where the vectors are to
+// be used, because they are there or the trails are many.
+func (t *trailEnds) probe(r int32, start uint32) (n int64, few bool, err error) {
+	e := t.e
+	if t.room == 0 {
+		if t.room = int64(e.w.x.trailProbe); t.room == 0 {
+			t.room = int64(e.w.reader().NodeHigh())/16 + 64
+		}
+	}
+	if t.room < 0 || t.held > 0 {
+		return 0, false, nil
+	}
+	n, few, err = e.countFrom(r, start, &t.room)
+	if t.byEnd && few {
+		if t.room -= n; t.room < 0 {
+			few = false
+		}
+	}
+	if t.room <= 0 {
+		t.room = -1
+	}
+	return n, few, err
+}
+
+// begin makes t ready for a row; false: there is no memory for it.
 func (t *trailEnds) begin() bool {
+	if t.begun {
+		return true
+	}
 	e := t.e
 	high := int(e.w.reader().NodeHigh())
 	levels := e.plan.Max - 2
 	if levels > maxTrailHops {
 		return false
 	}
-	if !t.ready || len(t.after.of) != high {
+	if len(t.after.of) != high || t.dirty {
+		t.close()
 		size := int64(high) * int64(3*8+4*levels)
-		if size > maxTrailVectors || !t.held && !e.w.x.Budget.TryReserve(size) {
+		if size > maxTrailVectors || !e.w.x.Budget.TryReserve(size) {
 			return false
 		}
-		t.held, t.ready = true, true
+		t.held = size
 		for _, v := range []*countVector{&t.after, &t.next, &t.ends} {
 			v.of, v.touched = make([]int64, high), v.touched[:0]
 		}
@@ -137,12 +170,20 @@ func (t *trailEnds) begin() bool {
 	for i := range t.marks {
 		t.marks[i].clear()
 	}
+	t.begun = true
 	return true
 }
 
-// forget drops what belongs to a run.
-func (t *trailEnds) forget() {
-	*t = trailEnds{e: t.e, back: t.back, both: t.both, byEnd: t.byEnd}
+// reset makes t ready for another run; the vectors stay.
+func (t *trailEnds) reset() { t.room, t.begun = 0, false }
+
+// close gives the vectors back.
+func (t *trailEnds) close() {
+	if t.held > 0 {
+		t.e.w.x.Budget.Release(t.held)
+	}
+	t.after, t.next, t.ends, t.marks = countVector{}, countVector{}, countVector{}, nil
+	t.held, t.dirty, t.begun = 0, false, false
 }
 
 // from counts the trails from one node, into ends or total.
@@ -151,7 +192,7 @@ func (t *trailEnds) from(r int32, start uint32) error {
 	e.nbr, e.rel = e.nbr[:0], e.rel[:0]
 	e.frames, e.path = e.frames[:0], e.path[:0]
 	e.nodes = append(e.nodes[:0], start)
-	t.total = 0
+	t.total, t.dirty = 0, true
 	for {
 		depth := len(e.path)
 		if depth >= e.plan.Min {
@@ -169,9 +210,14 @@ func (t *trailEnds) from(r int32, start uint32) error {
 			return err
 		}
 		if !e.follow() {
-			return t.walk()
+			break
 		}
 	}
+	if err := t.walk(); err != nil {
+		return err
+	}
+	t.dirty = t.byEnd // until the ends are drained
+	return nil
 }
 
 // give adds trails that end at a node.
@@ -445,27 +491,41 @@ func (t *trailEnds) step(to *countVector, node uint32, n int64) error {
 	return nil
 }
 
-// group gives, for each row, the ends of its trails once each, with their number.
+// group gives, for each row, the ends of its trails, with their number: once each, but
+// for rows with few trails.
 func (e *varExpand) group(rows []int32) error {
-	t := e.grouped
 	for _, r := range rows {
-		if err := t.from(r, e.from.refs[r]); err != nil {
-			return err
-		}
-		if err := t.ends.drain(func(node uint32, n int64) error {
-			if n < 0 {
-				return negativeTrails(n)
-			}
-			e.ends, e.idx, e.times = append(e.ends, node), append(e.idx, r), append(e.times, n)
-			if len(e.idx) == e.w.x.batchSize() {
-				return e.flush()
-			}
-			return nil
-		}); err != nil {
+		if err := e.groupRow(r, e.from.refs[r]); err != nil {
 			return err
 		}
 	}
 	return e.flush()
+}
+
+func (e *varExpand) groupRow(r int32, start uint32) error {
+	t := e.grouped
+	_, few, err := t.probe(r, start)
+	if err != nil {
+		return err
+	}
+	if few || !t.begin() {
+		return e.search(r, start)
+	}
+	if err := t.from(r, start); err != nil {
+		return err
+	}
+	err = t.ends.drain(func(node uint32, n int64) error {
+		if n < 0 {
+			return negativeTrails(n)
+		}
+		e.ends, e.idx, e.times = append(e.ends, node), append(e.idx, r), append(e.times, n)
+		if len(e.idx) == e.w.x.batchSize() {
+			return e.flush()
+		}
+		return nil
+	})
+	t.dirty = err != nil
+	return err
 }
 
 // negativeTrails is what keeps a wrong correction from becoming an answer.

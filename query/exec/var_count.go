@@ -62,20 +62,11 @@ func (e *varExpand) count(b *column.Batch, rows []int32) error {
 	share(&e.view, b)
 	e.mult = slices.Grow(e.mult[:0], b.Len)[:b.Len]
 	e.sel = e.sel[:0]
-	count := e.countFrom
-	if e.grouped != nil && e.grouped.begin() {
-		count = func(r int32, start uint32) (int64, error) {
-			if err := e.grouped.from(r, start); err != nil {
-				return 0, err
-			}
-			if n := e.grouped.total; n < 0 {
-				return 0, negativeTrails(n)
-			}
-			return e.grouped.total, nil
-		}
+	if e.grouped != nil {
+		e.grouped.begun = false
 	}
 	for _, r := range rows {
-		n, err := count(r, e.from.refs[r])
+		n, err := e.countRow(r, e.from.refs[r])
 		if err != nil {
 			return err
 		}
@@ -91,7 +82,34 @@ func (e *varExpand) count(b *column.Batch, rows []int32) error {
 	return e.out.push(&e.view)
 }
 
-func (e *varExpand) countFrom(r int32, start uint32) (sum int64, err error) {
+// countRow counts the trails from one node, in the way that takes least.
+func (e *varExpand) countRow(r int32, start uint32) (int64, error) {
+	t := e.grouped
+	if t == nil {
+		n, _, err := e.countFrom(r, start, nil)
+		return n, err
+	}
+	n, few, err := t.probe(r, start)
+	switch {
+	case few || err != nil:
+		return n, err
+	case !t.begin():
+		n, _, err = e.countFrom(r, start, nil)
+		return n, err
+	}
+	if err := t.from(r, start); err != nil {
+		return 0, err
+	}
+	if t.total < 0 {
+		return 0, negativeTrails(t.total)
+	}
+	return t.total, nil
+}
+
+// countFrom counts the trails from one node. room, where there is one, is the
+// relationships that it may look at, of which it takes what it needs; where they are
+// not enough few is false.
+func (e *varExpand) countFrom(r int32, start uint32, room *int64) (sum int64, few bool, err error) {
 	e.nbr, e.rel = e.nbr[:0], e.rel[:0]
 	e.frames, e.path = e.frames[:0], e.path[:0]
 	e.nodes = append(e.nodes[:0], start)
@@ -101,21 +119,27 @@ func (e *varExpand) countFrom(r int32, start uint32) (sum int64, err error) {
 		if depth >= e.plan.Min {
 			sum++
 		}
+		if room != nil {
+			d, err := e.legs.degree(e.nodes[depth])
+			if *room -= 1 + d; err != nil || *room < 0 {
+				return 0, false, err
+			}
+		}
 		if depth+1 == e.plan.Max {
 			n, err := e.lastHop(r)
 			if err != nil {
-				return 0, err
+				return 0, false, err
 			}
 			if sum, err = addCount(sum, n); err != nil {
-				return 0, err
+				return 0, false, err
 			}
 		} else if depth < e.plan.Max {
 			if err := e.openCounted(r); err != nil {
-				return 0, err
+				return 0, false, err
 			}
 		}
 		if !e.follow() {
-			return sum, nil
+			return sum, true, nil
 		}
 	}
 }

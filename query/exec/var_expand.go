@@ -76,9 +76,12 @@ func (b *builder) varExpand(n *plan.VarExpand, lanes []lane) (runner, error) {
 			e.check.forget()
 			e.degrees.forget()
 			if e.grouped != nil {
-				e.grouped.forget()
+				e.grouped.reset()
 			}
 		})
+		if e.grouped != nil {
+			b.scope.onClose(e.grouped.close)
+		}
 		return e
 	}))
 }
@@ -99,7 +102,8 @@ func (e *varExpand) push(b *column.Batch) error {
 	if e.counting {
 		return e.count(b, rows)
 	}
-	if e.grouped != nil && len(rows) > 0 && e.grouped.begin() {
+	if e.grouped != nil {
+		e.grouped.begun = false
 		return e.group(rows)
 	}
 	for _, r := range rows {
@@ -280,6 +284,9 @@ func (e *varExpand) emit(r int32, end uint32) error {
 	e.ends = append(e.ends, end)
 	if e.wantRels {
 		e.lists = append(e.lists, relList(e.path, e.plan.Reversed))
+	}
+	if e.grouped != nil {
+		e.times = append(e.times, 1)
 	}
 	if e.idx = append(e.idx, r); len(e.idx) == e.w.x.batchSize() {
 		return e.flush()

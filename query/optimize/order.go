@@ -290,9 +290,22 @@ func (g *queryGraph) price(mask uint, s step) (cost, first float64) {
 		}
 	}
 	for _, i := range s.close {
-		if g.pat.Rels[i].Search == plan.OneHop {
+		switch r := &g.pat.Rels[i]; r.Search {
+		case plan.OneHop:
 			c += out * costInto
-		} else {
+		case plan.Trails:
+			// As many trails as when the far end is not known, less those that end elsewhere
+			// by their last relationship.
+			hops := r.Max
+			if hops > 0 {
+				hops--
+			}
+			least := r.Min
+			if hops >= 0 {
+				least = min(least, hops)
+			}
+			c += out * (4*costExpandRow + trailRows(g.degree(r, true), least, hops)*10*costEdge)
+		default:
 			c += out * costInto * 50
 		}
 	}

@@ -164,7 +164,7 @@ func (s *scanner) escaped(from int) (string, bool) {
 	return "", s.fail("a string has no end")
 }
 
-// hex4 reads the uXXXX at i.
+// hex4 reads the u at i and the four hexadecimal digits after it.
 func hex4(text string, i int) (rune, bool) {
 	if i+5 > len(text) || text[i] != 'u' {
 		return 0, false
