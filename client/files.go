@@ -49,7 +49,7 @@ type Upload struct {
 	Open func() (io.ReadCloser, error)
 }
 
-// Import sends files, which spec, a JSON object, describes: see docs/rest.md. It
+// Import sends files, which spec, a JSON object, describes: see docs/import.md. It
 // returns the answer's object.
 func (c *Client) Import(ctx context.Context, spec []byte, files []Upload) (*value.Map, error) {
 	pr, pw := io.Pipe()

@@ -53,7 +53,7 @@ type ExportSpec struct {
 // ExportSummary says what was written.
 type ExportSummary struct {
 	Nodes, Relationships int64
-	Files                []string
+	Files                []string // after an error: those that were begun
 }
 
 // SchemaFile is the file of an export that holds the statements for its indexes and
@@ -351,11 +351,8 @@ func (x *exporter) create(name string, write func(w io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	if err := write(w); err != nil {
-		return errorOf(err, w.Close())
-	}
 	x.sum.Files = append(x.sum.Files, name)
-	return w.Close()
+	return errorOf(write(w), w.Close())
 }
 
 // file writes a part.

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -239,3 +240,26 @@ func TestGraphML(t *testing.T) {
 		t.Errorf("%v of %+v", count, sum)
 	}
 }
+
+// A file that could not be written to its end is among those that are named, so that who
+// began it can take it away.
+func TestExportNamesWhatItBegan(t *testing.T) {
+	db := oddGraph(t, 3)
+	for _, format := range []transfer.ExportFormat{transfer.ExportCSV, transfer.ExportGraphML} {
+		var began []string
+		full := errors.New("full")
+		sum, err := db.Export(context.Background(), kadedb.ExportSpec{Format: format, Create: func(name string) (io.WriteCloser, error) {
+			began = append(began, name)
+			return &fullFile{full}, nil
+		}})
+		if !errors.Is(err, full) || len(began) != 1 || !slices.Equal(sum.Files, began) {
+			t.Errorf("%s: began %q, names %q: %v", format, began, sum.Files, err)
+		}
+	}
+}
+
+type fullFile struct{ err error }
+
+func (f *fullFile) Write([]byte) (int, error) { return 0, f.err }
+
+func (f *fullFile) Close() error { return nil }

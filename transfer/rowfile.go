@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -39,6 +40,32 @@ type RowFile struct {
 type rowFrame struct {
 	at, size int64
 	rows     int
+}
+
+// Rows are the rows of a query.
+type Rows interface {
+	Columns() []string
+	Next() bool
+	Values() []value.Value
+	Err() error
+}
+
+// WriteRows writes all of rows to a file, and returns how many there were.
+func WriteRows(to io.Writer, rows Rows, f ExportFormat) (n int64, err error) {
+	w, err := NewRowFile(to, f, rows.Columns(), "")
+	if err != nil {
+		return 0, err
+	}
+	for rows.Next() {
+		if err := w.Append(rows.Values()); err != nil {
+			return n, errors.Join(err, w.Abandon())
+		}
+		n++
+	}
+	if err := rows.Err(); err != nil {
+		return n, errors.Join(err, w.Abandon())
+	}
+	return n, w.Close()
 }
 
 // NewRowFile begins a file. tempDir is where rows wait; "": the system's.

@@ -130,48 +130,34 @@ func (a *app) exportQuery(cmd *cobra.Command, db *kadedb.DB, f *exportFlags, for
 			err = cerr
 		}
 	}()
-	out := nopCloser{a.out}
-	var to io.WriteCloser = out
-	if f.output != "-" {
-		if to, err = createFile(f.output); err != nil {
-			return err
-		}
-	}
-	n, err := writeRows(to, rows, format)
-	if cerr := to.Close(); err == nil {
-		err = cerr
+	var n int64
+	if f.output == "-" {
+		n, err = transfer.WriteRows(a.out, rows, format)
+	} else {
+		n, err = writeFile(f.output, rows, format)
 	}
 	if err != nil {
-		if f.output != "-" {
-			err = errors.Join(err, os.Remove(f.output))
-		}
 		return err
 	}
 	a.say("%d rows", n)
 	return nil
 }
 
-func writeRows(to io.Writer, rows *kadedb.Rows, format transfer.ExportFormat) (n int64, err error) {
-	w, err := transfer.NewRowFile(to, format, rows.Columns(), "")
+// writeFile writes rows to a new file, of which nothing is left where that fails.
+func writeFile(name string, rows *kadedb.Rows, format transfer.ExportFormat) (int64, error) {
+	to, err := createFile(name)
 	if err != nil {
 		return 0, err
 	}
-	for rows.Next() {
-		if err := w.Append(rows.Values()); err != nil {
-			return n, errors.Join(err, w.Abandon())
-		}
-		n++
+	n, err := transfer.WriteRows(to, rows, format)
+	if cerr := to.Close(); err == nil {
+		err = cerr
 	}
-	if err := rows.Err(); err != nil {
-		return n, errors.Join(err, w.Abandon())
+	if err != nil {
+		return n, errors.Join(err, os.Remove(name))
 	}
-	return n, w.Close()
+	return n, nil
 }
-
-type nopCloser struct{ io.Writer }
-
-// Close leaves the writer open.
-func (nopCloser) Close() error { return nil }
 
 // newFolder makes a folder, which may be there if it is empty.
 func newFolder(dir string) error {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/kadedb/kadedb"
-	"github.com/kadedb/kadedb/query"
 	"github.com/kadedb/kadedb/server/front"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/transfer"
@@ -52,7 +51,7 @@ func export(c *front.Call) error {
 		if rerr != nil {
 			return rerr
 		}
-		rows, err = exportRows(out, res, format)
+		rows, err = transfer.WriteRows(out, res, format)
 		err = errors.Join(err, res.Close())
 		c.Finished(req, time.Since(started), rows, err)
 	}
@@ -82,23 +81,6 @@ func exportGraph(c *front.Call, out *exportStream, format transfer.ExportFormat)
 		return err
 	}
 	return z.Close()
-}
-
-func exportRows(out io.Writer, rows *query.Result, format transfer.ExportFormat) (n int64, err error) {
-	w, err := transfer.NewRowFile(out, format, rows.Columns(), "")
-	if err != nil {
-		return 0, err
-	}
-	for rows.Next() {
-		if err := w.Append(rows.Values()); err != nil {
-			return n, errors.Join(err, w.Abandon())
-		}
-		n++
-	}
-	if err := rows.Err(); err != nil {
-		return n, errors.Join(err, w.Abandon())
-	}
-	return n, w.Close()
 }
 
 type keepOpen struct{ io.Writer }
