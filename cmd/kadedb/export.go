@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/transfer"
 )
@@ -79,6 +80,7 @@ func (a *app) runExport(cmd *cobra.Command, f *exportFlags) (err error) {
 	if err != nil {
 		return err
 	}
+	memory.Govern(cmd.Context(), db.Budget())
 	defer func() {
 		if cerr := db.Close(); err == nil {
 			err = cerr

@@ -145,39 +145,46 @@ func (a *app) exportRemote(cmd *cobra.Command, f *exportFlags, format transfer.E
 	if format == transfer.ExportGraphML {
 		return nil
 	}
-	n, err := unzip(name, f.to)
-	if err = errors.Join(err, os.Remove(name)); err == nil {
-		a.say("%d files in %s", n, printable(f.to))
+	files, err := unzip(name, f.to)
+	if err = errors.Join(err, os.Remove(name)); err != nil {
+		// Half an export is none.
+		for _, file := range files {
+			err = errors.Join(err, os.Remove(file))
+		}
+		return err
 	}
-	return err
+	a.say("%d files in %s", len(files), printable(f.to))
+	return nil
 }
 
-// unzip unpacks the files of an export. Names with anything but a file's name are refused.
-func unzip(name, dir string) (n int, err error) {
+// unzip unpacks the files of an export, and returns those that it began. Names with
+// anything but a file's name are refused.
+func unzip(name, dir string) (files []string, err error) {
 	z, err := zip.OpenReader(name)
 	if err != nil {
-		return 0, status.Errorf(status.MalformedFile, "the export cannot be unpacked: %w", err)
+		return nil, status.Errorf(status.MalformedFile, "the export cannot be unpacked: %w", err)
 	}
 	defer func() { err = errors.Join(err, z.Close()) }()
 	for _, f := range z.File {
 		if f.Name != filepath.Base(f.Name) || !filepath.IsLocal(f.Name) || f.Method != zip.Store {
-			return n, status.Errorf(status.MalformedFile, "the export holds a file %q", f.Name)
+			return files, status.Errorf(status.MalformedFile, "the export holds a file %q", f.Name)
 		}
 		in, err := f.Open()
 		if err != nil {
-			return n, status.Errorf(status.MalformedFile, "the export cannot be unpacked: %w", err)
+			return files, status.Errorf(status.MalformedFile, "the export cannot be unpacked: %w", err)
 		}
-		out, err := createFile(filepath.Join(dir, f.Name))
+		to := filepath.Join(dir, f.Name)
+		out, err := createFile(to)
 		if err != nil {
-			return n, errors.Join(err, in.Close())
+			return files, errors.Join(err, in.Close())
 		}
+		files = append(files, to)
 		if _, err := io.Copy(out, in); err != nil {
-			return n, errors.Join(err, in.Close(), out.Close())
+			return files, errors.Join(err, in.Close(), out.Close())
 		}
 		if err := errors.Join(in.Close(), out.Close()); err != nil {
-			return n, err
+			return files, err
 		}
-		n++
 	}
-	return n, nil
+	return files, nil
 }

@@ -109,3 +109,29 @@ func TestSlab(t *testing.T) {
 		t.Fatal(len(got))
 	}
 }
+
+// What a slab holds outside of the heap is counted while it is, kept buffers too.
+func TestSlabCountsOutside(t *testing.T) {
+	root := memory.NewBudget("root", 1<<30)
+	s := memory.NewSlab(64 << 10)
+	s.CountIn(root.Sub("cache", 0))
+	at := func(want int64) {
+		t.Helper()
+		st := s.Stats()
+		if got := root.Outside(); got != want || got != st.Live+st.Idle {
+			t.Errorf("%d bytes are outside, want %d: %+v", got, want, st)
+		}
+	}
+	if s.Free(s.Alloc(64 << 10)); s.Stats().Mapped == 0 {
+		t.Skip("SKIPPED: nothing is mapped on this system")
+	}
+	a, b, big := s.Alloc(64<<10), s.Alloc(64<<10), s.Alloc(8<<20)
+	at(64<<10 + 64<<10 + 8<<20)
+	s.Free(a) // kept
+	at(64<<10 + 64<<10 + 8<<20)
+	s.Free(b) // given back
+	s.Free(big)
+	at(64 << 10)
+	s.Free(s.Alloc(64 << 10)) // the kept one, again
+	at(64 << 10)
+}

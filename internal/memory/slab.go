@@ -121,9 +121,9 @@ func (s *Slab) Alloc(n int) Buffer {
 	case len(k.free) > 0:
 		full = pop(&k.free)
 		s.idle -= int64(size)
-		s.resident(-size)
 	case len(k.blank) > 0:
 		full = pop(&k.blank)
+		s.resident(size)
 	default:
 		if len(k.region) < size {
 			region, err := mapAnonymous(regionSize / size * size)
@@ -134,9 +134,9 @@ func (s *Slab) Alloc(n int) Buffer {
 			s.mapped += int64(len(region))
 		}
 		full, k.region = k.region[:size:size], k.region[size:]
+		s.resident(size)
 	}
 	s.live += int64(size)
-	s.resident(size)
 	return Buffer{Bytes: full[:n:n], full: full, class: int8(c)}
 }
 
