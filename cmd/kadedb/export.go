@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,7 +49,14 @@ Formats are csv, jsonl (JSON Lines), parquet, arrow and, of graphs, graphml.`,
 	fl.StringArrayVarP(&f.params, "param", "p", nil, "a parameter of the query, name=value; the value is JSON, or else text")
 	fl.BoolVar(&f.silent, "quiet", false, "show no progress")
 	settingFlags(cmd, storeSettings...)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.runExport(cmd, &f) }
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		err := a.runExport(cmd, &f)
+		if err == nil || f.query == "" || errors.Is(err, syscall.EPIPE) {
+			return err
+		}
+		a.report(err, f.query) // it may have a place there
+		return &shownError{err}
+	}
 	return cmd
 }
 

@@ -61,6 +61,14 @@ func TestExport(t *testing.T) {
 			t.Errorf("%s: import: %d %s", f, code, errs)
 		}
 	}
+	fault := "UNWIND [1, 0] AS x RETURN 1 / x AS y"
+	_, errs, code := run{args: []string{"export", "--data", store, "--query", fault, "--output", dir + "/fault.csv"}}.do(t)
+	if code != exitInvalid || !strings.Contains(errs, "\n  "+fault+"\n  ") || !strings.Contains(errs, "^") {
+		t.Errorf("a query with a fault: %d %s", code, errs)
+	}
+	if _, err := os.Stat(dir + "/fault.csv"); err == nil {
+		t.Error("half a file is left")
+	}
 	for _, bad := range [][]string{{"export"}, {"export", "--data", store}, {"export", "--data", store, "--to", dir + "/x", "--format", "xls"},
 		{"export", "--data", store, "--query", "RETURN 1 AS a", "--format", "graphml"}, {"export", "--data", dir + "/nowhere", "--to", dir + "/x"}} {
 		if _, errs, code := (run{args: bad}).do(t); code == 0 {
