@@ -98,12 +98,7 @@ func (e *editor) whole() error {
 	return e.checkConstraints(true)
 }
 
-func (a *adopter) cancelled() error {
-	if err := a.ctx.Err(); err != nil {
-		return status.Errorf(status.Cancelled, "cancelled during the commit: %w", err)
-	}
-	return nil
-}
+func (a *adopter) cancelled() error { return status.Ended(a.ctx, "the commit") }
 
 // Parts gives the operations, whose blocks are not needed afterwards.
 func (a *adopter) Parts(put func(model byte, part []byte) error) error {

@@ -107,8 +107,8 @@ func (a *analyzer) relType(t catalog.TypeID) error {
 	}
 	pairs := map[[2]uint16]uint64{}
 	for lo := uint32(0); lo < high; {
-		if err := a.ctx.Err(); err != nil {
-			return status.Errorf(status.Cancelled, "cancelled: %w", err)
+		if err := status.Ended(a.ctx, "the counting of statistics"); err != nil {
+			return err
 		}
 		off, nbr, _, next, err := fwd.Range(lo, high)
 		if err != nil {

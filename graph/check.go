@@ -225,8 +225,10 @@ func (c *checker) lists(typ catalog.TypeID, d Direction, want uint64) error {
 	where := fmt.Sprintf("lists of type `%s`, direction %d", c.r.cat.TypeName(typ), d)
 	sum := uint64(0)
 	for node := uint32(0); node < c.r.s.nodeHigh; node++ {
-		if node&(1<<14-1) == 0 && c.ctx.Err() != nil {
-			return status.Errorf(status.Cancelled, "cancelled: %w", c.ctx.Err())
+		if node&(1<<14-1) == 0 {
+			if err := status.Ended(c.ctx, "the check"); err != nil {
+				return err
+			}
 		}
 		nbr, rel, err := a.List(node)
 		if err != nil {

@@ -115,8 +115,8 @@ func (r *Reader) eachOf(ctx context.Context, e catalog.Entity, token uint32, f f
 	}
 	for _, m := range morsels(catalog.TypeID(token)) {
 		for from := m.From; from < m.To; {
-			if err := ctx.Err(); err != nil {
-				return status.Errorf(status.Cancelled, "cancelled: %w", err)
+			if err := status.Ended(ctx, "the filling of an index"); err != nil {
+				return err
 			}
 			n, next, err := scan(m, from)
 			if err != nil {

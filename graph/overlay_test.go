@@ -60,7 +60,7 @@ func TestOverlayBounded(t *testing.T) {
 		werr = create(ctx)
 		cancel()
 	}
-	wantCode(t, werr, status.Cancelled)
+	wantCode(t, werr, status.QueryTimeLimit)
 	t.Logf("%d commits before one waited; at most %d KiB not in blocks", made-1, most.Load()>>10)
 	mu.Unlock()
 	must(t, create(context.Background()))

@@ -116,8 +116,8 @@ func (s *Store) readerOf(root *txn.Root) Reader {
 
 // Begin starts a transaction on the newest state.
 func (s *Store) Begin(ctx context.Context, readOnly bool) (*Tx, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, status.Errorf(status.Cancelled, "cancelled before the transaction began: %w", err)
+	if err := status.Ended(ctx, "the beginning of a transaction"); err != nil {
+		return nil, err
 	}
 	if !readOnly && s.opts.ReadOnly {
 		return nil, status.Errorf(status.ReadOnlyStore, "the store was opened for reading")

@@ -72,8 +72,8 @@ func (t *Tx) Commit(ctx context.Context, d Durability) (CommitInfo, error) {
 	if !t.Changed() {
 		return CommitInfo{Seq: t.seq}, nil
 	}
-	if err := ctx.Err(); err != nil {
-		return CommitInfo{}, status.Errorf(status.Cancelled, "cancelled before the commit: %w", err)
+	if err := status.Ended(ctx, "the commit"); err != nil {
+		return CommitInfo{}, err
 	}
 	if err := t.ed.checkConstraints(true); err != nil {
 		return CommitInfo{}, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"sort"
 	"strconv"
 	"strings"
@@ -348,21 +347,4 @@ func (c *runContext) Err() error {
 func copyOf(e *status.Error) *status.Error {
 	c := *e
 	return &c
-}
-
-// why is Err as users see it.
-func (c *runContext) why() error {
-	err := c.Err()
-	if err == nil {
-		return nil
-	}
-	var known *status.Error
-	switch cause := context.Cause(c.Context); {
-	case errors.As(err, &known), cause != nil && errors.As(cause, &known):
-		return copyOf(known)
-	case errors.Is(err, context.DeadlineExceeded):
-		return status.Errorf(status.QueryTimeLimit, "the query ran out of time: %w", err).
-			WithHint("give its context a later deadline, or make the query do less")
-	}
-	return status.Errorf(status.Cancelled, "the query was cancelled: %w", err)
 }

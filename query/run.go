@@ -347,7 +347,7 @@ func (r *Result) release(err error) {
 		return
 	}
 	if err == nil && (run.auto != nil || run.saved) {
-		err = run.ctx.why()
+		err = status.Ended(&run.ctx, "the query")
 	}
 	if run.auto != nil && err == nil {
 		err = r.commitAuto()
@@ -428,7 +428,7 @@ func (r *Result) commitAuto() error {
 		if status.CodeOf(err) != status.WriteConflict || !r.whole || try == commitTries {
 			return err
 		}
-		if werr := run.ctx.why(); werr != nil {
+		if werr := status.Ended(&run.ctx, "the query"); werr != nil {
 			return werr
 		}
 		r.engine.retries.Add(1)

@@ -48,7 +48,7 @@ func (g gate) lockContext(ctx context.Context) error {
 	case g <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return status.Errorf(status.Cancelled, "cancelled while waiting for the transaction's running statement: %w", context.Cause(ctx))
+		return status.Ended(ctx, "the wait for the transaction's running statement")
 	}
 }
 

@@ -200,8 +200,8 @@ func (x *exporter) each(p *part, f func(refs []uint32) error) error {
 	}
 	for _, m := range morsels {
 		for from := m.From; from < m.To; {
-			if err := x.ctx.Err(); err != nil {
-				return status.Errorf(status.Cancelled, "the export was stopped: %w", err)
+			if err := status.Ended(x.ctx, "the export"); err != nil {
+				return err
 			}
 			var n int
 			var next uint32

@@ -57,8 +57,8 @@ func (p *planner) spool(name string) (io.ReaderAt, int64, io.Closer, error) {
 	p.spools = append(p.spools, sp)
 	buf := make([]byte, 1<<20)
 	for {
-		if err := p.ctx.Err(); err != nil {
-			return nil, 0, nil, status.Errorf(status.Cancelled, "reading standard input was stopped: %w", err)
+		if err := status.Ended(p.ctx, "the reading of standard input"); err != nil {
+			return nil, 0, nil, err
 		}
 		n, err := io.ReadFull(p.spec.Stdin, buf)
 		if _, werr := sp.write(buf[:n]); werr != nil {

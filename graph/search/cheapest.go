@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/status"
 )
 
 // label is a way found to a node, and the end of a chain of labels back to the start.
@@ -103,7 +104,7 @@ func (s *Search) Cheapest(ctx context.Context, from, to uint32, yield func(Path)
 		return nil
 	}
 	s.ctx = ctx
-	if err := ctx.Err(); err != nil {
+	if err := status.Ended(ctx, "the search"); err != nil {
 		return err
 	}
 	if from == to && s.opt.Min == 0 {
@@ -124,7 +125,7 @@ func (s *Search) CheapestFrom(ctx context.Context, from uint32, yield func(Path)
 		return nil
 	}
 	s.ctx = ctx
-	if err := ctx.Err(); err != nil {
+	if err := status.Ended(ctx, "the search"); err != nil {
 		return err
 	}
 	c := cheapest{s: s, yield: yield}

@@ -22,6 +22,7 @@ import (
 	"context"
 
 	"github.com/kadedb/kadedb/column"
+	"github.com/kadedb/kadedb/status"
 )
 
 // Lists gives the neighbours of nodes over some relationships in one direction.
@@ -141,8 +142,8 @@ func (s *Search) tick() error {
 }
 
 func (s *Search) account() error {
-	if err := s.ctx.Err(); err != nil {
-		return context.Cause(s.ctx)
+	if err := status.Ended(s.ctx, "the search"); err != nil {
+		return err
 	}
 	if s.opt.Reserve == nil {
 		return nil

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"context"
-	"errors"
 	"io"
 	"sync"
 
@@ -127,19 +126,10 @@ func (x *Context) batchSize() int {
 
 // check returns an error when the run has been cancelled or its time is over.
 func (x *Context) check() error {
-	if x.Ctx == nil || x.Ctx.Err() == nil {
+	if x.Ctx == nil {
 		return nil
 	}
-	cause := context.Cause(x.Ctx)
-	var e *status.Error
-	switch {
-	case errors.As(cause, &e):
-		return e
-	case errors.Is(cause, context.DeadlineExceeded):
-		return status.Errorf(status.QueryTimeLimit, "the query ran out of time: %w", cause).
-			WithHint("raise `query-time`, or make the query do less")
-	}
-	return status.Errorf(status.Cancelled, "the query was cancelled: %w", cause)
+	return status.Ended(x.Ctx, "the query")
 }
 
 func (x *Context) context() context.Context {

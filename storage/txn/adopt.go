@@ -212,8 +212,8 @@ func (s *Store) logLoose(ctx context.Context, a Adopter) (adoption, error) {
 	var as adoption
 	err := a.Parts(func(model byte, part []byte) (err error) {
 		for len(part) > 0 && err == nil {
-			if err := ctx.Err(); err != nil {
-				return status.Errorf(status.Cancelled, "cancelled during the commit: %w", err)
+			if err := status.Ended(ctx, "the commit"); err != nil {
+				return err
 			}
 			n := min(len(part), looseBytes)
 			s.enqueue(&request{swap: func(head *Root) *Root {
@@ -261,8 +261,8 @@ func (s *Store) follow(ctx context.Context, root *Root, w *BlockWriter, a Adopte
 			}
 			at = &Root{Seq: all[i].Seq, LSN: all[i].LSN}
 		}
-		if err := ctx.Err(); err != nil {
-			return nil, status.Errorf(status.Cancelled, "cancelled during the commit: %w", err)
+		if err := status.Ended(ctx, "the commit"); err != nil {
+			return nil, err
 		}
 		if err := a.Fold(at.Seq); err != nil {
 			return nil, err

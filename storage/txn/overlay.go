@@ -3,6 +3,7 @@ package txn
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/kadedb/kadedb/status"
 )
@@ -71,7 +72,12 @@ func (v *overlay) release(o *Options) { o.Memory.Release(v.bytes.Swap(0)) }
 
 // makeRoom waits while there is no room for what a commit would add.
 func (s *Store) makeRoom(ctx context.Context) error {
+	var ask *time.Ticker // a statement's own limit has no channel: its context must be asked
 	for s.overlay.full() {
+		if ask == nil {
+			ask = time.NewTicker(20 * time.Millisecond)
+			defer ask.Stop()
+		}
 		a := s.overlay.try.Load()
 		poke(s.kick)
 		select {
@@ -80,7 +86,10 @@ func (s *Store) makeRoom(ctx context.Context) error {
 				return a.err
 			}
 		case <-ctx.Done():
-			return status.Errorf(status.Cancelled, "the commit waited for a checkpoint to make room in memory: %w", ctx.Err())
+		case <-ask.C:
+		}
+		if err := status.Ended(ctx, "the commit's wait for a checkpoint to make room in memory"); err != nil {
+			return err
 		}
 	}
 	return nil

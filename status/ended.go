@@ -1,0 +1,31 @@
+package status
+
+import (
+	"context"
+	"errors"
+)
+
+// Ended returns why ctx is over, nil while it is not. What ended it is told as it
+// is where it is an *Error (a terminated transaction, a limit of the statement);
+// a deadline is a QueryTimeLimit, and anything else is Cancelled, of which doing says
+// during what: "the commit".
+func Ended(ctx context.Context, doing string) error {
+	err := ctx.Err()
+	if err == nil {
+		return nil
+	}
+	cause := context.Cause(ctx)
+	if cause == nil {
+		cause = err
+	}
+	var known *Error
+	switch {
+	case errors.As(err, &known), errors.As(cause, &known):
+		own := *known // others have it too
+		return &own
+	case errors.Is(cause, context.DeadlineExceeded):
+		return Errorf(QueryTimeLimit, "the time was over during %s: %w", doing, cause).
+			WithHint("give it a later deadline (`query-time`, or `timeout_ms` in a request), or make it do less")
+	}
+	return Errorf(Cancelled, "cancelled during %s: %w", doing, cause)
+}
