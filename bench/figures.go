@@ -47,7 +47,7 @@ func (c *contest) figures(ctx context.Context, o *options, dir string, cases []*
 	open := func() error {
 		return errors.Join(
 			step("figures: point reads", func() ([]figure, error) { return c.pointReads(ctx, reads) }),
-			step("figures: expand", func() ([]figure, error) { return one(c.expandIDs(ctx, o.runs)) }),
+			step("figures: expand", func() ([]figure, error) { return c.expand(ctx, o.runs) }),
 			step("figures: plans", func() ([]figure, error) { return one(c.planFigure(ctx, cases, out)) }),
 			step("figures: checkpoint", func() ([]figure, error) { return c.checkpointOfFew(ctx) }),
 			step("figures: sync", func() ([]figure, error) { return bareSync(dir, length/4) }),
