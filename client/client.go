@@ -8,7 +8,7 @@
 //	err = rows.Close()
 //
 // Rows are streamed: they are read as they are asked for, and Close before the end
-// cancels the statement. Temporal values arrive as strings. Every error that the
+// cancels the statement. Every value arrives as it is in the store. Every error that the
 // server knows is a *status.Error; one of the connection is too, with code Unreachable.
 package client
 
@@ -71,7 +71,7 @@ func (c *Client) send(ctx context.Context, method, path, accept string, body []b
 		return nil, status.Errorf(status.InvalidUsage, "%w", err)
 	}
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", wire.TypedJSON)
 	}
 	req.Header.Set("Accept", accept)
 	if c.token != "" {
@@ -95,6 +95,8 @@ func (c *Client) send(ctx context.Context, method, path, accept string, body []b
 	}
 	return nil, wire.DecodeError(v.AsMap())
 }
+
+func requestBody(r *Request) []byte { return wire.Encoder{Typed: true}.AppendRequest(nil, r) }
 
 func unreachable(ctx context.Context, base string, err error) error {
 	if ctx.Err() != nil {
@@ -141,7 +143,7 @@ var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 64<<10
 // Query runs a statement. It returns when the first line of the answer is there.
 func (c *Client) Query(ctx context.Context, r Request) (*Rows, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	res, err := c.send(ctx, http.MethodPost, "/v1/query", "application/x-ndjson", wire.AppendRequest(nil, &r))
+	res, err := c.send(ctx, http.MethodPost, "/v1/query", wire.TypedLines, requestBody(&r))
 	if err != nil {
 		cancel()
 		return nil, err
@@ -193,7 +195,7 @@ func (r *Rows) line() (value.Value, error) {
 			return value.Null, unreachable(r.ctx, r.base, err)
 		}
 	}
-	return wire.DecodeAnswer(line)
+	return wire.DecodeTypedAnswer(line)
 }
 
 // Columns returns the columns' names.
@@ -276,7 +278,7 @@ func (c *Client) Begin(ctx context.Context, readOnly bool) (string, error) {
 	if readOnly {
 		r.ReadOnly = &readOnly
 	}
-	m, err := c.object(ctx, http.MethodPost, "/v1/tx", wire.AppendRequest(nil, &r))
+	m, err := c.object(ctx, http.MethodPost, "/v1/tx", requestBody(&r))
 	if err != nil {
 		return "", err
 	}

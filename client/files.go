@@ -15,7 +15,7 @@ import (
 // Export writes to w what /v1/export answers in a format: the rows of a query, or where
 // it is "" the whole graph. An answer that breaks off is an error.
 func (c *Client) Export(ctx context.Context, format string, r Request, w io.Writer) error {
-	res, err := c.send(ctx, http.MethodPost, "/v1/export?format="+url.QueryEscape(format), "*/*", wire.AppendRequest(nil, &r))
+	res, err := c.send(ctx, http.MethodPost, "/v1/export?format="+url.QueryEscape(format), "*/*", requestBody(&r))
 	if err != nil {
 		return err
 	}

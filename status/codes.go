@@ -166,6 +166,7 @@ const (
 	TooManyFailures    Code = 5013
 	InvalidUsage       Code = 5014
 	Unreachable        Code = 5015
+	NotAcceptable      Code = 5016
 
 	FileNotFound         Code = 6001
 	MissingColumn        Code = 6002
@@ -281,7 +282,7 @@ var table = []Info{
 	{RoleTooLow, "RoleTooLow", "", 0, Forbidden, "the token's role does not allow this", ""},
 	{HostNotAllowed, "HostNotAllowed", "", 0, Forbidden, "the Host header names another host", ""},
 	{OriginNotAllowed, "OriginNotAllowed", "", 0, Forbidden, "the Origin header names a foreign page", ""},
-	{ContentTypeRefused, "ContentTypeRefused", "", 0, Client, "a body that is not application/json", ""},
+	{ContentTypeRefused, "ContentTypeRefused", "", 0, Client, "a body whose type or encoding is not taken", ""},
 	{MalformedRequest, "MalformedRequest", "", 0, Client, "a request that cannot be read", ""},
 	{NotReady, "NotReady", "", 0, Transient, "the store is still recovering", ""},
 	{Draining, "Draining", "", 0, Transient, "the server is stopping", ""},
@@ -292,6 +293,7 @@ var table = []Info{
 	{TooManyFailures, "TooManyFailures", "", 0, Limited, "too many wrong tokens from one address", ""},
 	{InvalidUsage, "InvalidUsage", "", 0, Client, "a command line that cannot be used", ""},
 	{Unreachable, "Unreachable", "", 0, Transient, "a server that does not answer, or is none of ours", ""},
+	{NotAcceptable, "NotAcceptable", "", 0, Client, "an answer is asked for in a form that is not offered", ""},
 
 	{FileNotFound, "FileNotFound", "", Runtime, NotFound, "a file is missing or unreadable", ""},
 	{MissingColumn, "MissingColumn", "", 0, Client, "a file lacks a column that was named", ""},

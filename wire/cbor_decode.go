@@ -307,5 +307,5 @@ func taggedEntity(tag uint64, v value.Value) (value.Value, bool) {
 	if len(keys) != len(v.Elems()) {
 		return value.Null, false
 	}
-	return entity(&value.Map{Keys: keys, Vals: v.Elems()})
+	return entity(&value.Map{Keys: keys, Vals: v.Elems()}, false)
 }

@@ -37,6 +37,7 @@ type decoder struct {
 	b        []byte
 	at       int
 	entities bool
+	typed    bool
 	reserve  func(int64) error // is asked before memory is taken; nil: nobody
 	owed     int64
 }
@@ -67,6 +68,10 @@ func (d *decoder) bad(what string) error {
 	return status.Errorf(status.MalformedRequest, "not JSON at byte %d: %s", d.at, what)
 }
 
+func (d *decoder) tooDeep() error {
+	return status.Errorf(status.MalformedRequest, "JSON nested deeper than %d at byte %d", maxDepth, d.at)
+}
+
 func (d *decoder) space() {
 	for d.at < len(d.b) {
 		switch d.b[d.at] {
@@ -89,13 +94,13 @@ func (d *decoder) peek() byte {
 
 func (d *decoder) value(depth int) (value.Value, error) {
 	if depth > maxDepth {
-		return value.Null, status.Errorf(status.MalformedRequest, "JSON nested deeper than %d at byte %d", maxDepth, d.at)
+		return value.Null, d.tooDeep()
 	}
 	switch c := d.peek(); {
 	case c == 0 && d.at == len(d.b):
 		return value.Null, d.bad("it ends early")
 	case c == '{':
-		return d.object(depth)
+		return d.object(depth, false)
 	case c == '[':
 		return d.array(depth)
 	case c == '"':
@@ -151,7 +156,11 @@ func (d *decoder) array(depth int) (value.Value, error) {
 // long object takes linear time.
 const manyKeys = 16
 
-func (d *decoder) object(depth int) (value.Value, error) {
+// object reads an object. One that is literal is a map, whatever it looks like.
+func (d *decoder) object(depth int, literal bool) (value.Value, error) {
+	if depth > maxDepth {
+		return value.Null, d.tooDeep()
+	}
 	d.at++
 	m := &value.Map{}
 	var index map[string]int
@@ -171,7 +180,12 @@ func (d *decoder) object(depth int) (value.Value, error) {
 			return value.Null, d.bad("`:` was expected")
 		}
 		d.at++
-		v, err := d.value(depth + 1)
+		var v value.Value
+		if d.literal(m, key) && d.peek() == '{' {
+			v, err = d.object(depth+1, true)
+		} else {
+			v, err = d.value(depth + 1)
+		}
 		if err == nil {
 			err = d.charge(keyBytes + len(key))
 		}
@@ -184,6 +198,9 @@ func (d *decoder) object(depth int) (value.Value, error) {
 			d.at++
 		case '}':
 			d.at++
+			if literal {
+				return value.FromMap(m), nil
+			}
 			return d.shape(m)
 		default:
 			return value.Null, d.bad("`,` or `}` was expected")
@@ -214,7 +231,7 @@ func setKey(m *value.Map, index map[string]int, key string, v value.Value) map[s
 
 // shape turns an object into what it stands for.
 func (d *decoder) shape(m *value.Map) (value.Value, error) {
-	if len(m.Keys) == 1 && m.Keys[0] == "$float" && m.Vals[0].Kind() == value.KindString {
+	if len(m.Keys) == 1 && m.Keys[0] == floatKey && m.Vals[0].Kind() == value.KindString {
 		switch m.Vals[0].AsString() {
 		case "NaN":
 			return value.Float(math.NaN()), nil
@@ -225,8 +242,11 @@ func (d *decoder) shape(m *value.Map) (value.Value, error) {
 		}
 		return value.Null, d.bad(`"$float" is "NaN", "Infinity" or "-Infinity"`)
 	}
+	if d.typed {
+		return d.shapeTyped(m)
+	}
 	if d.entities {
-		if v, ok := entity(m); ok {
+		if v, ok := entity(m, false); ok {
 			return v, nil
 		}
 	}
@@ -245,14 +265,16 @@ func keysAre(m *value.Map, keys ...string) bool {
 	return true
 }
 
-func entity(m *value.Map) (value.Value, bool) {
+// entity returns the entity that m is the fields of. Ids may be texts where texts is set.
+func entity(m *value.Map, texts bool) (value.Value, bool) {
 	kind := func(i int) value.Kind { return m.Vals[i].Kind() }
 	switch {
 	case keysAre(m, "id", "labels", "properties"):
-		if kind(0) != value.KindInt || kind(1) != value.KindList || kind(2) != value.KindMap {
+		id, ok := idOf(m.Vals[0], texts)
+		if !ok || kind(1) != value.KindList || kind(2) != value.KindMap {
 			return value.Null, false
 		}
-		n := &value.Node{ID: uint64(m.Vals[0].AsInt()), Props: m.Vals[2].AsMap()}
+		n := &value.Node{ID: id, Props: m.Vals[2].AsMap()}
 		for _, l := range m.Vals[1].Elems() {
 			if l.Kind() != value.KindString {
 				return value.Null, false
@@ -261,11 +283,13 @@ func entity(m *value.Map) (value.Value, bool) {
 		}
 		return value.FromNode(n), true
 	case keysAre(m, "id", "type", "start", "end", "properties"):
-		if kind(0) != value.KindInt || kind(1) != value.KindString || kind(2) != value.KindInt || kind(3) != value.KindInt || kind(4) != value.KindMap {
+		id, ok := idOf(m.Vals[0], texts)
+		start, sok := idOf(m.Vals[2], texts)
+		end, eok := idOf(m.Vals[3], texts)
+		if !ok || !sok || !eok || kind(1) != value.KindString || kind(4) != value.KindMap {
 			return value.Null, false
 		}
-		return value.FromRelationship(&value.Relationship{ID: uint64(m.Vals[0].AsInt()), Type: m.Vals[1].AsString(),
-			Start: uint64(m.Vals[2].AsInt()), End: uint64(m.Vals[3].AsInt()), Props: m.Vals[4].AsMap()}), true
+		return value.FromRelationship(&value.Relationship{ID: id, Type: m.Vals[1].AsString(), Start: start, End: end, Props: m.Vals[4].AsMap()}), true
 	case keysAre(m, "nodes", "relationships"):
 		if kind(0) != value.KindList || kind(1) != value.KindList {
 			return value.Null, false
@@ -277,6 +301,17 @@ func entity(m *value.Map) (value.Value, bool) {
 		return value.FromPath(p), true
 	}
 	return value.Null, false
+}
+
+func idOf(v value.Value, texts bool) (uint64, bool) {
+	if v.Kind() == value.KindInt {
+		return uint64(v.AsInt()), true
+	}
+	if v.Kind() != value.KindString || !texts {
+		return 0, false
+	}
+	i, err := strconv.ParseInt(v.AsString(), 10, 64)
+	return uint64(i), err == nil
 }
 
 func allOf(list []value.Value, k value.Kind) bool {

@@ -8,6 +8,9 @@
 // Temporal values are ISO 8601 strings; a relationship is {"id", "type", "start",
 // "end", "properties"}, a path {"nodes", "relationships"}.
 //
+// Typed JSON says what plain JSON cannot tell apart, {"$type": "date", "value": "2024-02-29"},
+// and is read back as it was: see typed.go.
+//
 // CBOR keeps all types apart, temporal ones too: see cbor.go. A Message is written in
 // either.
 //

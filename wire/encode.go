@@ -13,6 +13,8 @@ type Encoder struct {
 	// IntsAsStrings writes integers and ids as strings, for readers whose numbers
 	// are floats.
 	IntsAsStrings bool
+	// Typed writes what plain JSON cannot tell apart as {"$type", "value"}.
+	Typed bool
 }
 
 // Append appends v as JSON.
@@ -23,6 +25,9 @@ func (e Encoder) Append(dst []byte, v value.Value) []byte {
 	case value.KindBool:
 		return strconv.AppendBool(dst, v.AsBool())
 	case value.KindInt:
+		if e.Typed && e.IntsAsStrings {
+			return append(e.appendInt(openTyped(dst, value.KindInt), v.AsInt()), '}')
+		}
 		return e.appendInt(dst, v.AsInt())
 	case value.KindFloat:
 		return appendFloat(dst, v.AsFloat())
@@ -32,6 +37,17 @@ func (e Encoder) Append(dst []byte, v value.Value) []byte {
 		return e.AppendRow(dst, v.Elems())
 	case value.KindMap:
 		return e.appendMap(dst, v.AsMap())
+	}
+	if e.Typed {
+		dst = e.appendPlain(openTyped(dst, v.Kind()), v)
+		return append(dst, '}')
+	}
+	return e.appendPlain(dst, v)
+}
+
+// appendPlain appends an entity or a temporal value without its type.
+func (e Encoder) appendPlain(dst []byte, v value.Value) []byte {
+	switch v.Kind() {
 	case value.KindNode:
 		return e.appendNode(dst, v)
 	case value.KindRelationship:
@@ -66,6 +82,13 @@ func (e Encoder) appendInt(dst []byte, i int64) []byte {
 }
 
 func (e Encoder) appendMap(dst []byte, m *value.Map) []byte {
+	if e.Typed && ambiguous(m) {
+		return append(e.appendObject(openTyped(dst, value.KindMap), m), '}')
+	}
+	return e.appendObject(dst, m)
+}
+
+func (e Encoder) appendObject(dst []byte, m *value.Map) []byte {
 	dst = append(dst, '{')
 	for i := range m.Len() {
 		if i > 0 {

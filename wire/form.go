@@ -34,7 +34,7 @@ func (f Form) Decode(b []byte, reserve func(int64) error) (value.Value, error) {
 //
 // Its buffer is the caller's again after End.
 type Message struct {
-	// Values writes the values of rows in JSON.
+	// Values writes values in JSON.
 	Values Encoder
 
 	form Form
@@ -139,7 +139,7 @@ func (m *Message) Value(name string, v value.Value) {
 	if m.form == CBOR {
 		m.b = AppendCBOR(m.b, v)
 	} else {
-		m.b = Encoder{}.Append(m.b, v)
+		m.b = m.Values.Append(m.b, v)
 	}
 }
 

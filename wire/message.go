@@ -25,9 +25,9 @@ type Request struct {
 
 // DecodeRequest reads a request. Field names that it does not know are errors, so
 // that a misspelt limit is not a missing one. reserve, where there is one, is asked
-// for the memory that a long body's values take.
-func DecodeRequest(b []byte, reserve func(int64) error) (*Request, error) {
-	v, err := decode(decoder{b: b, reserve: reserve})
+// for the memory that a long body's values take; typed bodies are typed JSON.
+func DecodeRequest(b []byte, typed bool, reserve func(int64) error) (*Request, error) {
+	v, err := decode(decoder{b: b, typed: typed, reserve: reserve})
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (r *Request) Set(field string, v value.Value) error {
 }
 
 // AppendRequest appends a request as its body.
-func AppendRequest(dst []byte, r *Request) []byte {
+func (e Encoder) AppendRequest(dst []byte, r *Request) []byte {
 	dst = append(dst, '{')
 	field := func(name string) {
 		if dst[len(dst)-1] != '{' {
@@ -138,7 +138,7 @@ func AppendRequest(dst []byte, r *Request) []byte {
 				dst = append(dst, ',')
 			}
 			first = false
-			dst = Encoder{}.Append(append(AppendString(dst, k), ':'), v)
+			dst = e.Append(append(AppendString(dst, k), ':'), v)
 		}
 		dst = append(dst, '}')
 	}

@@ -134,17 +134,17 @@ func TestRequest(t *testing.T) {
 	yes := true
 	want := &Request{Query: "RETURN $a", Params: map[string]value.Value{"a": value.Float(math.NaN())}, Tx: "x",
 		Timeout: 5 * time.Second, MemoryBytes: 1, MaxRows: 2, MaxPathRows: 3, MaxPathLength: 4, Isolation: "snapshot", ReadOnly: &yes}
-	body := AppendRequest(nil, want)
-	got, err := DecodeRequest(body, nil)
+	body := Encoder{}.AppendRequest(nil, want)
+	got, err := DecodeRequest(body, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again := string(AppendRequest(nil, got)); again != string(body) {
+	if again := string(Encoder{}.AppendRequest(nil, got)); again != string(body) {
 		t.Errorf("%s comes back as %s", body, again)
 	}
 	for _, bad := range []string{`[]`, `{"query":1}`, `{"params":[]}`, `{"timeout_ms":0}`, `{"timeout_ms":"5"}`, `{"timeout_ms":-1}`,
 		`{"querry":"x"}`, `{"read_only":1}`, `{"max_rows":1.5}`} {
-		if _, err := DecodeRequest([]byte(bad), nil); status.CodeOf(err) != status.MalformedRequest {
+		if _, err := DecodeRequest([]byte(bad), false, nil); status.CodeOf(err) != status.MalformedRequest {
 			t.Errorf("%s gives %v", bad, err)
 		}
 	}
@@ -156,14 +156,14 @@ func TestRequestMemory(t *testing.T) {
 	for _, params := range []string{"[" + strings.Repeat("1,", 1<<20) + "1]", "[" + strings.Repeat("{\"a\":1},", 1<<18) + "1]"} {
 		asked := int64(0)
 		body := `{"params":{"a":` + params + `}}`
-		r, err := DecodeRequest([]byte(body), func(n int64) error { asked += n; return nil })
+		r, err := DecodeRequest([]byte(body), false, func(n int64) error { asked += n; return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
 		if size := int64(value.Size(r.Params["a"])); asked < size {
 			t.Errorf("%d bytes were asked for, %d are held", asked, size)
 		}
-		if _, err := DecodeRequest([]byte(body), func(int64) error { return full }); !errors.Is(err, full) {
+		if _, err := DecodeRequest([]byte(body), false, func(int64) error { return full }); !errors.Is(err, full) {
 			t.Errorf("without memory: %v", err)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/kadedb/kadedb/query"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
+	"github.com/kadedb/kadedb/wire"
 )
 
 // Call is one request that passed every check.
@@ -28,6 +29,7 @@ type Call struct {
 	DB     *kadedb.DB
 	Token  auth.Token // zero where no tokens are asked for
 	Vars   map[string]string
+	Typed  bool // Body was typed JSON
 
 	ctx  context.Context
 	end  context.CancelCauseFunc
@@ -75,16 +77,15 @@ const (
 	bodyRate = 64 << 10
 )
 
-// Body reads the request's body, which must be JSON. It is empty where none came.
+// Body reads the request's body, which must be JSON or typed JSON: see Typed. It is
+// empty where none came.
 func (c *Call) Body() ([]byte, error) {
 	r := c.R
 	if r.ContentLength == 0 && r.Header.Get("Content-Type") == "" {
 		return nil, nil
 	}
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" {
-		return nil, status.Errorf(status.ContentTypeRefused, "the body is %q", r.Header.Get("Content-Type")).
-			WithHint("send it with `Content-Type: application/json`")
+	if err := c.bodyType(r.Header.Get("Content-Type")); err != nil {
+		return nil, err
 	}
 	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
 		return nil, status.Errorf(status.ContentTypeRefused, "the body is encoded as %q", enc).WithHint("send it uncompressed")
@@ -113,6 +114,22 @@ func (c *Call) Body() ([]byte, error) {
 		return nil, status.Errorf(status.MalformedRequest, "the connection is gone: %w", err)
 	}
 	return body, c.Server.calls.resume(c, c.Server.cfg.Requests)
+}
+
+func (c *Call) bodyType(header string) error {
+	kind := header
+	if kind != jsonType {
+		var err error
+		if kind, _, err = mime.ParseMediaType(header); err != nil {
+			kind = ""
+		}
+	}
+	c.Typed = kind == wire.TypedJSON
+	if kind == jsonType || c.Typed {
+		return nil
+	}
+	return status.Errorf(status.ContentTypeRefused, "the body is %q", header).
+		WithHint("send it with `Content-Type: %s`, or `%s`", jsonType, wire.TypedJSON)
 }
 
 const (
@@ -156,7 +173,10 @@ func tooLong(most int64) error {
 }
 
 // Reply answers with a JSON body.
-func (c *Call) Reply(body []byte) { c.Server.reply(c.W, c.R, http.StatusOK, body) }
+func (c *Call) Reply(body []byte) { c.ReplyAs(jsonType, body) }
+
+// ReplyAs answers with a body of a media type.
+func (c *Call) ReplyAs(kind string, body []byte) { c.Server.reply(c.W, c.R, http.StatusOK, kind, body) }
 
 // Begin opens a transaction that is the caller's.
 func (c *Call) Begin(o query.TxOptions) (*query.Tx, error) {

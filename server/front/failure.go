@@ -18,8 +18,11 @@ var ErrGone = errors.New("the client is gone")
 
 // StatusOf maps an error to its HTTP status: by who can mend it.
 func StatusOf(e *status.Error) int {
-	if e.Code == status.MethodNotAllowed {
+	switch e.Code {
+	case status.MethodNotAllowed:
 		return http.StatusMethodNotAllowed
+	case status.NotAcceptable:
+		return http.StatusNotAcceptable
 	}
 	switch e.Code.Info().Blame {
 	case status.Client:
@@ -82,7 +85,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusRequestEntityTooLarge:
 		h.Set("Connection", "close")
 	}
-	s.reply(w, r, code, append(wire.AppendError(nil, e), '\n'))
+	s.reply(w, r, code, jsonType, append(wire.AppendError(nil, e), '\n'))
 }
 
 const (
@@ -125,10 +128,12 @@ const WriteTime = 60 * time.Second
 // writeStep is how much of a body a client must take in that time.
 const writeStep = 1 << 20
 
-// reply sends a JSON body.
-func (s *Server) reply(w http.ResponseWriter, r *http.Request, code int, body []byte) {
+const jsonType = "application/json"
+
+// reply sends a body.
+func (s *Server) reply(w http.ResponseWriter, r *http.Request, code int, kind string, body []byte) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json")
+	h.Set("Content-Type", kind)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(code)
 	rc := http.NewResponseController(w)

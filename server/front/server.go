@@ -376,7 +376,7 @@ func (s *Server) readyz(c *Call) error {
 		}
 	}
 	c.W.Header().Set("Retry-After", "1")
-	s.reply(c.W, c.R, http.StatusServiceUnavailable, append(body, "}\n"...))
+	s.reply(c.W, c.R, http.StatusServiceUnavailable, jsonType, append(body, "}\n"...))
 	return nil
 }
 

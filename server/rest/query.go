@@ -3,9 +3,7 @@ package rest
 import (
 	"context"
 	"errors"
-	"mime"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +17,11 @@ import (
 
 func runQuery(c *front.Call) error {
 	started := time.Now()
-	enc, err := encoderFor(c.R)
+	form, err := formatFor(c.R)
+	if err != nil {
+		return err
+	}
+	enc, err := encoderFor(c.R, form)
 	if err != nil {
 		return err
 	}
@@ -34,8 +36,8 @@ func runQuery(c *front.Call) error {
 	if err != nil {
 		return err
 	}
-	req.Streamed = wantsLines(c.R)
-	a := &answer{c: c, enc: enc, req: req, started: started}
+	req.Streamed = form.stream
+	a := &answer{c: c, form: form, enc: enc, req: req, started: started}
 	if req.Streamed {
 		err = a.stream()
 	} else {
@@ -43,33 +45,6 @@ func runQuery(c *front.Call) error {
 	}
 	c.Finished(req, time.Since(started), a.rows, errors.Join(err, a.failed))
 	return err
-}
-
-func encoderFor(r *http.Request) (wire.Encoder, error) {
-	if r.URL.RawQuery == "" {
-		return wire.Encoder{}, nil
-	}
-	switch ints := r.URL.Query().Get("ints"); ints {
-	case "", "number":
-		return wire.Encoder{}, nil
-	case "string":
-		return wire.Encoder{IntsAsStrings: true}, nil
-	default:
-		return wire.Encoder{}, status.Errorf(status.MalformedRequest, "`ints` is %q", ints).WithHint("ask for ?ints=string, or leave it out")
-	}
-}
-
-// wantsLines reports whether the client asked for a line a row.
-func wantsLines(r *http.Request) bool {
-	for _, header := range r.Header["Accept"] {
-		for _, part := range strings.Split(header, ",") {
-			kind, params, err := mime.ParseMediaType(strings.TrimSpace(part))
-			if err == nil && kind == "application/x-ndjson" && params["q"] != "0" {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func requestOf(c *front.Call, r *wire.Request) (*query.Request, error) {
@@ -101,6 +76,7 @@ func requestOf(c *front.Call, r *wire.Request) (*query.Request, error) {
 // answer writes the result of one statement.
 type answer struct {
 	c       *front.Call
+	form    *format
 	enc     wire.Encoder
 	req     *query.Request
 	started time.Time
@@ -149,7 +125,7 @@ func (a *answer) whole() error {
 		return err
 	}
 	b = a.appendReport(append(b, `],`...), res)
-	a.c.Reply(append(b, "}\n"...))
+	a.c.ReplyAs(a.form.name, append(b, "}\n"...))
 	return nil
 }
 
@@ -215,7 +191,7 @@ func (a *answer) stream() error {
 	defer context.AfterFunc(out.ctx, out.hurry)()
 	b = wire.AppendStrings(append(b, `{"columns":`...), res.Columns())
 	b = append(b, "}\n"...)
-	a.c.W.Header().Set("Content-Type", "application/x-ndjson")
+	a.c.W.Header().Set("Content-Type", a.form.name)
 	for res.Next() {
 		a.rows++
 		b = append(a.enc.AppendRow(b, res.Values()), '\n')

@@ -79,17 +79,6 @@ What there is:
 	return nil
 }
 
-func readRequest(c *front.Call) (*wire.Request, error) {
-	body, err := c.Body()
-	if err != nil {
-		return nil, err
-	}
-	if len(body) == 0 {
-		return &wire.Request{}, nil
-	}
-	return wire.DecodeRequest(body, c.Reserve)
-}
-
 func isolationOf(r *wire.Request) error {
 	if r.Isolation != "" && r.Tx != "" {
 		return status.Errorf(status.MalformedRequest, "`isolation` belongs to the request that opens the transaction")

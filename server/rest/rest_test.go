@@ -319,6 +319,57 @@ func TestStream(t *testing.T) {
 }
 
 // A client that leaves ends its statement.
+// Typed values come back as parameters, in every form of answer that has them.
+func TestTypedJSON(t *testing.T) {
+	s := start(t, nil)
+	const typed = "application/vnd.kadedb.typed+json"
+	const row = `[{"$type":"date","value":"2026-01-31"},{"$type":"duration","value":"P1M"},1,{"$type":"map","value":{"$type":"x"}}]`
+	body := `{"query":"RETURN $d + duration({days: 1}) AS d, $p AS p, 1 AS one, $m AS m","params":{"d":{"$type":"date","value":"2026-01-30"},` +
+		`"p":{"$type":"duration","value":"P1M"},"m":{"$type":"map","value":{"$type":"x"}}}}`
+	for accept, rest := range map[string]string{
+		typed:                                 `{"columns":["d","p","one","m"],"rows":[` + row + `],`,
+		"application/vnd.kadedb.typed+ndjson": "{\"columns\":[\"d\",\"p\",\"one\",\"m\"]}\n" + row + "\n{\"stats\":",
+		"application/json":                    `{"columns":["d","p","one","m"],"rows":[["2026-01-31","P1M",1,{"$type":"x"}]],`,
+	} {
+		res, err := http.DefaultClient.Do(s.request(context.Background(), call{as: auth.Reader, body: body,
+			header: map[string]string{"Accept": accept, "Content-Type": typed}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != 200 || !strings.HasPrefix(string(got), rest) || res.Header.Get("Content-Type") != accept {
+			t.Errorf("%s gives %d %s %s, %v", accept, res.StatusCode, res.Header.Get("Content-Type"), got, err)
+		}
+		res.Body.Close()
+	}
+	// In plain JSON it is a map.
+	if _, got := s.query("RETURN $d AS d", `"params":{"d":{"$type":"date","value":"x"}}`); !strings.Contains(got, `[[{"$type":"date","value":"x"}]]`) {
+		t.Errorf("a map with a $type gives %s", got)
+	}
+	code, got := s.do(call{as: auth.Reader, body: queryBody("RETURN 1", `"params":{"d":{"$type":"day","value":"x"}}`), header: map[string]string{"Content-Type": typed}})
+	if code != 400 || errorName(t, got) != "MalformedRequest" {
+		t.Errorf("an unknown $type gives %d %s", code, got)
+	}
+}
+
+func TestAccept(t *testing.T) {
+	s := start(t, nil)
+	for accept, want := range map[string]string{
+		"": "application/json", "*/*": "application/json", "application/*;q=0.5": "application/json", ", ,": "application/json",
+		"application/json;q=0.5, application/x-ndjson": "application/x-ndjson", "application/x-ndjson;q=0.1, */*;q=0.2": "application/json",
+		"text/html, application/json;charset=utf-8": "application/json", "application/x-ndjson;q=0, application/json;q=0.1": "application/json",
+		"text/html": "", "application/json;q=0": "", "x": "", "application/json;q=2": "", "application/json;q=NaN": "",
+	} {
+		res, err := http.DefaultClient.Do(s.request(context.Background(), call{as: auth.Reader, body: queryBody("RETURN 1"), header: map[string]string{"Accept": accept}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Body.Close(); want == "" && res.StatusCode != 406 || want != "" && res.Header.Get("Content-Type") != want {
+			t.Errorf("%q gives %d %s, want %s", accept, res.StatusCode, res.Header.Get("Content-Type"), want)
+		}
+	}
+}
+
 func TestHangUpCancels(t *testing.T) {
 	s := start(t, nil)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -356,7 +356,11 @@ func (c *conn) decode(b []byte, msg *message) error {
 	if c.form == wire.JSON && !utf8.Valid(b) {
 		return &closing{websocket.CloseInvalidFramePayloadData, "text that is not UTF-8"}
 	}
-	v, err := c.form.Decode(b, func(n int64) error { return c.reserve(msg, n) })
+	decode := c.form.Decode
+	if c.values.Typed && c.form == wire.JSON {
+		decode = wire.DecodeTyped
+	}
+	v, err := decode(b, func(n int64) error { return c.reserve(msg, n) })
 	var own *closing
 	switch {
 	case errors.As(err, &own):
@@ -409,8 +413,10 @@ func (c *conn) admit() error {
 			token, given = v.AsString(), true
 		case k == "ints" && v.Kind() == value.KindString && (v.AsString() == "number" || v.AsString() == "string"):
 			c.values.IntsAsStrings = v.AsString() == "string"
+		case k == "values" && v.Kind() == value.KindString && (v.AsString() == "plain" || v.AsString() == "typed"):
+			c.values.Typed = v.AsString() == "typed"
 		default:
-			return &closing{closeMalformed, "`init` takes `token`, a text, and `ints`, \"number\" or \"string\""}
+			return &closing{closeMalformed, "`init` takes `token`, a text, `ints`, \"number\" or \"string\", and `values`, \"plain\" or \"typed\""}
 		}
 	}
 	if err := c.session.Authenticate(token, given); err != nil {

@@ -338,6 +338,23 @@ func TestIntsAsStrings(t *testing.T) {
 	}
 }
 
+// Values say their types both ways where the client asks for it.
+func TestTypedValues(t *testing.T) {
+	s := start(t, nil)
+	for values, want := range map[string]string{"typed": `[[{"$type":"date","value":"2026-02-01"}]]`, "plain": `[["2026-02-01"]]`} {
+		l := s.raw(wire.JSON)
+		l.send(fmt.Sprintf(`{"type":"init","token":%q,"values":%q}`, s.token[auth.Reader], values))
+		l.next()
+		text, param := "RETURN $d + duration({days: 1}) AS d", `{"$type":"date","value":"2026-01-31"}`
+		if values == "plain" {
+			text = "RETURN date($d.value) + duration({days: 1}) AS d"
+		}
+		if rows, _ := l.answer(fmt.Sprintf(`{"type":"query","id":1,"query":%q,"params":{"d":%s}}`, text, param)); fmt.Sprint(rows) != want {
+			t.Errorf("%s: the rows are %v", values, rows)
+		}
+	}
+}
+
 // Many statements at once, whose answers are told apart by their ids.
 func TestManyAtOnce(t *testing.T) {
 	forms(t, func(t *testing.T, form wire.Form) {
