@@ -37,6 +37,7 @@ import (
 	"github.com/kadedb/kadedb/query/optimize"
 	"github.com/kadedb/kadedb/query/procedure"
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/catalog"
 	"github.com/kadedb/kadedb/storage/txn"
 	"github.com/kadedb/kadedb/storage/vfs"
 	"github.com/kadedb/kadedb/storage/wal"
@@ -107,6 +108,7 @@ type Engine struct {
 type DB struct {
 	dir       string
 	temporary bool
+	opened    time.Time
 	store     *graph.Store
 	engine    *query.Engine
 	tokens    *auth.Tokens
@@ -162,7 +164,7 @@ func open(dir string, given *Options, readOnly bool) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{dir: dir, store: store, budget: budget, opts: o, run: rand.Text()[:8]}
+	db := &DB{dir: dir, store: store, budget: budget, opts: o, run: rand.Text()[:8], opened: time.Now()}
 	if !readOnly && (given == nil || given.Engine.TempDir == "") {
 		db.sweep()
 	}
@@ -307,15 +309,33 @@ func (db *DB) Checkpoint(ctx context.Context) error {
 
 // Stats is what a DB has done since it was opened.
 type Stats struct {
-	Store  txn.Stats
-	Plans  query.CacheStats
-	Memory struct{ Used, Peak, Limit int64 }
+	Opened   time.Time
+	Store    txn.Stats
+	Plans    query.CacheStats
+	Memory   struct{ Used, Peak, Limit int64 }
+	Accounts []memory.Account // who uses the memory
+	Open     query.Open
+	Retries  int64 // statements that ran again because another's commit came first
+	Nodes    int64
+	Rels     int64
 }
 
 // Stats returns counters.
 func (db *DB) Stats() Stats {
-	s := Stats{Store: db.store.Stats(), Plans: db.engine.CacheStats()}
+	s := Stats{Opened: db.opened, Store: db.store.Stats(), Plans: db.engine.CacheStats(), Accounts: db.budget.Accounts(),
+		Open: db.engine.Open(), Retries: db.engine.Retries()}
 	s.Memory.Used, s.Memory.Peak, s.Memory.Limit = db.budget.Used(), db.budget.Peak(), db.budget.Limit()
+	if !db.life.TryRLock() { // it is about to close
+		return s
+	}
+	defer db.life.RUnlock()
+	if db.closed {
+		return s
+	}
+	if r, err := db.store.Snapshot(); err == nil {
+		s.Nodes, s.Rels = r.CountNodes(catalog.AnyLabel), r.CountRels(catalog.AnyType)
+		r.Close()
+	}
 	return s
 }
 

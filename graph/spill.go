@@ -319,7 +319,7 @@ func (t *Tx) makeRoom() error {
 	if held < t.counted+countStep {
 		return nil
 	}
-	if t.store.opts.Memory.Reserve(held-t.counted) == nil {
+	if t.store.changes.Reserve(held-t.counted) == nil {
 		t.counted = held
 		return nil
 	}
@@ -332,7 +332,7 @@ func (t *Tx) makeRoom() error {
 
 // count makes the transaction count with so many bytes, whether there is room or not.
 func (t *Tx) count(bytes int64) {
-	if m := t.store.opts.Memory; bytes > t.counted {
+	if m := t.store.changes; bytes > t.counted {
 		m.Force(bytes - t.counted)
 	} else {
 		m.Release(t.counted - bytes)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
+	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/catalog"
 	"github.com/kadedb/kadedb/storage/kv"
@@ -41,7 +43,8 @@ type Store struct {
 	nodeIDs, relIDs *allocator
 	schemaMu        sync.Mutex // one change of the schema at a time
 	stats           atomic.Pointer[catalog.Statistics]
-	open            atomic.Int64 // snapshots and transactions
+	open            atomic.Int64   // snapshots and transactions
+	changes         *memory.Budget // where transactions' changes count
 }
 
 // Open opens or makes the store in o.Dir.
@@ -54,7 +57,8 @@ func Open(o Options) (*Store, error) {
 		o.CheckpointBytes = min(64<<20, max(4<<20, limit/16))
 	}
 	tokens := catalog.NewTokens()
-	s := &Store{opts: o, tokens: tokens, nodeIDs: newAllocator("nodes"), relIDs: newAllocator("relationships")}
+	s := &Store{opts: o, tokens: tokens, nodeIDs: newAllocator("nodes"), relIDs: newAllocator("relationships"),
+		changes: o.Memory.Sub("transactions", 0)}
 	s.stats.Store(&catalog.Statistics{})
 	s.model = &model{tokens: tokens, stats: &s.stats, nodeIDs: s.nodeIDs, relIDs: s.relIDs, replay: newOwner()}
 	o.Options.Models = []txn.Model{&catalog.Model{Tokens: tokens}, s.model}
@@ -188,6 +192,9 @@ func (s *Store) Tokens() *catalog.Tokens { return s.tokens }
 
 // Stats returns counts of the store's work.
 func (s *Store) Stats() txn.Stats { return s.txn.Stats() }
+
+// LoadTime returns how long all readers together waited for blocks of the file.
+func (s *Store) LoadTime() time.Duration { return s.txn.LoadTime() }
 
 // InUse counts the snapshots and transactions that were not ended.
 func (s *Store) InUse() int { return int(s.open.Load()) }

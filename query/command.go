@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"time"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/graph"
@@ -66,6 +67,7 @@ func (r *Result) transaction(ctx context.Context, s *ast.Transaction) error {
 			WithHint("name the transaction that BEGIN opened: `tx` in the request")
 	}
 	if s.Kind == ast.Commit {
+		defer r.run.req.Trace.committed(time.Now())
 		return t.commit(ctx, r.run.before)
 	}
 	t.finish(errEnded())

@@ -137,6 +137,8 @@ type Request struct {
 	Owner string
 	// Everyone lets them know what every owner has.
 	Everyone bool
+	// Trace, if not nil, is told what the statement took.
+	Trace *Trace
 }
 
 // readOnly is the error for what may not be done where only reading is allowed.

@@ -293,6 +293,29 @@ func (s sessions) Transactions() []procedure.Transaction {
 	return out
 }
 
+// Open says what is under way in the engine.
+type Open struct {
+	Transactions int       // explicit ones
+	Statements   int       // outside of those
+	Oldest       time.Time // when the first of all these began; zero: nothing is open
+}
+
+// Open counts what is under way.
+func (e *Engine) Open() Open {
+	var o Open
+	e.registry.each(func(x *entry) {
+		if x.tx != nil {
+			o.Transactions++
+		} else {
+			o.Statements++
+		}
+		if o.Oldest.IsZero() || x.started.Before(o.Oldest) {
+			o.Oldest = x.started
+		}
+	})
+	return o
+}
+
 // Terminate ends a transaction or statement.
 func (s sessions) Terminate(id string) (bool, error) {
 	match := func(e *entry) bool { return e.tx != nil && e.id == id && s.sees(e) }

@@ -111,8 +111,12 @@ func (e *Engine) RunPrepared(ctx context.Context, p *Prepared, req Request) (*Re
 	}
 	var before error
 	if t := r.tx; t != nil {
+		began := time.Now()
 		if err := t.lock(ctx); err != nil {
 			return nil, err
+		}
+		if req.Trace != nil {
+			req.Trace.Lock = time.Since(began)
 		}
 		before = t.settle()
 	} else {
@@ -122,6 +126,9 @@ func (e *Engine) RunPrepared(ctx context.Context, p *Prepared, req Request) (*Re
 	run := e.take()
 	run.res, run.prepared, run.req, run.before = r, p, req, before
 	r.run = run
+	if req.Trace != nil {
+		req.Trace.begin(e, run)
+	}
 	err := r.list()
 	if err == nil {
 		err = r.start(ctx)
@@ -363,6 +370,7 @@ func (r *Result) release(err error) {
 	run.reader.Close()
 	r.engine.registry.remove(&run.entry)
 	r.report(run, err)
+	r.trace(run)
 	run.budget.Close()
 	if err != nil {
 		r.err = r.located(err)
@@ -424,7 +432,9 @@ func (r *Result) leaveTx(run *running, err error) error {
 func (r *Result) commitAuto() error {
 	run := r.run
 	for try := 1; ; try++ {
+		began := time.Now()
 		_, err := run.auto.Commit(&run.ctx, r.engine.opts.Durability)
+		run.req.Trace.committed(began)
 		if status.CodeOf(err) != status.WriteConflict || !r.whole || try == commitTries {
 			return err
 		}

@@ -18,6 +18,8 @@ package memory
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -37,6 +39,7 @@ type Budget struct {
 
 	mu         sync.Mutex
 	reclaimers []func(need int64) (freed int64)
+	accounts   map[string]*Budget // in a budget without parent: what its children hold, by their name
 }
 
 // NewBudget returns a budget without a parent. A limit ≤ 0 is no limit.
@@ -46,7 +49,48 @@ func NewBudget(name string, limit int64) *Budget {
 
 // Sub returns a child of b: its bytes count in b too. A limit ≤ 0 leaves only b's.
 func (b *Budget) Sub(name string, limit int64) *Budget {
-	return &Budget{name: name, parent: b, limit: limit}
+	parent := b
+	if b != nil && b.parent == nil {
+		parent = b.account(name)
+	}
+	return &Budget{name: name, parent: parent, limit: limit}
+}
+
+// account returns the budget between a root and all its children of one name, which
+// knows what they hold together.
+func (b *Budget) account(name string) *Budget {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := b.accounts[name]
+	if a == nil {
+		if b.accounts == nil {
+			b.accounts = map[string]*Budget{}
+		}
+		a = &Budget{name: name, parent: b}
+		b.accounts[name] = a
+	}
+	return a
+}
+
+// Account is what the children of one name hold together.
+type Account struct {
+	Name       string
+	Used, Peak int64
+}
+
+// Accounts returns what the children of a budget without parent hold, by name.
+func (b *Budget) Accounts() []Account {
+	if b == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := make([]Account, 0, len(b.accounts))
+	for name, a := range b.accounts {
+		out = append(out, Account{name, a.Used(), a.Peak()})
+	}
+	slices.SortFunc(out, func(x, y Account) int { return strings.Compare(x.Name, y.Name) })
+	return out
 }
 
 // OnPressure registers reclaim, which is called when b, or a descendant within its

@@ -65,6 +65,41 @@ func (p *Plan) Explain(actual []Actual) string {
 	return table(rows)
 }
 
+// Line names the plan's operators in one line: Project(Filter(NodeScan)).
+func (p *Plan) Line() string {
+	var b strings.Builder
+	lineOf(&b, p.Root)
+	return b.String()
+}
+
+// maxLine bounds Line, in bytes.
+const maxLine = 2000
+
+func lineOf(b *strings.Builder, n Node) {
+	if b.Len() > maxLine {
+		b.WriteString("…")
+		return
+	}
+	b.WriteString(n.Kind())
+	open := "("
+	below := func(root Node) {
+		b.WriteString(open)
+		lineOf(b, root)
+		open = ", "
+	}
+	for _, in := range n.Inputs() {
+		below(in)
+	}
+	for _, s := range Subqueries(n) {
+		if sub := Subplan(s); sub != nil {
+			below(sub.Root)
+		}
+	}
+	if open != "(" {
+		b.WriteString(")")
+	}
+}
+
 func explainNode(n Node, first, rest string, actual []Actual, rows *[][]string) {
 	op := n.Base()
 	name := first + n.Kind()

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"mime"
 	"net/http"
 	"os"
-	"sort"
 	"sync"
 	"time"
 
@@ -17,7 +15,6 @@ import (
 	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/query"
 	"github.com/kadedb/kadedb/status"
-	"github.com/kadedb/kadedb/value"
 	"github.com/kadedb/kadedb/wire"
 )
 
@@ -35,6 +32,10 @@ type Call struct {
 	end  context.CancelCauseFunc
 	mem  *memory.Budget
 	room bool // it counts among the requests that run; under calls.mu
+
+	began  time.Time     // when the request was there
+	waited time.Duration // from then until its last statement began
+	trace  query.Trace   // of that statement
 }
 
 // Reserve counts memory that the request holds until it ends.
@@ -113,6 +114,7 @@ func (c *Call) Body() ([]byte, error) {
 	if err := rc.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, status.Errorf(status.MalformedRequest, "the connection is gone: %w", err)
 	}
+	c.began = time.Now()
 	return body, c.Server.calls.resume(c, c.Server.cfg.Requests)
 }
 
@@ -208,6 +210,8 @@ func (c *Call) RunPrepared(p *query.Prepared, req query.Request) (*query.Result,
 	if !c.May(auth.Writer) {
 		req.ReadOnly, req.NotWriter = true, true
 	}
+	c.trace, c.waited = query.Trace{}, time.Since(c.began)
+	req.Trace = &c.trace
 	res, err := c.DB.EngineOf().RunPrepared(c.Context(), p, req)
 	if err != nil {
 		return nil, err
@@ -218,41 +222,6 @@ func (c *Call) RunPrepared(p *query.Prepared, req query.Request) (*query.Result,
 		}
 	}
 	return res, nil
-}
-
-// Finished records a statement: its time, and where it was slow its text. Values of
-// parameters are never logged.
-func (c *Call) Finished(req *query.Request, elapsed time.Duration, rows int64, err error) {
-	s := c.Server
-	outcome := "ok"
-	if err != nil {
-		outcome = explain(c.Context(), err).Code.Info().Name
-	}
-	s.metrics.queries.WithLabelValues(outcome).Inc()
-	s.metrics.queryTime.Observe(elapsed.Seconds())
-	if s.cfg.SlowQuery <= 0 || elapsed < s.cfg.SlowQuery {
-		return
-	}
-	s.log.LogAttrs(context.Background(), slog.LevelWarn, "slow query", slog.Int64("ms", elapsed.Milliseconds()),
-		slog.Int64("rows", rows), slog.String("outcome", outcome), slog.String("token", c.Owner()),
-		slog.String("query", clip(req.Text, 4096)), slog.Any("params", typesOf(req.Params)))
-}
-
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return s[:n] + "…"
-}
-
-// typesOf lists parameters as name: TYPE.
-func typesOf(params map[string]value.Value) []string {
-	types := make([]string, 0, len(params))
-	for name, v := range params {
-		types = append(types, name+": "+v.Kind().String())
-	}
-	sort.Strings(types)
-	return types
 }
 
 // calls are the requests under way.

@@ -2,111 +2,135 @@ package front
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/auth"
+	"github.com/kadedb/kadedb/query"
 )
 
-// metrics are every number of /metrics; names are declared here alone.
+// metrics are the numbers that events raise; the others are read when somebody asks.
+// Names are declared in metrics_table.go alone.
 type metrics struct {
 	handler      http.Handler
+	registry     *prometheus.Registry
 	requests     *prometheus.CounterVec
 	queries      *prometheus.CounterVec
 	errors       *prometheus.CounterVec
-	queryTime    prometheus.Histogram
+	queryTime    *prometheus.HistogramVec
+	commitTime   prometheus.Observer
+	rows         prometheus.Counter
+	spilled      prometheus.Counter
+	slow         prometheus.Counter
 	failedTokens prometheus.Counter
 	connections  prometheus.Counter
 	closed       *prometheus.CounterVec
 }
 
+// made gives the collectors of the declared metrics that events raise.
+type made struct{ registry *prometheus.Registry }
+
+func (m made) counters(name string) *prometheus.CounterVec {
+	d := declaredAs(name, Counter)
+	c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: d.Name, Help: d.Help}, d.Labels)
+	m.registry.MustRegister(c)
+	return c
+}
+
+func (m made) histograms(name string) *prometheus.HistogramVec {
+	d := declaredAs(name, Histogram)
+	c := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: d.Name, Help: d.Help, Buckets: buckets}, d.Labels)
+	m.registry.MustRegister(c)
+	return c
+}
+
+// declaredAs finds a metric of the table that has no reader.
+func declaredAs(name string, kind MetricKind) Metric {
+	for _, d := range table {
+		if d.Name == name && d.Kind == kind && d.read == nil {
+			return d.Metric
+		}
+	}
+	panic("front: no metric " + name)
+}
+
+// buckets of times, in seconds: three a decade, from what a point read takes to the
+// default limit of a query.
+var buckets = []float64{50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}
+
 func newMetrics(s *Server) *metrics {
-	reg := prometheus.NewRegistry()
+	mk := made{prometheus.NewRegistry()}
 	m := &metrics{
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "kadedb_http_requests_total",
-			Help: "Requests by route and HTTP status."}, []string{"route", "status"}),
-		queries: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "kadedb_queries_total",
-			Help: "Statements by outcome: ok, or an error's name."}, []string{"outcome"}),
-		errors: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "kadedb_errors_total",
-			Help: "Requests refused or failed, by the error's name."}, []string{"name"}),
-		queryTime: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "kadedb_query_seconds",
-			Help: "Time of a statement, from its text to its last row.", Buckets: prometheus.ExponentialBuckets(0.0001, 4, 10)}),
-		failedTokens: prometheus.NewCounter(prometheus.CounterOpts{Name: "kadedb_failed_tokens_total",
-			Help: "Requests with a token that is unknown or revoked."}),
-		connections: prometheus.NewCounter(prometheus.CounterOpts{Name: "kadedb_connections_total",
-			Help: "WebSocket connections that were opened."}),
-		closed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "kadedb_connections_closed_total",
-			Help: "WebSocket connections that were closed, by close code; 1006 without one."}, []string{"code"}),
+		registry: mk.registry,
+		requests: mk.counters("kadedb_http_requests_total"),
+		queries:  mk.counters("kadedb_queries_total"),
+		errors:   mk.counters("kadedb_errors_total"),
+		closed:   mk.counters("kadedb_connections_closed_total"),
+
+		queryTime:    mk.histograms("kadedb_query_seconds"),
+		commitTime:   mk.histograms("kadedb_commit_seconds").WithLabelValues(),
+		rows:         mk.counters("kadedb_rows_total").WithLabelValues(),
+		spilled:      mk.counters("kadedb_spilled_bytes_total").WithLabelValues(),
+		slow:         mk.counters("kadedb_slow_queries_total").WithLabelValues(),
+		failedTokens: mk.counters("kadedb_failed_tokens_total").WithLabelValues(),
+		connections:  mk.counters("kadedb_connections_total").WithLabelValues(),
 	}
-	reg.MustRegister(m.requests, m.queries, m.errors, m.queryTime, m.failedTokens, m.connections, m.closed, newStoreMetrics(s),
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.handler = promhttp.HandlerFor(reg, promhttp.HandlerOpts{})
+	// A rate of errors needs the series before the first of them.
+	for _, kind := range []query.Kind{query.KindRead, query.KindWrite} {
+		m.queries.WithLabelValues(kind.String(), "ok")
+		m.queryTime.WithLabelValues(kind.String())
+	}
+	mk.registry.MustRegister(newReadings(s), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.handler = promhttp.HandlerFor(mk.registry, promhttp.HandlerOpts{})
 	return m
 }
 
-// storeMetrics reads the store's counters when somebody asks.
-type storeMetrics struct {
+// readings collects the metrics that are read from the server and its store.
+type readings struct {
 	s     *Server
-	descs []*prometheus.Desc
+	descs []*prometheus.Desc // by place in table; nil where events raise it
 }
 
-// storeNumbers declares what is read from a DB's Stats.
-var storeNumbers = []struct {
-	name, help string
-	gauge      bool
-	read       func(*Server, *kadedb.Stats) float64
-}{
-	{"kadedb_http_requests_running", "Requests under way.", true, func(s *Server, _ *kadedb.Stats) float64 { return float64(s.calls.running()) }},
-	{"kadedb_connections", "WebSocket connections that are open.", true, func(s *Server, _ *kadedb.Stats) float64 { return float64(s.sessions.count()) }},
-	{"kadedb_commits_total", "Transactions committed.", false, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.Commits) }},
-	{"kadedb_checkpoints_total", "Checkpoints.", false, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.Checkpoints) }},
-	{"kadedb_block_bytes_written_total", "Bytes of blocks written.", false, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.BytesWritten) }},
-	{"kadedb_log_syncs_total", "Syncs of the write-ahead log.", false, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.WAL.Syncs) }},
-	{"kadedb_log_sync_seconds_total", "Time spent in them.", false, func(_ *Server, t *kadedb.Stats) float64 { return t.Store.WAL.SyncTime.Seconds() }},
-	{"kadedb_log_bytes_total", "Bytes written to the log.", false, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.WAL.Bytes) }},
-	{"kadedb_log_disk_bytes", "Bytes of log on the disk.", true, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.WAL.DiskBytes) }},
-	{"kadedb_log_since_checkpoint_bytes", "Bytes of log that a start would replay.", true, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.LogSinceCheckpoint) }},
-	{"kadedb_store_file_bytes", "Size of the file of blocks.", true, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.KV.FileSize) }},
-	{"kadedb_block_cache_hits_total", "Blocks found decoded.", false, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.Cache.Hits) }},
-	{"kadedb_block_cache_misses_total", "Blocks not found decoded.", false, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.Cache.Misses) }},
-	{"kadedb_block_cache_loads_total", "Blocks read from the disk.", false, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.Cache.Loads) }},
-	{"kadedb_block_cache_evictions_total", "Decoded blocks given up for others.", false, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.Cache.Evictions) }},
-	{"kadedb_block_cache_rereads_total", "Blocks needed again after they were given up.", false, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.Cache.Rereads) }},
-	{"kadedb_block_cache_bytes", "Memory of the block cache.", true, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Store.Cache.Bytes) }},
-	{"kadedb_plan_cache_hits_total", "Statements whose plan was kept.", false, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Plans.Hits + t.Plans.KeyHits) }},
-	{"kadedb_plan_cache_misses_total", "Statements that were compiled.", false, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Plans.Misses) }},
-	{"kadedb_plan_cache_plans", "Plans kept.", true, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Plans.Plans) }},
-	{"kadedb_memory_used_bytes", "Memory in use of the budget.", true, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Memory.Used) }},
-	{"kadedb_memory_limit_bytes", "The budget.", true, func(_ *Server, t *kadedb.Stats) float64 { return float64(t.Memory.Limit) }},
-}
-
-func newStoreMetrics(s *Server) *storeMetrics {
-	m := &storeMetrics{s: s}
-	for _, n := range storeNumbers {
-		m.descs = append(m.descs, prometheus.NewDesc(n.name, n.help, nil, nil))
+func newReadings(s *Server) *readings {
+	m := &readings{s: s, descs: make([]*prometheus.Desc, len(table))}
+	for i, d := range table {
+		if d.read != nil {
+			m.descs[i] = prometheus.NewDesc(d.Name, d.Help, d.Labels, nil)
+		}
 	}
 	return m
 }
 
-func (m *storeMetrics) Describe(out chan<- *prometheus.Desc) {
+func (m *readings) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range m.descs {
-		out <- d
+		if d != nil {
+			out <- d
+		}
 	}
 }
 
-func (m *storeMetrics) Collect(out chan<- prometheus.Metric) {
+func (m *readings) Collect(out chan<- prometheus.Metric) {
 	db := m.s.db.Load()
 	if db == nil {
 		return
 	}
-	stats := db.Stats()
-	for i, n := range storeNumbers {
+	at := &reading{server: m.s, Stats: db.Stats(), tokens: map[auth.Role]int{}, now: time.Now()}
+	for _, t := range db.Tokens().List() {
+		at.tokens[t.Role]++
+	}
+	for i, d := range table {
+		if d.read == nil {
+			continue
+		}
 		kind := prometheus.CounterValue
-		if n.gauge {
+		if d.Kind == Gauge {
 			kind = prometheus.GaugeValue
 		}
-		out <- prometheus.MustNewConstMetric(m.descs[i], kind, n.read(m.s, &stats))
+		d.read(at, func(v float64, labels ...string) {
+			out <- prometheus.MustNewConstMetric(m.descs[i], kind, v, labels...)
+		})
 	}
 }

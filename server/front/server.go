@@ -306,7 +306,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt *route, vars m
 	}
 	ctx, end := context.WithCancelCause(r.Context())
 	defer end(nil)
-	c := &Call{Server: s, W: w, R: r.WithContext(ctx), DB: s.db.Load(), Vars: vars, ctx: ctx, end: end}
+	c := &Call{Server: s, W: w, R: r.WithContext(ctx), DB: s.db.Load(), Vars: vars, ctx: ctx, end: end, began: time.Now()}
 	if ep.access == Public {
 		return ep.run(c)
 	}

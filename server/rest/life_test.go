@@ -221,6 +221,16 @@ func TestSlowQueryLog(t *testing.T) {
 	if !strings.Contains(log, "slow query") || !strings.Contains(log, "p: STRING") || !strings.Contains(log, "secretless") {
 		t.Errorf("the log is %s", log)
 	}
+	for _, want := range []string{"kind=read", "plan=Produce(Project(SingleRow))", "wait_ms.queue=", "wait_ms.lock=", "wait_ms.disk=", "wait_ms.commit=",
+		"memory_bytes=", "spilled_bytes=0", "rows=1"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log lacks %s: %s", want, log)
+		}
+	}
+	s.query("CREATE ({p: 1})")
+	if line := s.log.String()[len(log):]; !strings.Contains(line, "kind=write") || strings.Contains(line, "wait_ms.commit=0 ") {
+		t.Errorf("a commit takes no time: %s", line)
+	}
 	if strings.Contains(log, "do not log me") || strings.Contains(log, "AS\nsecretless") {
 		t.Errorf("the log holds what it must not: %s", log)
 	}
@@ -233,7 +243,7 @@ func TestMetrics(t *testing.T) {
 		t.Errorf("metrics without a token give %d", code)
 	}
 	code, body := s.do(call{as: auth.Reader, method: "GET", path: "/metrics"})
-	for _, want := range []string{"kadedb_queries_total{outcome=\"ok\"} 1", "kadedb_commits_total 1", "kadedb_memory_limit_bytes 2.68435456e+08", "go_goroutines"} {
+	for _, want := range []string{`kadedb_queries_total{kind="write",outcome="ok"} 1`, "kadedb_commits_total 1", "kadedb_memory_limit_bytes 2.68435456e+08", "go_goroutines"} {
 		if code != 200 || !strings.Contains(body, want) {
 			t.Errorf("metrics (%d) lack %q", code, want)
 		}

@@ -2,6 +2,8 @@ package block
 
 import (
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/kadedb/kadedb/internal/invariants"
 	"github.com/kadedb/kadedb/internal/memory"
@@ -41,6 +43,8 @@ type Cache struct {
 	ghosts  ghosts
 	left    int64 // evictions so far
 	stats   CacheStats
+
+	loadBytes, loadTime atomic.Int64
 }
 
 const (
@@ -205,9 +209,13 @@ func (c *Cache) read(key Key, had memory.Buffer) (b *Block, enc memory.Buffer, e
 	}
 	buf := c.bufs.Get().(*[]byte)
 	defer c.bufs.Put(buf)
-	if *buf, err = c.load((*buf)[:0], key); err != nil {
+	began := time.Now()
+	*buf, err = c.load((*buf)[:0], key)
+	c.loadTime.Add(int64(time.Since(began)))
+	if err != nil {
 		return nil, enc, err
 	}
+	c.loadBytes.Add(int64(len(*buf)))
 	if b, err = Decode(*buf, c.slab); err != nil {
 		return nil, enc, err
 	}
@@ -422,6 +430,8 @@ type CacheStats struct {
 	Hits, Misses     int64 // of decoded blocks
 	EncodedHits      int64 // misses that found the encoded bytes
 	Loads            int64 // misses that called the Loader
+	LoadBytes        int64 // that it gave
+	LoadTime         time.Duration
 	Evictions        int64 // of decoded blocks
 	Rereads          int64 // misses of a block that had been decoded and evicted before
 	AdjacencyRereads int64 // of those, adjacency blocks
@@ -436,8 +446,13 @@ type CacheStats struct {
 func (c *Cache) Stats() CacheStats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.stats
+	s := c.stats
+	s.LoadBytes, s.LoadTime = c.loadBytes.Load(), c.LoadTime()
+	return s
 }
+
+// LoadTime returns how long the Loader worked altogether.
+func (c *Cache) LoadTime() time.Duration { return time.Duration(c.loadTime.Load()) }
 
 // Close frees all blocks and returns how many were still pinned; those are not
 // freed. Nothing may be got afterwards.

@@ -18,6 +18,7 @@ type CheckpointInfo struct {
 	Bytes   int64
 	Retired int // blocks that are no longer named
 	Took    time.Duration
+	At      time.Time // when it was done
 }
 
 // Checkpoint folds the newest root into the base. Readers and commits go on
@@ -49,6 +50,8 @@ func (s *Store) checkpoint(ctx context.Context, write func(*Root, *BlockWriter) 
 	}
 	s.checkpointMu.Lock()
 	defer s.checkpointMu.Unlock()
+	s.checkpointRunning.Store(true)
+	defer s.checkpointRunning.Store(false)
 	start := time.Now()
 	mark := s.sinceCheckpoint.Load()
 	root := s.acquire()
@@ -79,7 +82,10 @@ func (s *Store) checkpoint(ctx context.Context, write func(*Root, *BlockWriter) 
 	s.checkpoints.Add(1)
 	s.blockBytes.Add(w.Bytes)
 	s.blockCount.Add(w.Blocks)
-	info := CheckpointInfo{Seq: root.Seq, Blocks: w.Blocks, Bytes: w.Bytes, Retired: len(w.retired), Took: time.Since(start)}
+	now := time.Now()
+	info := CheckpointInfo{Seq: root.Seq, Blocks: w.Blocks, Bytes: w.Bytes, Retired: len(w.retired), Took: now.Sub(start), At: now}
+	s.checkpointTime.Add(int64(info.Took))
+	s.lastInfo.Store(&info)
 	return info, s.afterCheckpoint(root)
 }
 

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/status"
 )
 
@@ -17,7 +18,8 @@ import (
 // Caches give way to it, so that what is committed never fails for want of memory.
 type overlay struct {
 	bytes      atomic.Int64
-	soft, hard int64 // 0: no limit
+	held       *memory.Budget // where bytes count
+	soft, hard int64          // 0: no limit
 	try        atomic.Pointer[attempt]
 }
 
@@ -29,6 +31,7 @@ type attempt struct {
 
 func (v *overlay) init(o *Options) {
 	v.try.Store(&attempt{done: make(chan struct{})})
+	v.held = o.Memory.Sub("committed changes", 0)
 	if limit := o.Memory.Limit(); limit > 0 && o.CheckpointBytes > 0 && o.Size != nil {
 		v.soft, v.hard = limit/8, limit/4
 	}
@@ -59,7 +62,7 @@ func (s *Store) account() {
 	}
 	size := s.opts.Size(s.head.Load())
 	more := size - s.overlay.bytes.Swap(size)
-	switch m := s.opts.Memory; {
+	switch m := s.overlay.held; {
 	case more < 0:
 		m.Release(-more)
 	case more > 0 && m.Reserve(more) != nil: // which has asked the caches
@@ -68,7 +71,7 @@ func (s *Store) account() {
 }
 
 // release takes the overlay out of the budget: the store closes.
-func (v *overlay) release(o *Options) { o.Memory.Release(v.bytes.Swap(0)) }
+func (v *overlay) release() { v.held.Release(v.bytes.Swap(0)) }
 
 // makeRoom waits while there is no room for what a commit would add.
 func (s *Store) makeRoom(ctx context.Context) error {

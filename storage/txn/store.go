@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/status"
@@ -94,6 +95,10 @@ type Store struct {
 	background      sync.WaitGroup
 
 	commits, batches, checkpoints, blockBytes, blockCount atomic.Int64
+
+	checkpointTime    atomic.Int64
+	checkpointRunning atomic.Bool
+	lastInfo          atomic.Pointer[CheckpointInfo]
 }
 
 // Stats counts since Open.
@@ -102,6 +107,9 @@ type Stats struct {
 	BlocksWritten, BytesWritten   int64
 	LogSinceCheckpoint            int64
 	Overlay                       int64 // bytes of memory of what is not in blocks yet
+	CheckpointTime                time.Duration
+	CheckpointRunning             bool
+	LastCheckpoint                CheckpointInfo // the zero value: none since Open
 	WAL                           wal.Stats
 	KV                            kv.Stats
 	Cache                         block.CacheStats
@@ -389,13 +397,21 @@ func poke(c chan struct{}) {
 
 // Stats returns counts.
 func (s *Store) Stats() Stats {
+	var last CheckpointInfo
+	if info := s.lastInfo.Load(); info != nil {
+		last = *info
+	}
 	return Stats{
+		CheckpointTime: time.Duration(s.checkpointTime.Load()), CheckpointRunning: s.checkpointRunning.Load(), LastCheckpoint: last,
 		Commits: s.commits.Load(), Batches: s.batches.Load(), Checkpoints: s.checkpoints.Load(),
 		BlocksWritten: s.blockCount.Load(), BytesWritten: s.blockBytes.Load(),
 		LogSinceCheckpoint: s.sinceCheckpoint.Load(), Overlay: s.overlay.bytes.Load(),
 		WAL: s.wal.Stats(), KV: s.kv.Stats(), Cache: s.cache.Stats(),
 	}
 }
+
+// LoadTime returns how long all readers together waited for blocks of the file.
+func (s *Store) LoadTime() time.Duration { return s.cache.LoadTime() }
 
 // Close lets commits under way finish, folds the log's tail so that the next Open
 // replays nothing, and closes the files. Roots must be released before.
@@ -433,7 +449,7 @@ func (s *Store) closeFiles() error {
 	if s.kv != nil {
 		errs = append(errs, s.kv.Close())
 	}
-	s.overlay.release(&s.opts)
+	s.overlay.release()
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
 	}

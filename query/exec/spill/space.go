@@ -7,6 +7,7 @@ import (
 	"path"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/status"
@@ -23,6 +24,7 @@ type Space struct {
 	prefix string
 
 	bytes atomic.Int64
+	busy  atomic.Int64 // nanoseconds in the file system's calls
 
 	mu    sync.Mutex
 	made  bool
@@ -38,6 +40,9 @@ func NewSpace(fs vfs.FS, dir, prefix string) *Space {
 
 // Bytes returns how many bytes were written since the space was made.
 func (s *Space) Bytes() int64 { return s.bytes.Load() }
+
+// Time returns how long files of the space were written and read since it was made.
+func (s *Space) Time() time.Duration { return time.Duration(s.busy.Load()) }
 
 // Create makes an empty file.
 func (s *Space) Create() (*File, error) {
@@ -121,7 +126,9 @@ func (f *File) flush() error {
 	if len(f.out) == 0 {
 		return nil
 	}
+	began := time.Now()
 	n, err := f.file.WriteAt(f.out, f.size)
+	f.space.busy.Add(int64(time.Since(began)))
 	f.size += int64(n)
 	f.space.bytes.Add(int64(n))
 	if err != nil {
@@ -201,7 +208,10 @@ func (r *Reader) fetch(n int) ([]byte, error) {
 	}
 	next := make([]byte, len(r.buf)+int(want))
 	copy(next, r.buf)
-	if k, err := r.f.file.ReadAt(next[len(r.buf):], r.at); err != nil && (err != io.EOF || k < int(want)) {
+	began := time.Now()
+	k, err := r.f.file.ReadAt(next[len(r.buf):], r.at)
+	r.f.space.busy.Add(int64(time.Since(began)))
+	if err != nil && (err != io.EOF || k < int(want)) {
 		return nil, diskError(err, "reading "+r.f.name)
 	}
 	r.at += want
