@@ -19,12 +19,15 @@ func Constant(e ast.Expr) (expr.Expr, error) {
 
 // PropertyKind returns the one kind that a type constraint demands.
 func PropertyKind(t *ast.TypeName) (value.Kind, error) {
-	kinds, elem, err := typeSet(t)
-	if err != nil {
-		return 0, err
+	var kinds expr.Types
+	if t.Name != "UNION" {
+		var err error
+		if kinds, err = kindsOf(t); err != nil {
+			return 0, err
+		}
 	}
 	kinds &^= expr.NullType
-	if bits.OnesCount32(uint32(kinds)) != 1 || elem != 0 {
+	if bits.OnesCount32(uint32(kinds)) != 1 || t.Element != nil && t.Element.Name != "ANY" {
 		return 0, status.Errorf(status.NotYet, "a constraint can demand one plain type, not %s", typeText(t)).At(t.Pos).
 			WithHint("BOOLEAN, INTEGER, FLOAT, STRING, LIST<ANY>, DATE … can be demanded")
 	}

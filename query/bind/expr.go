@@ -327,8 +327,11 @@ func (b *binder) hasLabels(e *ast.HasLabels, en *env) (expr.Expr, error) {
 	if err := want(x, expr.NodeType|expr.RelType, "a label test", e.X); err != nil {
 		return nil, err
 	}
-	l, err := bindLabels(e.Labels)
-	return &expr.LabelTest{Base: x, Labels: l, Pos: e.Pos}, err
+	test, err := b.labelPredicate(x, e.Labels, en)
+	if l, ok := test.(*expr.LabelTest); ok {
+		l.Pos = e.Pos
+	}
+	return test, err
 }
 
 func (b *binder) property(e *ast.Property, en *env) (expr.Expr, error) {

@@ -223,11 +223,9 @@ func conflict(name *ast.Name, have expr.Types, want string) error {
 func (pt *pattern) nodeTerms(n *ast.NodePattern, node plan.PatternNode) error {
 	ref := &expr.Slot{Slot: node.Slot, Name: node.Name, T: expr.NodeType}
 	if n.Labels != nil {
-		labels, err := bindLabels(n.Labels)
-		if err != nil {
+		if err := pt.labels(n.Labels, ref); err != nil {
 			return err
 		}
-		pt.out.Where = append(pt.out.Where, labelTests(ref, labels, n.Labels.Position())...)
 	}
 	if _, ok := n.Properties.(*ast.Parameter); ok {
 		return badParameter(n.Properties)
@@ -242,6 +240,36 @@ func (pt *pattern) nodeTerms(n *ast.NodePattern, node plan.PatternNode) error {
 		return pt.inlineWhere(n.Where, &pt.out.Where, pt.sc)
 	})
 	return nil
+}
+
+// labels adds the tests of a node's labels: at once, for the optimizer looks for them
+// first, unless they are computed.
+func (pt *pattern) labels(l ast.LabelExpr, ref *expr.Slot) error {
+	add := func() error {
+		x, err := pt.b.labelPredicate(ref, l, &env{sc: pt.sc})
+		if err == nil {
+			pt.out.Where = conjuncts(pt.out.Where, splitLabels(x))
+		}
+		return err
+	}
+	if computed(l) {
+		pt.later = append(pt.later, add)
+		return nil
+	}
+	return add()
+}
+
+// splitLabels makes a test of A&B two tests.
+func splitLabels(x expr.Expr) expr.Expr {
+	t, ok := x.(*expr.LabelTest)
+	if !ok || t.Labels.Op != expr.LabelAnd {
+		return x
+	}
+	out := &expr.Logic{Op: expr.And, Pos: t.Pos}
+	for _, a := range t.Labels.Args {
+		out.Args = append(out.Args, splitLabels(&expr.LabelTest{Base: t.Base, Labels: a, Pos: t.Pos}))
+	}
+	return out
 }
 
 func badParameter(e ast.Expr) error {
@@ -300,22 +328,19 @@ func (pt *pattern) rel(r *ast.RelPattern, from, to int, search plan.Search, part
 	if err := pt.relVar(r, &out); err != nil {
 		return 0, err
 	}
-	types, tests, err := bindTypes(r.Types)
-	if err != nil {
-		return 0, err
-	}
+	types, tested := bindTypes(r.Types)
 	out.Types = types
 	if _, ok := r.Properties.(*ast.Parameter); ok {
 		return 0, badParameter(r.Properties)
 	}
-	if out.Search != plan.OneHop && (tests != nil || r.Properties != nil || r.Where != nil || part.Cost != nil) {
+	if out.Search != plan.OneHop && (tested || r.Properties != nil || r.Where != nil || part.Cost != nil) {
 		out.Hop.Rel = pt.b.newSlot()
 		pt.b.types[out.Hop.Rel] = expr.RelType
 	}
 	i := len(pt.out.Rels)
 	pt.out.Rels = append(pt.out.Rels, out)
 	pt.legacy[i] = part.Selector == ast.ShortestPath || part.Selector == ast.AllShortestPaths
-	pt.relTerms(r, i, tests, part)
+	pt.relTerms(r, i, tested, part)
 	return i, nil
 }
 
@@ -385,7 +410,7 @@ func (pt *pattern) relVar(r *ast.RelPattern, out *plan.PatternRel) error {
 
 // relTerms leaves the predicates and the cost of a relationship for later. In a
 // variable-length one its variable stands for a single relationship there.
-func (pt *pattern) relTerms(r *ast.RelPattern, i int, tests []expr.Label, part *ast.PatternPart) {
+func (pt *pattern) relTerms(r *ast.RelPattern, i int, tested bool, part *ast.PatternPart) {
 	pt.later = append(pt.later, func() error {
 		rel := &pt.out.Rels[i]
 		ref := &expr.Slot{Slot: rel.Slot, Name: rel.Name, T: expr.RelType}
@@ -398,8 +423,12 @@ func (pt *pattern) relTerms(r *ast.RelPattern, i int, tests []expr.Label, part *
 				sc.add(&variable{name: r.Var.Text, slot: rel.Hop.Rel, t: expr.RelType})
 			}
 		}
-		for _, l := range tests {
-			*dst = append(*dst, &expr.LabelTest{Base: ref, Labels: l, Pos: r.Types.Position()})
+		if tested {
+			x, err := pt.b.labelPredicate(ref, r.Types, &env{sc: sc})
+			if err != nil {
+				return err
+			}
+			*dst = append(*dst, x)
 		}
 		if err := pt.properties(r.Properties, ref, dst, sc); err != nil {
 			return err

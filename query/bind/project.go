@@ -279,9 +279,10 @@ func (p *pipeline) skipLimit(pr *ast.Projection) error {
 // reattach gives the rows of a subquery their outer variables back, which an
 // aggregation or DISTINCT has dropped.
 func (p *pipeline) reattach() {
-	if p.src.arg == nil || p.sc.outer == nil {
+	outer := p.src.attach()
+	if outer == nil || p.sc.outer == nil {
 		return
 	}
-	a := &plan.Apply{Outer: p.src.node(), Inner: p.cur, PerRow: true, RowID: plan.NoSlot}
+	a := &plan.Apply{Outer: outer(), Inner: p.cur, PerRow: true, RowID: plan.NoSlot}
 	p.cur = a
 }

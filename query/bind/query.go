@@ -14,6 +14,17 @@ import (
 // outer ones of arg, or a single empty one.
 type leafSource struct {
 	arg func() plan.Node // nil: SingleRow
+	// outer makes an operator that gives the outer rows alone, where arg's rows are more than
+	// those: after NEXT. nil: arg does.
+	outer func() plan.Node
+}
+
+// attach makes the operator that gives a subquery's outer rows; nil outside of one.
+func (l leafSource) attach() func() plan.Node {
+	if l.outer != nil {
+		return l.outer
+	}
+	return l.arg
 }
 
 func (l leafSource) node() plan.Node {
@@ -42,11 +53,8 @@ type result struct {
 
 // query binds a list of single queries joined by UNION, and what follows NEXT.
 func (b *binder) query(q *ast.Query, sc *scope, src leafSource, pos position) (*result, error) {
-	for i := 1; i < len(q.All); i++ {
-		if q.All[i] != q.All[0] {
-			return nil, status.Errorf(status.InvalidClauseComposition, "UNION and UNION ALL are mixed").At(q.Parts[i+1].Pos).
-				WithHint("use one of the two throughout")
-		}
+	if err := sameUnions(q); err != nil {
+		return nil, err
 	}
 	if len(q.Parts) > 1 || q.Next != nil {
 		pos.standalone = false
@@ -55,45 +63,46 @@ func (b *binder) query(q *ast.Query, sc *scope, src leafSource, pos position) (*
 	if err != nil || q.Next == nil {
 		return res, err
 	}
-	if sc.outer != nil || len(q.Next.Parts) > 1 {
-		return nil, status.Errorf(status.NotYet, "NEXT before UNION or inside a subquery is not run by this version").At(q.Next.Pos).
-			WithHint("use WITH")
+	return b.next(res, q.Next, sc, src, pos)
+}
+
+// sameUnions refuses a mixture of UNION and UNION ALL.
+func sameUnions(q *ast.Query) error {
+	for i := 1; i < len(q.All); i++ {
+		if q.All[i] != q.All[0] {
+			return status.Errorf(status.InvalidClauseComposition, "UNION and UNION ALL are mixed").At(q.Parts[i+1].Pos).
+				WithHint("use one of the two throughout")
+		}
 	}
-	if !res.returns {
-		return nil, status.Errorf(status.InvalidClauseComposition, "the query before NEXT must end in RETURN").At(q.Next.Pos)
-	}
-	done := res.root
-	next, err := b.query(q.Next, res.scope, leafSource{arg: func() plan.Node { return done }}, pos)
-	if err != nil {
-		return nil, err
-	}
-	next.perRow = next.perRow || res.perRow
-	return next, nil
+	return nil
 }
 
 func (b *binder) union(q *ast.Query, sc *scope, src leafSource, pos position) (*result, error) {
 	if len(q.Parts) == 1 {
 		return b.single(q.Parts[0], sc, src, pos)
 	}
-	u := &plan.Union{}
-	var first *result
-	for i, part := range q.Parts {
+	var parts []*result
+	for _, part := range q.Parts {
 		res, err := b.single(part, sc.copy(), src, pos)
 		if err != nil {
 			return nil, err
 		}
-		if first == nil {
-			first = res
-		}
-		cols, err := matchColumns(first, res, part)
+		parts = append(parts, res)
+	}
+	return b.joined(parts, q, !q.All[0], sc)
+}
+
+// joined makes one result of the parts of a union.
+func (b *binder) joined(parts []*result, q *ast.Query, distinct bool, sc *scope) (*result, error) {
+	u := &plan.Union{}
+	first := parts[0]
+	for i, res := range parts {
+		cols, err := matchColumns(first, res, q.Parts[i])
 		if err != nil {
 			return nil, err
 		}
 		u.Parts = append(u.Parts, res.root)
 		u.Columns = append(u.Columns, cols)
-		if i > 0 {
-			first.perRow = first.perRow || res.perRow
-		}
 	}
 	out := &result{scope: sc.next(), perRow: true, returns: first.returns}
 	for i, c := range first.columns {
@@ -112,7 +121,7 @@ func (b *binder) union(q *ast.Query, sc *scope, src leafSource, pos position) (*
 		out.columns = append(out.columns, plan.Column{Name: c.Name, Slot: v.slot})
 	}
 	out.root = u
-	if !q.All[0] && first.returns {
+	if distinct && first.returns {
 		d := &plan.Distinct{Keys: append([]plan.Slot(nil), u.Out...)}
 		d.Input = u
 		out.root = d
@@ -197,7 +206,12 @@ func checkOrder(q *ast.SingleQuery, pos position) error {
 	if len(q.Clauses) == 0 {
 		return status.Errorf(status.UnexpectedSyntax, "an empty query").At(q.Pos)
 	}
-	if _, ok := q.Clauses[len(q.Clauses)-1].(*ast.Return); !ok && pos.needReturn {
+	switch q.Clauses[len(q.Clauses)-1].(type) {
+	case *ast.Return, *ast.When: // a WHEN's branches are checked by themselves
+	default:
+		if !pos.needReturn {
+			break
+		}
 		return status.Errorf(status.InvalidClauseComposition, "this subquery must end in RETURN").At(q.Pos)
 	}
 	return nil
@@ -249,7 +263,7 @@ func (p *pipeline) clause(c ast.Clause, only bool) error {
 	case *ast.LoadCSV:
 		return p.loadCSV(c)
 	case *ast.When:
-		return status.Errorf(status.NotYet, "WHEN … THEN is not run by this version").At(c.Pos).WithHint("use UNION and WHERE")
+		return p.when(c)
 	}
 	return p.write(c)
 }

@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"cmp"
+
 	"github.com/kadedb/kadedb/parser/ast"
 	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/query/plan"
@@ -52,31 +54,24 @@ func (p *pipeline) create(c *ast.Create) error {
 // unless it reads what the other one changes, beyond the new entities themselves.
 func (cr *creation) joins(last *plan.Creation) bool {
 	ok := true
-	each := func(props []plan.Prop, all expr.Expr) {
-		for _, e := range append(propExprs(props), all) {
+	each := func(es []expr.Expr, made func(plan.Slot) bool) {
+		for _, e := range es {
 			expr.Walk(e, func(e expr.Expr) bool {
 				if _, sub := e.(*expr.Subquery); sub {
 					ok = false
 				}
 				return ok
 			})
-		}
-	}
-	for _, n := range cr.out.Nodes {
-		each(n.Props, n.All)
-		for _, e := range append(propExprs(n.Props), n.All) {
 			for _, s := range expr.Slots(nil, e) {
-				ok = ok && !createdRel(last.Rels, s) && !createdPath(last.Paths, s)
+				ok = ok && !made(s)
 			}
 		}
 	}
-	for _, r := range cr.out.Rels {
-		each(r.Props, r.All)
-		for _, e := range append(propExprs(r.Props), r.All) {
-			for _, s := range expr.Slots(nil, e) {
-				ok = ok && !createdPath(last.Paths, s)
-			}
-		}
+	for i := range cr.out.Nodes {
+		each(nodeExprs(&cr.out.Nodes[i]), func(s plan.Slot) bool { return createdRel(last.Rels, s) || createdPath(last.Paths, s) })
+	}
+	for i := range cr.out.Rels {
+		each(relExprs(&cr.out.Rels[i]), func(s plan.Slot) bool { return createdPath(last.Paths, s) })
 	}
 	return ok
 }
@@ -90,9 +85,18 @@ func createdPath(paths []plan.Item, s plan.Slot) bool {
 	return false
 }
 
-func propExprs(props []plan.Prop) []expr.Expr {
-	out := make([]expr.Expr, 0, len(props)+1)
-	for _, p := range props {
+// nodeExprs lists what is computed for a node to be created; entries may be nil.
+func nodeExprs(n *plan.NodeSpec) []expr.Expr {
+	out := append([]expr.Expr{n.All}, n.Dynamic...)
+	for _, p := range n.Props {
+		out = append(out, p.Expr)
+	}
+	return out
+}
+
+func relExprs(r *plan.RelSpec) []expr.Expr {
+	out := []expr.Expr{r.All, r.Dynamic}
+	for _, p := range r.Props {
 		out = append(out, p.Expr)
 	}
 	return out
@@ -171,11 +175,10 @@ func (cr *creation) node(n *ast.NodePattern, alone bool) (plan.Slot, error) {
 		}
 	}
 	spec := plan.NodeSpec{Name: n.Var.String(), Pos: n.Pos}
-	labels, err := plainLabels(n.Labels)
+	err := cr.labels(n.Labels, &spec)
 	if err != nil {
 		return 0, err
 	}
-	spec.Labels = labels
 	if spec.Props, spec.All, err = cr.properties(n.Properties); err != nil {
 		return 0, err
 	}
@@ -187,8 +190,15 @@ func (cr *creation) node(n *ast.NodePattern, alone bool) (plan.Slot, error) {
 	if cr.merge != nil {
 		cr.patternNode(spec.Slot, spec.Name, false)
 		ref := &expr.Slot{Slot: spec.Slot, Name: spec.Name, T: expr.NodeType}
-		for _, l := range labels {
+		for _, l := range spec.Labels {
 			cr.merge.Where = append(cr.merge.Where, &expr.LabelTest{Base: ref, Labels: expr.Label{Name: l}, Pos: n.Pos})
+		}
+		for _, d := range spec.Dynamic {
+			test, err := cr.b.computedTest(ref, d, false, n.Pos)
+			if err != nil {
+				return 0, err
+			}
+			cr.merge.Where = append(cr.merge.Where, test)
 		}
 		cr.equalities(ref, spec.Props, n.Pos)
 	}
@@ -198,7 +208,7 @@ func (cr *creation) node(n *ast.NodePattern, alone bool) (plan.Slot, error) {
 // nodesFirst refuses a node whose properties speak of a relationship of the same
 // clause: nodes are created before relationships.
 func (cr *creation) nodesFirst(spec plan.NodeSpec) error {
-	for _, e := range append(propExprs(spec.Props), spec.All) {
+	for _, e := range nodeExprs(&spec) {
 		for _, s := range expr.Slots(nil, e) {
 			if createdRel(cr.out.Rels, s) {
 				return status.Errorf(status.NotYet, "a node cannot take a property from a relationship that the same clause creates").At(spec.Pos).
@@ -235,28 +245,54 @@ func (cr *creation) equalities(ref *expr.Slot, props []plan.Prop, pos status.Pos
 	}
 }
 
-// plainLabels lists the labels of something to be created.
-func plainLabels(l ast.LabelExpr) ([]string, error) {
+// labels binds the labels of a node to be created.
+func (cr *creation) labels(l ast.LabelExpr, spec *plan.NodeSpec) error {
 	switch l := l.(type) {
 	case nil:
-		return nil, nil
+		return nil
 	case *ast.LabelName:
-		return []string{l.Name}, nil
+		spec.Labels = append(spec.Labels, l.Name)
+		return nil
 	case *ast.LabelAnd:
-		var out []string
 		for _, it := range l.Items {
-			more, err := plainLabels(it)
-			if err != nil {
-				return nil, err
+			if err := cr.labels(it, spec); err != nil {
+				return err
 			}
-			out = append(out, more...)
 		}
-		return out, nil
+		return nil
 	case *ast.LabelDynamic:
-		return nil, status.Errorf(status.NotYet, "computed labels are not created by this version").At(l.Pos).
-			WithHint("create the node, then SET n:$(label)")
+		if l.Any {
+			break
+		}
+		if name, ok := written(l); ok {
+			spec.Labels = append(spec.Labels, name)
+			return nil
+		}
+		x, err := cr.b.computedNames(l, cr.before)
+		spec.Dynamic = append(spec.Dynamic, x)
+		return err
 	}
-	return nil, status.Errorf(status.UnexpectedSyntax, "a node to be created takes labels, A:B or A&B").At(l.Position())
+	return status.Errorf(status.UnexpectedSyntax, "a node to be created takes labels, A:B or A&B").At(l.Position())
+}
+
+// relType binds the type of a relationship to be created.
+func (cr *creation) relType(r *ast.RelPattern, spec *plan.RelSpec) error {
+	switch l := r.Types.(type) {
+	case *ast.LabelName:
+		spec.Type = l.Name
+		return nil
+	case *ast.LabelDynamic:
+		if l.Any {
+			break
+		}
+		var err error
+		if spec.Type, _ = written(l); spec.Type == "" {
+			spec.Dynamic, err = cr.b.computedNames(l, cr.before)
+		}
+		return err
+	}
+	return status.Errorf(status.NoSingleRelationshipType, "a relationship to be created needs exactly one type").At(r.Pos).
+		WithHint("write -[:TYPE]->")
 }
 
 func (cr *creation) properties(e ast.Expr) ([]plan.Prop, expr.Expr, error) {
@@ -289,32 +325,46 @@ func (cr *creation) rel(r *ast.RelPattern, left, right plan.Slot) (plan.Slot, er
 		return 0, status.Errorf(status.CreatingVarLength, "a relationship of variable length cannot be created").At(r.Pos).
 			WithHint("write each relationship")
 	}
-	name, ok := r.Types.(*ast.LabelName)
-	if !ok {
-		return 0, status.Errorf(status.NoSingleRelationshipType, "a relationship to be created needs exactly one type").At(r.Pos).
-			WithHint("write -[:TYPE]->")
+	spec := plan.RelSpec{Name: r.Var.String(), From: left, To: right, Pos: r.Pos}
+	err := cr.relType(r, &spec)
+	if err != nil {
+		return 0, err
 	}
 	if r.Direction == ast.Undirected && cr.merge == nil {
 		return 0, status.Errorf(status.RequiresDirectedRelationship, "a relationship to be created needs a direction").At(r.Pos).
-			WithHint("write -[:%s]->", name.Name)
+			WithHint("write -[:%s]->", cmp.Or(spec.Type, "TYPE"))
 	}
-	spec := plan.RelSpec{Name: r.Var.String(), Type: name.Name, From: left, To: right, Pos: r.Pos}
 	if r.Direction == ast.Incoming {
 		spec.From, spec.To = right, left
 	}
-	var err error
 	if spec.Props, spec.All, err = cr.properties(r.Properties); err != nil {
 		return 0, err
 	}
 	spec.Slot = cr.newVar(r.Var, expr.RelType)
 	cr.out.Rels = append(cr.out.Rels, spec)
 	if cr.merge != nil {
-		cr.merge.Rels = append(cr.merge.Rels, plan.PatternRel{Slot: spec.Slot, Name: spec.Name,
-			From: cr.nodes[left], To: cr.nodes[right], Types: []string{name.Name}, Dir: direction(r.Direction), Min: 1, Max: 1,
-			Hop: plan.Hop{Rel: plan.NoSlot, From: plan.NoSlot, To: plan.NoSlot}, Pos: r.Pos})
-		cr.equalities(&expr.Slot{Slot: spec.Slot, Name: spec.Name, T: expr.RelType}, spec.Props, r.Pos)
+		err = cr.mergedRel(r, &spec, cr.nodes[left], cr.nodes[right])
 	}
-	return spec.Slot, nil
+	return spec.Slot, err
+}
+
+// mergedRel adds a relationship of a MERGE to the pattern that is looked for.
+func (cr *creation) mergedRel(r *ast.RelPattern, spec *plan.RelSpec, from, to int) error {
+	ref := &expr.Slot{Slot: spec.Slot, Name: spec.Name, T: expr.RelType}
+	out := plan.PatternRel{Slot: spec.Slot, Name: spec.Name, From: from, To: to, Dir: direction(r.Direction), Min: 1, Max: 1,
+		Hop: plan.Hop{Rel: plan.NoSlot, From: plan.NoSlot, To: plan.NoSlot}, Pos: r.Pos}
+	if spec.Dynamic == nil {
+		out.Types = []string{spec.Type}
+	} else {
+		test, err := cr.b.computedTest(ref, spec.Dynamic, false, r.Pos)
+		if err != nil {
+			return err
+		}
+		cr.merge.Where = append(cr.merge.Where, test)
+	}
+	cr.merge.Rels = append(cr.merge.Rels, out)
+	cr.equalities(ref, spec.Props, r.Pos)
+	return nil
 }
 
 func (p *pipeline) merge(c *ast.Merge) error {
@@ -379,9 +429,9 @@ func (cr *creation) readsItself() error {
 	for _, r := range cr.out.Rels {
 		own[r.Slot] = r.Name
 	}
-	bad := func(props []plan.Prop, pos status.Pos) error {
-		for _, p := range props {
-			for _, s := range expr.Slots(nil, p.Expr) {
+	bad := func(es []expr.Expr, pos status.Pos) error {
+		for _, e := range es {
+			for _, s := range expr.Slots(nil, e) {
 				if name, ok := own[s]; ok {
 					return status.Errorf(status.UndefinedVariable, "variable `%s` cannot be used in the MERGE that binds it", name).At(pos).
 						WithHint("set the property with ON CREATE SET")
@@ -390,13 +440,15 @@ func (cr *creation) readsItself() error {
 		}
 		return nil
 	}
-	for _, n := range cr.out.Nodes {
-		if err := bad(n.Props, n.Pos); err != nil {
+	for i := range cr.out.Nodes {
+		n := &cr.out.Nodes[i]
+		if err := bad(nodeExprs(n), n.Pos); err != nil {
 			return err
 		}
 	}
-	for _, r := range cr.out.Rels {
-		if err := bad(r.Props, r.Pos); err != nil {
+	for i := range cr.out.Rels {
+		r := &cr.out.Rels[i]
+		if err := bad(relExprs(r), r.Pos); err != nil {
 			return err
 		}
 	}

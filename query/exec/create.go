@@ -246,7 +246,19 @@ func (m *maker) makeNode(tx *graph.Tx, i int, b *column.Batch, r int) error {
 	}
 	var buf [8]catalog.LabelID
 	labels := buf[:0]
-	for _, name := range spec.Labels {
+	names := spec.Labels
+	for _, d := range spec.Dynamic {
+		v, err := m.value(d, b, r)
+		if err != nil {
+			return err
+		}
+		more, err := labelNames(v, spec.Pos)
+		if err != nil {
+			return err
+		}
+		names = append(names[:len(names):len(names)], more...)
+	}
+	for _, name := range names {
 		id, err := m.label(tx, name)
 		if err != nil {
 			return err
@@ -274,7 +286,11 @@ func (m *maker) makeRel(tx *graph.Tx, i int, b *column.Batch, r int) error {
 	if err := m.values(tx, e, b, r, spec.Pos); err != nil {
 		return err
 	}
-	typ, err := m.relType(tx, spec.Type)
+	name, err := m.typeName(spec, b, r)
+	if err != nil {
+		return err
+	}
+	typ, err := m.relType(tx, name)
 	if err != nil {
 		return err
 	}
@@ -295,6 +311,25 @@ func (m *maker) makeRel(tx *graph.Tx, i int, b *column.Batch, r int) error {
 	fx.RelationshipsCreated++
 	fx.PropertiesSet += int64(len(e.keys))
 	return nil
+}
+
+// typeName returns the type of a new relationship, computed where need be.
+func (m *maker) typeName(spec *plan.RelSpec, b *column.Batch, r int) (string, error) {
+	if spec.Dynamic == nil {
+		return spec.Type, nil
+	}
+	v, err := m.value(spec.Dynamic, b, r)
+	if err != nil {
+		return "", err
+	}
+	names, err := labelNames(v, spec.Pos)
+	if err == nil && len(names) != 1 {
+		err = status.Errorf(status.RuntimeTypeMismatch, "a relationship has one type, not %d", len(names)).At(spec.Pos)
+	}
+	if err != nil {
+		return "", err
+	}
+	return names[0], nil
 }
 
 // endOf returns the node that a new relationship starts from or leads to.

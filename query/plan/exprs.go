@@ -83,10 +83,12 @@ func mapWriteExprs(n Node, f func(expr.Expr) expr.Expr, opt func(*expr.Expr), li
 			}
 		}
 		for i := range c.Nodes {
+			list(c.Nodes[i].Dynamic)
 			props(c.Nodes[i].Props)
 			opt(&c.Nodes[i].All)
 		}
 		for i := range c.Rels {
+			opt(&c.Rels[i].Dynamic)
 			props(c.Rels[i].Props)
 			opt(&c.Rels[i].All)
 		}

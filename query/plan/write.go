@@ -21,9 +21,11 @@ type NodeSpec struct {
 	Slot   Slot
 	Name   string
 	Labels []string
-	Props  []Prop
-	All    expr.Expr // instead of Props: a map; or nil
-	Pos    status.Pos
+	// Dynamic give further labels: a string or a list of strings each.
+	Dynamic []expr.Expr
+	Props   []Prop
+	All     expr.Expr // instead of Props: a map; or nil
+	Pos     status.Pos
 }
 
 // RelSpec is a relationship to be created, From → To.
@@ -31,6 +33,7 @@ type RelSpec struct {
 	Slot     Slot
 	Name     string
 	Type     string
+	Dynamic  expr.Expr // instead of Type: a string, or a list of one; or nil
 	From, To Slot
 	Props    []Prop
 	All      expr.Expr
@@ -182,10 +185,18 @@ func (c *Creation) text() string {
 		return " {" + strings.Join(kv, ", ") + "}"
 	}
 	for _, n := range c.Nodes {
-		parts = append(parts, "("+strings.Join(append([]string{varText(n.Name, n.Slot)}, n.Labels...), ":")+props(n.Props, n.All)+")")
+		words := append([]string{varText(n.Name, n.Slot)}, n.Labels...)
+		for _, d := range n.Dynamic {
+			words = append(words, "$("+expr.String(d)+")")
+		}
+		parts = append(parts, "("+strings.Join(words, ":")+props(n.Props, n.All)+")")
 	}
 	for _, r := range c.Rels {
-		parts = append(parts, "("+slotText(r.From)+")-["+varText(r.Name, r.Slot)+":"+r.Type+props(r.Props, r.All)+"]->("+slotText(r.To)+")")
+		typ := r.Type
+		if r.Dynamic != nil {
+			typ = "$(" + expr.String(r.Dynamic) + ")"
+		}
+		parts = append(parts, "("+slotText(r.From)+")-["+varText(r.Name, r.Slot)+":"+typ+props(r.Props, r.All)+"]->("+slotText(r.To)+")")
 	}
 	return strings.Join(parts, ", ")
 }
