@@ -34,8 +34,8 @@ func export(c *front.Call) error {
 	if err != nil {
 		return err
 	}
-	out := &exportStream{c: c, lines: lines{ctx: c.Context(), w: c.W, rc: http.NewResponseController(c.W), last: time.Now()}}
-	defer context.AfterFunc(out.lines.ctx, out.lines.hurry)()
+	out := newExportStream(c, exportTypes[format])
+	defer out.close()
 	if body.Query == "" {
 		err = exportGraph(c, out, format)
 	} else {
@@ -46,7 +46,6 @@ func export(c *front.Call) error {
 		req.Streamed, req.ReadOnly = true, true
 		started := time.Now()
 		var rows int64
-		out.kind = exportTypes[format]
 		res, rerr := c.Run(*req)
 		if rerr != nil {
 			return rerr
@@ -58,15 +57,11 @@ func export(c *front.Call) error {
 	if err == nil {
 		err = out.flush()
 	}
-	if err != nil && out.sent {
-		return front.ErrGone
-	}
-	return err
+	return out.ended(err)
 }
 
 func exportGraph(c *front.Call, out *exportStream, format transfer.ExportFormat) error {
 	if format == transfer.ExportGraphML {
-		out.kind = exportTypes[format]
 		_, err := c.DB.Export(c.Context(), kadedb.ExportSpec{Format: format, Create: func(string) (io.WriteCloser, error) { return keepOpen{out}, nil }})
 		return err
 	}
@@ -96,10 +91,33 @@ type exportStream struct {
 	kind  string
 	buf   []byte
 	sent  bool
+	done  func() bool
+}
+
+func newExportStream(c *front.Call, kind string) *exportStream {
+	s := &exportStream{c: c, kind: kind, lines: lines{ctx: c.Context(), w: c.W, rc: http.NewResponseController(c.W), last: time.Now()}}
+	s.done = context.AfterFunc(s.lines.ctx, s.lines.hurry)
+	return s
+}
+
+func (s *exportStream) close() { s.done() }
+
+// ended returns what ends the call after err: where a part is out already, nothing but
+// the end of the connection can say so.
+func (s *exportStream) ended(err error) error {
+	if err == nil || !s.sent {
+		return err
+	}
+	e := s.c.Fail(err)
+	s.c.Server.Log().Info("an answer broke off", "path", s.c.R.URL.Path, "code", e.Code, "error", err)
+	return front.ErrGone
 }
 
 // Write is part of io.Writer.
 func (s *exportStream) Write(b []byte) (int, error) {
+	if len(s.buf) == 0 && len(b) >= flushBytes {
+		return len(b), s.send(b)
+	}
 	s.buf = append(s.buf, b...)
 	if len(s.buf) < flushBytes {
 		return len(b), nil
@@ -108,13 +126,17 @@ func (s *exportStream) Write(b []byte) (int, error) {
 }
 
 func (s *exportStream) flush() error {
+	err := s.send(s.buf)
+	s.buf = s.buf[:0]
+	return err
+}
+
+func (s *exportStream) send(b []byte) error {
 	if !s.sent {
 		s.c.W.Header().Set("Content-Type", s.kind)
 		s.sent = true
 	}
-	err := s.lines.send(s.buf)
-	s.buf = s.buf[:0]
-	if err != nil {
+	if err := s.lines.send(b); err != nil {
 		return status.Errorf(status.Cancelled, "the client does not read: %w", err)
 	}
 	return nil

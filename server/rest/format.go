@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -8,6 +9,9 @@ import (
 
 	"github.com/kadedb/kadedb/server/front"
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/transfer"
+	"github.com/kadedb/kadedb/transfer/tabular"
+	"github.com/kadedb/kadedb/value"
 	"github.com/kadedb/kadedb/wire"
 )
 
@@ -16,6 +20,14 @@ type format struct {
 	name   string // its media type
 	typed  bool   // values say their types
 	stream bool   // rows go out as they are found
+	file   func(w io.Writer, columns []string) (rowFile, error)
+}
+
+// rowFile writes rows in a form that has no room for a report: it is whole when Close
+// has ended it.
+type rowFile interface {
+	Append(row []value.Value) error
+	Close() error
 }
 
 // formats are what /v1/query answers, the usual one first.
@@ -24,6 +36,12 @@ var formats = []format{
 	{name: "application/x-ndjson", stream: true},
 	{name: wire.TypedJSON, typed: true},
 	{name: wire.TypedLines, typed: true, stream: true},
+	{name: "text/csv", stream: true, file: func(w io.Writer, columns []string) (rowFile, error) {
+		return transfer.NewRowFile(w, transfer.ExportCSV, columns, "")
+	}},
+	{name: "application/vnd.apache.arrow.stream", stream: true, file: func(w io.Writer, columns []string) (rowFile, error) {
+		return tabular.NewRowStream(w, columns), nil
+	}},
 }
 
 // formatFor returns the form that a request asks for: of those that its Accept header

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/kadedb/kadedb/query"
 	"github.com/kadedb/kadedb/server/front"
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/transfer"
 	"github.com/kadedb/kadedb/wire"
 )
 
@@ -38,12 +40,19 @@ func runQuery(c *front.Call) error {
 	}
 	req.Streamed = form.stream
 	a := &answer{c: c, form: form, enc: enc, req: req, started: started}
-	if req.Streamed {
+	switch {
+	case form.file != nil:
+		err = a.file()
+	case form.stream:
 		err = a.stream()
-	} else {
+	default:
 		err = a.whole()
 	}
-	c.Finished(req, time.Since(started), a.rows, errors.Join(err, a.failed))
+	why := err
+	if a.failed != nil {
+		why = a.failed
+	}
+	c.Finished(req, time.Since(started), a.rows, why)
 	return err
 }
 
@@ -81,7 +90,7 @@ type answer struct {
 	req     *query.Request
 	started time.Time
 	rows    int64
-	failed  error // told to the client already
+	failed  error // why it failed, where that is told otherwise than by what is returned
 }
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 64<<10); return &b }}
@@ -213,6 +222,44 @@ func (a *answer) stream() error {
 		return front.ErrGone
 	}
 	return nil
+}
+
+// file answers with rows alone. An error after the first of them went out aborts the
+// connection, so that what is there is not taken for the whole.
+func (a *answer) file() error {
+	res, err := a.c.Run(*a.req)
+	if err != nil {
+		return err
+	}
+	kind := a.form.name
+	if kind == "text/csv" {
+		kind = exportTypes[transfer.ExportCSV]
+	}
+	out := newExportStream(a.c, kind)
+	defer out.close()
+	err = a.rowsTo(out, res)
+	if err == nil {
+		err = out.flush()
+	}
+	a.failed = err
+	return out.ended(err)
+}
+
+func (a *answer) rowsTo(out io.Writer, res *query.Result) error {
+	f, err := a.form.file(out, res.Columns())
+	if err != nil {
+		return a.abandon(res, err)
+	}
+	for res.Next() {
+		a.rows++
+		if err := f.Append(res.Values()); err != nil {
+			return a.abandon(res, err)
+		}
+	}
+	if err := errors.Join(res.Err(), res.Close()); err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // lines sends parts of an answer as they are ready.

@@ -23,7 +23,7 @@ import (
 
 // server is a served store of its own.
 type server struct {
-	t     *testing.T
+	t     testing.TB
 	front *front.Server
 	db    *kadedb.DB
 	url   string
@@ -52,7 +52,7 @@ func (s *syncBuffer) String() string {
 	return s.b.String()
 }
 
-func start(t *testing.T, change func(*front.Config, *kadedb.Options)) *server {
+func start(t testing.TB, change func(*front.Config, *kadedb.Options)) *server {
 	t.Helper()
 	s := &server{t: t, log: &syncBuffer{}, token: map[auth.Role]string{}, id: map[auth.Role]string{}}
 	log := slog.New(slog.NewTextHandler(s.log, nil))
