@@ -202,6 +202,9 @@ func (s *Store) InUse() int { return int(s.open.Load()) }
 // Close folds the log's tail and closes the files.
 func (s *Store) Close() error { return s.txn.Close() }
 
+// CloseCompacted is Close, and gives the disk back what the file of blocks does not need.
+func (s *Store) CloseCompacted(ctx context.Context) error { return s.txn.CloseCompacted(ctx) }
+
 // Abandon closes the files as they are: the next Open replays the log.
 func (s *Store) Abandon() error { return s.txn.Abandon() }
 

@@ -110,7 +110,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return status.Errorf(status.InvalidUsage, "%w", err).WithHint("`%s --help` lists the flags", cmd.CommandPath())
 	})
 	root.PersistentFlags().StringVar(&a.config, "config", "", "file of settings, lines of `name = value` (KADEDB_CONFIG)")
-	root.AddCommand(a.serveCommand(), a.queryCommand(), a.shellCommand(), a.importCommand(), a.exportCommand(), a.checkCommand(),
+	root.AddCommand(a.serveCommand(), a.queryCommand(), a.shellCommand(), a.importCommand(), a.exportCommand(), a.checkCommand(), a.statusCommand(), a.compactCommand(),
 		a.tokenCommand(), a.configCommand(), a.versionCommand())
 	err := root.ExecuteContext(ctx)
 	var shown *shownError

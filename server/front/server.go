@@ -102,6 +102,7 @@ func New(c Config) (*Server, error) {
 	}
 	s.Handle("GET", "/livez", Public, s.livez)
 	s.Handle("GET", "/readyz", Public, s.readyz)
+	s.Handle("GET", "/v1/status", ForReaders, s.status)
 	s.Handle("GET", "/metrics", ForReaders, func(c *Call) error {
 		s.metrics.handler.ServeHTTP(c.W, c.R)
 		return nil

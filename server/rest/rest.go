@@ -68,6 +68,7 @@ What there is:
   POST   /v1/tx                open a transaction; POST /v1/tx/{id}/commit or DELETE /v1/tx/{id} ends it
   GET    /v1/ws                statements over WebSocket: docs/protocol-ws.md
   GET    /v1/schema            labels, relationship types, property keys, indexes, constraints
+  GET    /v1/status            version, sizes, memory, what is open, the last checkpoint
   GET    /v1/tokens            tokens (admins); POST makes one, DELETE /v1/tokens/{id} revokes one
   GET    /livez /readyz        is it up, does it answer
   GET    /metrics              for Prometheus

@@ -67,6 +67,8 @@ type Options struct {
 	AfterCommit  func(path string)
 	// OpenFile replaces os.OpenFile.
 	OpenFile func(name string, flag int, perm os.FileMode) (*os.File, error)
+
+	grow int // by how many bytes the file grows (allocSize)
 }
 
 // Store is an open file. Methods may be called from several goroutines.
@@ -122,14 +124,20 @@ func Open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !o.ReadOnly {
+		// What Compact left that did not come to its end; nobody else has the file now.
+		if err := remove(path + ".tmp"); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
 	return &Store{db: db, path: path, o: o}, nil
 }
 
 // create makes a new file under another name, so that a crash leaves no half of one.
 func create(path string, o Options) error {
 	tmp := path + ".tmp"
-	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return diskError(tmp, err)
+	if err := remove(tmp); err != nil {
+		return err
 	}
 	o.MmapSize = 0
 	db, err := openBolt(tmp, o)
@@ -168,6 +176,9 @@ func openBolt(path string, o Options) (db *bbolt.DB, err error) {
 	switch {
 	case err == nil:
 		db.AllocSize = allocSize
+		if o.grow > 0 {
+			db.AllocSize = o.grow
+		}
 		return db, nil
 	case errors.Is(err, berrors.ErrTimeout), errors.Is(err, syscall.EWOULDBLOCK):
 		return nil, status.Errorf(status.StoreLocked, "another process holds %s", path).

@@ -2,6 +2,7 @@ package kv_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -263,13 +264,36 @@ func TestCompact(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := kv.Compact(p); err != nil {
+	// One that is interrupted leaves the file as it was, and what a crash of one left is
+	// taken away by the next Open.
+	image, err := os.ReadFile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := kv.Compact(ended, p); !errors.Is(err, context.Canceled) {
+		t.Fatalf("cancelled: %v", err)
+	}
+	if now, err := os.ReadFile(p); err != nil || !bytes.Equal(now, image) {
+		t.Fatalf("a cancelled compaction changed the file (%v)", err)
+	}
+	if err := os.WriteFile(p+".tmp", image[:len(image)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := kv.Compact(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(p+".tmp", image[:len(image)/2], 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if s, err = kv.Open(p, kv.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	if _, err := os.Stat(p + ".tmp"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("half a compaction stays: %v", err)
+	}
 	if v, ok := get(t, s, "19"); !ok || len(v) != 1<<20 || v[5] != 19 {
 		t.Fatal("compacting lost a value")
 	}

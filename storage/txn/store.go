@@ -413,6 +413,33 @@ func (s *Store) Stats() Stats {
 // LoadTime returns how long all readers together waited for blocks of the file.
 func (s *Store) LoadTime() time.Duration { return s.cache.LoadTime() }
 
+// CloseCompacted is Close, and rewrites the file of blocks without what it no longer
+// needs before others may open the store. After an error the file is as Close leaves it.
+func (s *Store) CloseCompacted(ctx context.Context) error {
+	if s.opts.ReadOnly {
+		return status.Errorf(status.ReadOnlyStore, "the store was opened for reading")
+	}
+	if s.closed.Load() {
+		return errClosed()
+	}
+	if _, err := s.Checkpoint(ctx); err != nil {
+		return errors.Join(err, s.Abandon())
+	}
+	// Nobody reads any more, so that all that was retired can go.
+	s.stop()
+	err := errors.Join(s.deleteBlocks(bucketPrivate), s.deleteBlocks(bucketRetired))
+	lock := s.lock
+	s.lock = nil
+	err = errors.Join(err, s.closeFiles())
+	if err == nil {
+		err = kv.Compact(ctx, s.opts.File)
+	}
+	if lock != nil {
+		err = errors.Join(err, lock.Close())
+	}
+	return err
+}
+
 // Close lets commits under way finish, folds the log's tail so that the next Open
 // replays nothing, and closes the files. Roots must be released before.
 func (s *Store) Close() error {
@@ -428,14 +455,22 @@ func (s *Store) Close() error {
 
 // Abandon closes the files as they are, without a checkpoint.
 func (s *Store) Abandon() error {
-	if s.closed.Swap(true) {
+	if !s.stop() {
 		return nil
+	}
+	return s.closeFiles()
+}
+
+// stop ends what works on the store; false: that was done already.
+func (s *Store) stop() bool {
+	if s.closed.Swap(true) {
+		return false
 	}
 	s.cancel()
 	s.background.Wait()
 	// Wait for the batch under way.
 	s.enqueue(&request{swap: func(head *Root) *Root { return head }})
-	return s.closeFiles()
+	return true
 }
 
 func (s *Store) closeFiles() error {
