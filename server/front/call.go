@@ -88,24 +88,26 @@ func (c *Call) Body() ([]byte, error) {
 	if err := c.bodyType(r.Header.Get("Content-Type")); err != nil {
 		return nil, err
 	}
-	if enc := r.Header.Get("Content-Encoding"); enc != "" && enc != "identity" {
-		return nil, status.Errorf(status.ContentTypeRefused, "the body is encoded as %q", enc).WithHint("send it uncompressed")
-	}
 	most := c.Server.cfg.BodySize
 	if r.ContentLength > most {
 		return nil, tooLong(most)
 	}
+	in, done, err := c.Unpack(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	// A body that is slow to come takes no room from requests that are whole.
 	c.Server.calls.pause(c)
 	rc := http.NewResponseController(c.W)
-	body, err := c.read(rc, io.LimitReader(r.Body, most+1))
+	body, err := c.read(rc, io.LimitReader(in, most+1))
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, status.Errorf(status.MalformedRequest, "the body was too slow: %d bytes came in time", len(body)).
 			WithHint("a body has %v, and a second for each %d bytes", c.Server.cfg.BodyTime, bodyRate)
 	case int64(len(body)) > most:
 		return nil, tooLong(most)
-	case status.CodeOf(err) == status.QueryMemoryLimit:
+	case status.CodeOf(err) == status.QueryMemoryLimit || status.CodeOf(err) == status.BodyLimit || status.CodeOf(err) == status.MalformedRequest:
 		return nil, err
 	case err != nil:
 		return nil, status.Errorf(status.MalformedRequest, "the body ended early: %w", err)
@@ -178,7 +180,11 @@ func tooLong(most int64) error {
 func (c *Call) Reply(body []byte) { c.ReplyAs(jsonType, body) }
 
 // ReplyAs answers with a body of a media type.
-func (c *Call) ReplyAs(kind string, body []byte) { c.Server.reply(c.W, c.R, http.StatusOK, kind, body) }
+func (c *Call) ReplyAs(kind string, body []byte) {
+	body, done := c.packedReply(body)
+	defer done()
+	c.Server.reply(c.W, c.R, http.StatusOK, kind, body)
+}
 
 // Begin opens a transaction that is the caller's.
 func (c *Call) Begin(o query.TxOptions) (*query.Tx, error) {

@@ -2,10 +2,8 @@ package rest
 
 import (
 	"archive/zip"
-	"context"
 	"errors"
 	"io"
-	"net/http"
 	"time"
 
 	"github.com/kadedb/kadedb"
@@ -34,8 +32,15 @@ func export(c *front.Call) error {
 	if err != nil {
 		return err
 	}
-	out := newExportStream(c, exportTypes[format])
-	defer out.close()
+	kind := exportTypes[format]
+	if body.Query == "" && format != transfer.ExportGraphML {
+		kind = "application/zip"
+	}
+	out := newExportStream(c, kind)
+	defer out.Close()
+	if format == transfer.ExportParquet {
+		out.Plain()
+	}
 	if body.Query == "" {
 		err = exportGraph(c, out, format)
 	} else {
@@ -55,7 +60,7 @@ func export(c *front.Call) error {
 		c.Finished(req, time.Since(started), rows, err)
 	}
 	if err == nil {
-		err = out.flush()
+		err = out.end()
 	}
 	return out.ended(err)
 }
@@ -65,7 +70,6 @@ func exportGraph(c *front.Call, out *exportStream, format transfer.ExportFormat)
 		_, err := c.DB.Export(c.Context(), kadedb.ExportSpec{Format: format, Create: func(string) (io.WriteCloser, error) { return keepOpen{out}, nil }})
 		return err
 	}
-	out.kind = "application/zip"
 	z := zip.NewWriter(out)
 	_, err := c.DB.Export(c.Context(), kadedb.ExportSpec{Format: format, Create: func(name string) (io.WriteCloser, error) {
 		h := &zip.FileHeader{Name: name, Method: zip.Store, Modified: time.Now().UTC()}
@@ -86,26 +90,19 @@ func (keepOpen) Close() error { return nil }
 // exportStream sends an export as it is written. Until the first part is out, an error
 // is one of the request.
 type exportStream struct {
-	c     *front.Call
-	lines lines
-	kind  string
-	buf   []byte
-	sent  bool
-	done  func() bool
+	*front.Stream
+	c   *front.Call
+	buf []byte
 }
 
 func newExportStream(c *front.Call, kind string) *exportStream {
-	s := &exportStream{c: c, kind: kind, lines: lines{ctx: c.Context(), w: c.W, rc: http.NewResponseController(c.W), last: time.Now()}}
-	s.done = context.AfterFunc(s.lines.ctx, s.lines.hurry)
-	return s
+	return &exportStream{Stream: c.Stream(kind), c: c}
 }
-
-func (s *exportStream) close() { s.done() }
 
 // ended returns what ends the call after err: where a part is out already, nothing but
 // the end of the connection can say so.
 func (s *exportStream) ended(err error) error {
-	if err == nil || !s.sent {
+	if err == nil || !s.Begun() {
 		return err
 	}
 	e := s.c.Fail(err)
@@ -116,27 +113,21 @@ func (s *exportStream) ended(err error) error {
 // Write is part of io.Writer.
 func (s *exportStream) Write(b []byte) (int, error) {
 	if len(s.buf) == 0 && len(b) >= flushBytes {
-		return len(b), s.send(b)
+		return len(b), unread(s.Send(b))
 	}
 	s.buf = append(s.buf, b...)
 	if len(s.buf) < flushBytes {
 		return len(b), nil
 	}
-	return len(b), s.flush()
-}
-
-func (s *exportStream) flush() error {
-	err := s.send(s.buf)
+	err := s.Send(s.buf)
 	s.buf = s.buf[:0]
-	return err
+	return len(b), unread(err)
 }
 
-func (s *exportStream) send(b []byte) error {
-	if !s.sent {
-		s.c.W.Header().Set("Content-Type", s.kind)
-		s.sent = true
-	}
-	if err := s.lines.send(b); err != nil {
+func (s *exportStream) end() error { return unread(s.End(s.buf)) }
+
+func unread(err error) error {
+	if err != nil {
 		return status.Errorf(status.Cancelled, "the client does not read: %w", err)
 	}
 	return nil

@@ -36,7 +36,13 @@ const (
 // a file, named as the spec names it. They wait on the disk until all are there.
 func importFiles(c *front.Call) (err error) {
 	rc := http.NewResponseController(c.W)
-	c.R.Body = &slowBody{ReadCloser: c.R.Body, rc: rc}
+	in, done, err := c.Unpack(&slowBody{Reader: c.R.Body, rc: rc})
+	if err != nil {
+		return err
+	}
+	defer done()
+	// What the form leaves of the body is read by whoever answers.
+	c.R.Body = io.NopCloser(in)
 	form, err := c.R.MultipartReader()
 	if err != nil {
 		return status.Errorf(status.ContentTypeRefused, "the body is %q", c.R.Header.Get("Content-Type")).
@@ -106,7 +112,7 @@ func appendImport(sum *kadedb.ImportSummary, notices []string) []byte {
 
 // slowBody ends an upload that stops coming.
 type slowBody struct {
-	io.ReadCloser
+	io.Reader
 	rc *http.ResponseController
 }
 
@@ -115,10 +121,13 @@ func (s *slowBody) Read(p []byte) (int, error) {
 	if err := s.rc.SetReadDeadline(time.Now().Add(partTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}
-	return s.ReadCloser.Read(p)
+	return s.Reader.Read(p)
 }
 
 func malformedForm(err error) error {
+	if c := status.CodeOf(err); c == status.BodyLimit || c == status.MalformedRequest {
+		return err // of its compression
+	}
 	return status.Errorf(status.MalformedRequest, "the form ended early, or is not sound: %w", err)
 }
 

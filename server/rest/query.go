@@ -1,10 +1,8 @@
 package rest
 
 import (
-	"context"
 	"errors"
 	"io"
-	"net/http"
 	"sync"
 	"time"
 
@@ -179,8 +177,6 @@ const (
 	// flushBytes and flushTime are after how much, or how long, rows go out.
 	flushBytes = 32 << 10
 	flushTime  = 100 * time.Millisecond
-	// lastTime is how long a client may take to read once its statement was ended.
-	lastTime = time.Second
 )
 
 // stream answers line by line. An error before the first line is an error of the
@@ -196,16 +192,15 @@ func (a *answer) stream() error {
 	if err != nil {
 		return err
 	}
-	out := lines{ctx: a.c.Context(), w: a.c.W, rc: http.NewResponseController(a.c.W), last: time.Now()}
-	defer context.AfterFunc(out.ctx, out.hurry)()
+	out := a.c.Stream(a.form.name)
+	defer out.Close()
 	b = wire.AppendStrings(append(b, `{"columns":`...), res.Columns())
 	b = append(b, "}\n"...)
-	a.c.W.Header().Set("Content-Type", a.form.name)
 	for res.Next() {
 		a.rows++
 		b = append(a.enc.AppendRow(b, res.Values()), '\n')
-		if len(b) >= flushBytes || a.rows%64 == 0 && time.Since(out.last) > flushTime {
-			if err := out.send(b); err != nil {
+		if len(b) >= flushBytes || a.rows%64 == 0 && time.Since(out.Last()) > flushTime {
+			if err := out.Send(b); err != nil {
 				return a.abandon(res, front.ErrGone)
 			}
 			b = b[:0]
@@ -218,7 +213,7 @@ func (a *answer) stream() error {
 	} else {
 		b = append(a.appendReport(append(b, '{'), res), "}\n"...)
 	}
-	if err := out.send(b); err != nil {
+	if err := out.End(b); err != nil {
 		return front.ErrGone
 	}
 	return nil
@@ -236,10 +231,10 @@ func (a *answer) file() error {
 		kind = exportTypes[transfer.ExportCSV]
 	}
 	out := newExportStream(a.c, kind)
-	defer out.close()
+	defer out.Close()
 	err = a.rowsTo(out, res)
 	if err == nil {
-		err = out.flush()
+		err = out.end()
 	}
 	a.failed = err
 	return out.ended(err)
@@ -260,33 +255,4 @@ func (a *answer) rowsTo(out io.Writer, res *query.Result) error {
 		return err
 	}
 	return f.Close()
-}
-
-// lines sends parts of an answer as they are ready.
-type lines struct {
-	ctx  context.Context
-	w    http.ResponseWriter
-	rc   *http.ResponseController
-	last time.Time
-}
-
-// hurry gives a client that does not read only a moment more.
-func (l *lines) hurry() {
-	if err := l.rc.SetWriteDeadline(time.Now().Add(lastTime)); err != nil {
-		return // the connection is gone: the next write says so
-	}
-}
-
-func (l *lines) send(b []byte) error {
-	l.last = time.Now()
-	if err := l.rc.SetWriteDeadline(l.last.Add(front.WriteTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
-	if l.ctx.Err() != nil {
-		l.hurry()
-	}
-	if _, err := l.w.Write(b); err != nil {
-		return err
-	}
-	return l.rc.Flush()
 }

@@ -261,7 +261,7 @@ func TestErrors(t *testing.T) {
 		{"form", call{as: auth.Reader, body: queryBody("RETURN 1"), header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}, 400, "ContentTypeRefused"},
 		{"text", call{as: auth.Reader, body: queryBody("RETURN 1"), header: map[string]string{"Content-Type": "text/plain"}}, 400, "ContentTypeRefused"},
 		{"no type", call{as: auth.Reader, body: queryBody("RETURN 1"), header: map[string]string{"Content-Type": ""}}, 400, "ContentTypeRefused"},
-		{"compressed", call{as: auth.Reader, body: queryBody("RETURN 1"), header: map[string]string{"Content-Encoding": "gzip"}}, 400, "ContentTypeRefused"},
+		{"compressed", call{as: auth.Reader, body: queryBody("RETURN 1"), header: map[string]string{"Content-Encoding": "br"}}, 400, "ContentTypeRefused"},
 		{"form commits", call{as: auth.Writer, path: "/v1/tx/abc/commit", body: "x=1", header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}, 400, "ContentTypeRefused"},
 		{"no JSON", call{as: auth.Reader, body: `{"query":`}, 400, "MalformedRequest"},
 		{"no object", call{as: auth.Reader, body: `"RETURN 1"`}, 400, "MalformedRequest"},
