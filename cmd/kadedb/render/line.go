@@ -60,7 +60,7 @@ func (p *linePrinter) record(rec record) error {
 		indent := width(name)
 		if p.o.Width > 0 {
 			room := max(p.o.Width-indent-3, leastWidth)
-			lines = elide(fold(rec.cells[i], room), room)
+			lines = elide(fold(rec.cells[i], room, rec.built[i]), room)
 		}
 		head := paint(p.o.Color, bold, name)
 		for _, text := range lines {

@@ -7,7 +7,8 @@
 // The forms for people (table, box, line, markdown) differ with the terminal: with
 // Options.Width, tables are folded into it, and rows that do not fit even so are
 // written a value a line. Without it (a pipe, a file) nothing is folded, cut or
-// coloured. The forms for programs (csv, tsv, json, ndjson) never are.
+// coloured. The forms for programs (csv, tsv, json, ndjson) never are. dot is a picture
+// of the nodes, relationships and paths of all statements together, or of a plan.
 //
 // Rows are written as they come; table and box hold the first ones to find the
 // widths of the columns. It reads none of these forms: see transfer/tabular.
@@ -24,7 +25,7 @@ import (
 	"github.com/kadedb/kadedb/value"
 )
 
-var formats = []string{"table", "box", "line", "markdown", "csv", "tsv", "json", "ndjson"}
+var formats = []string{"table", "box", "line", "markdown", "csv", "tsv", "json", "ndjson", "dot"}
 
 // Formats returns the names that Options.Format takes.
 func Formats() []string { return slices.Clone(formats) }
@@ -70,6 +71,7 @@ type Writer struct {
 	out    *bufio.Writer
 	begun  int  // results
 	tabled bool // one of them had columns
+	dot    *dotPicture
 }
 
 // New returns a writer to out.
@@ -77,7 +79,7 @@ func New(out io.Writer, o Options) (*Writer, error) {
 	if err := Check(o.Format); err != nil {
 		return nil, err
 	}
-	return &Writer{o: o, out: bufio.NewWriterSize(out, 64<<10)}, nil
+	return &Writer{o: o, out: bufio.NewWriterSize(out, 64<<10), dot: newDotPicture()}, nil
 }
 
 // Write writes a statement's rows, closes them, and returns how many it wrote and the
@@ -104,6 +106,11 @@ func (w *Writer) Write(rows Rows) (n int64, err error) {
 
 // Close ends what all statements share. After an error of Write it is not called.
 func (w *Writer) Close() error {
+	if w.o.Format == "dot" {
+		if err := w.dot.write(w.out); err != nil {
+			return err
+		}
+	}
 	if w.o.Format == "json" && w.o.Results > 1 {
 		if _, err := w.out.WriteString("\n]\n"); err != nil {
 			return err
@@ -127,6 +134,8 @@ func (w *Writer) begin(columns []string) printer {
 		return p
 	case "ndjson":
 		return &ndjsonPrinter{w: w.out, columns: columns}
+	case "dot":
+		return dotPrinter{w.dot, len(columns) == 1 && columns[0] == "plan"}
 	}
 	if len(columns) == 0 {
 		return nothing{}

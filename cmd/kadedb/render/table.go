@@ -36,18 +36,27 @@ type tablePrinter struct {
 	number  []bool       // columns of numbers only are put right
 	widths  []int        // nil until they are decided
 	lines   *linePrinter // takes over where the columns do not fit
+	written int
+	tall    bool // the last row took several lines
 }
 
 // record is a row as text.
 type record struct {
 	cells []string
 	null  []bool
+	built []bool // of parts: nodes, paths, lists and the like
 }
 
+func newRecord(n int) record { return record{make([]string, n), make([]bool, n), make([]bool, n)} }
+
 func textOf(vals []value.Value) record {
-	rec := record{make([]string, len(vals)), make([]bool, len(vals))}
+	rec := newRecord(len(vals))
 	for i, v := range vals {
 		rec.cells[i], rec.null[i] = oneLine(Cell(v)), v.IsNull()
+		switch v.Kind() {
+		case value.KindNode, value.KindRelationship, value.KindPath, value.KindList, value.KindMap:
+			rec.built[i] = true
+		}
 	}
 	return rec
 }
@@ -92,7 +101,7 @@ func (p *tablePrinter) flush() error {
 	if p.number == nil {
 		p.number = make([]bool, len(p.columns))
 	}
-	header := record{make([]string, len(p.columns)), make([]bool, len(p.columns))}
+	header := newRecord(len(p.columns))
 	natural := make([]int, len(p.columns))
 	for i, c := range p.columns {
 		header.cells[i] = oneLine(c)
@@ -215,10 +224,18 @@ func (p *tablePrinter) write(rec record, style string) error {
 	for i, s := range rec.cells {
 		cells[i] = []string{s}
 		if p.o.Width > 0 {
-			cells[i] = elide(fold(s, p.widths[i]), p.widths[i])
+			cells[i] = elide(fold(s, p.widths[i], rec.built[i]), p.widths[i])
 		}
 		height = max(height, len(cells[i]))
 	}
+	// What takes several lines is set apart from its neighbours.
+	if p.written > 1 && (p.tall || height > 1) {
+		if err := p.drawRule("┄", "├", "┼", "┤", dim); err != nil {
+			return err
+		}
+	}
+	p.written++
+	p.tall = height > 1
 	bar := p.piece("│")
 	for l := range height {
 		var b strings.Builder
@@ -270,8 +287,12 @@ func elide(lines []string, most int) []string {
 }
 
 func (p *tablePrinter) rule(left, cross, right string) error {
+	return p.drawRule("─", left, cross, right, "")
+}
+
+func (p *tablePrinter) drawRule(line, left, cross, right, style string) error {
 	var b strings.Builder
-	dash := p.piece("─")
+	dash := p.piece(line)
 	if p.box {
 		b.WriteString(p.piece(left) + dash)
 	}
@@ -284,7 +305,7 @@ func (p *tablePrinter) rule(left, cross, right string) error {
 	if p.box {
 		b.WriteString(dash + p.piece(right))
 	}
-	_, err := p.w.WriteString(b.String() + "\n")
+	_, err := p.w.WriteString(paint(p.o.Color, style, b.String()) + "\n")
 	return err
 }
 
@@ -293,7 +314,7 @@ func (p *tablePrinter) piece(s string) string {
 	switch {
 	case !p.o.ASCII:
 		return s
-	case s == "─":
+	case s == "─", s == "┄":
 		return "-"
 	case s == "│":
 		return "|"

@@ -53,15 +53,16 @@ func width(s string) int {
 }
 
 // fold cuts text into lines of at most most columns (a single wider character stands
-// alone), after a space where there is one in the latter half. It returns at least
-// one line.
-func fold(s string, most int) []string {
+// alone), after a space where there is one in the latter half; what is built of parts
+// rather between those: after a comma, or before a relationship of a path. It returns at
+// least one line.
+func fold(s string, most int, built bool) []string {
 	if width(s) <= most {
 		return []string{s}
 	}
 	var lines []string
 	for s != "" {
-		end, at, space, state := 0, 0, 0, -1
+		end, at, space, part, state := 0, 0, 0, 0, -1
 		for rest := s; rest != ""; {
 			var cluster string
 			var w int
@@ -69,16 +70,32 @@ func fold(s string, most int) []string {
 			if at+w > most && end > 0 {
 				break
 			}
+			if built && at > most/3 && (cluster == "-" || cluster == "<") && end > 0 && s[end-1] == ')' {
+				part = end
+			}
 			end += len(cluster)
 			at += w
-			if cluster == " " && at > most/2 {
-				space = end
+			if cluster == " " {
+				if at > most/2 {
+					space = end
+				}
+				if built && at > most/3 && end > 1 && s[end-2] == ',' {
+					part = end
+				}
 			}
 		}
-		if end < len(s) && space > 0 {
-			end = space
+		if end < len(s) {
+			switch {
+			case part > 0:
+				end = part
+			case space > 0:
+				end = space
+			}
 		}
 		lines = append(lines, strings.TrimRight(s[:end], " "))
+		if strings.HasPrefix(s[end:], " ") {
+			end++ // the line ended with a word by itself
+		}
 		s = s[end:]
 	}
 	return lines
