@@ -100,7 +100,7 @@ func (a *app) runExport(cmd *cobra.Command, f *exportFlags) (err error) {
 	if err := newFolder(f.to); err != nil {
 		return err
 	}
-	bar := &progressBar{to: a.err, quiet: f.silent, live: isTerminal(a.err)}
+	bar := a.progress(f.silent)
 	start, last := time.Now(), time.Time{}
 	sum, err := db.Export(cmd.Context(), kadedb.ExportSpec{Format: format,
 		Create: func(name string) (io.WriteCloser, error) { return createFile(filepath.Join(f.to, name)) },

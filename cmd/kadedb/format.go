@@ -3,33 +3,74 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/cmd/kadedb/render"
+	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/wire"
 )
 
 // printable replaces what could steer a terminal.
 func printable(s string) string { return render.Printable(s) }
 
-// formatHelp describes --format.
-func formatHelp() string { return "one of " + strings.Join(render.Formats(), ", ") }
+// formats returns what --format takes.
+func formats() []string { return append(render.Formats(), "svg") }
+
+func checkFormat(format string) error {
+	if format == "svg" {
+		return haveGraphviz()
+	}
+	if slices.Contains(render.Formats(), format) {
+		return nil
+	}
+	err := status.Errorf(status.InvalidUsage, "there is no format %q", format)
+	return err.WithHint("formats are %s", strings.Join(formats(), ", "))
+}
+
+// formatFlag gives a command the flag --format.
+func formatFlag(cmd *cobra.Command, to *string) {
+	cmd.Flags().StringVar(to, "format", "table", "one of "+strings.Join(formats(), ", "))
+	complete := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return formats(), cobra.ShellCompDirectiveNoFileComp
+	}
+	if err := cmd.RegisterFlagCompletionFunc("format", complete); err != nil {
+		panic(err) // the flag is there
+	}
+}
+
+// screen is the size of a terminal, 0 where there is none.
+type screen struct{ Rows, Columns int }
+
+// screen returns the size of the terminal on standard output.
+func (a *app) screen() screen {
+	f, ok := a.out.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return screen{}
+	}
+	if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 && h > 0 {
+		return screen{h, w}
+	}
+	return screen{24, 80}
+}
+
+// dumb reports whether the terminal understands nothing but text.
+func (a *app) dumb() bool {
+	kind := a.env("TERM")
+	return kind == "dumb" || kind == ""
+}
 
 // renderOptions fits a format to where our output goes.
 func (a *app) renderOptions(format string) render.Options {
-	o := render.Options{Format: format}
-	f, ok := a.out.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	o := render.Options{Format: format, Width: a.screen().Columns}
+	if o.Width == 0 {
 		return o
 	}
-	o.Width = 80
-	if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
-		o.Width = w
-	}
-	dumb := a.env("TERM") == "dumb"
+	dumb := a.dumb()
 	o.Color, o.ASCII = !dumb && a.env("NO_COLOR") == "", dumb
 	return o
 }
@@ -45,8 +86,9 @@ func effects(s *kadedb.Summary) []wire.Counter {
 	}
 }
 
-// sayReport tells what a statement did.
-func (a *app) sayReport(rows int64, r wire.Report) {
+// sayReport tells what a statement did, and in which time where timing is set. rows is
+// negative for a statement that has none.
+func (a *app) sayReport(rows int64, r wire.Report, timing bool) {
 	if r.Plan != "" {
 		a.say("%s", strings.TrimRight(printable(r.Plan), "\n"))
 	}
@@ -54,15 +96,23 @@ func (a *app) sayReport(rows int64, r wire.Report) {
 		a.say("note: %s", printable(n))
 	}
 	var parts []string
-	if word := "rows"; rows != 1 {
-		parts = append(parts, fmt.Sprintf("%d %s", rows, word))
-	} else {
+	switch {
+	case rows == 1:
 		parts = append(parts, "1 row")
+	case rows >= 0:
+		parts = append(parts, fmt.Sprintf("%d rows", rows))
 	}
 	for _, c := range r.Counters {
 		if c.N != 0 && c.Name != "rows" && c.Name != "peak_memory_bytes" {
 			parts = append(parts, fmt.Sprintf("%s %d", strings.ReplaceAll(c.Name, "_", " "), c.N))
 		}
 	}
-	a.say("%s (%.1f ms)", strings.Join(parts, ", "), float64(r.Elapsed.Microseconds())/1000)
+	if len(parts) == 0 {
+		parts = []string{"done"}
+	}
+	text := strings.Join(parts, ", ")
+	if timing {
+		text += fmt.Sprintf(" (%.1f ms)", float64(r.Elapsed.Microseconds())/1000)
+	}
+	a.say("%s", text)
 }

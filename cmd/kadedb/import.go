@@ -18,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/cmd/kadedb/syntax"
 	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/vfs"
@@ -167,7 +168,32 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 		return err
 	}
 	memory.Govern(cmd.Context(), db.Budget())
-	bar := &progressBar{to: a.err, quiet: f.silent, live: isTerminal(a.err)}
+	start := time.Now()
+	sum, err := a.importFiles(cmd.Context(), db, f, &spec)
+	if err == nil {
+		err = makeSchema(cmd.Context(), db, schema)
+	}
+	counts := err == nil || sum.Nodes+sum.Relationships > 0
+	if cerr := db.Close(); err == nil {
+		err = cerr
+	}
+	if !counts {
+		if rerr := before.restore(); rerr != nil {
+			a.say("the empty store in %s could not be removed: %v", printable(f.data), rerr)
+		}
+	}
+	if errors.Is(err, errDryRun) {
+		return nil
+	}
+	if err == nil {
+		a.imported(&sum, time.Since(start))
+	}
+	return err
+}
+
+// importFiles imports into an open store, and shows how far it is.
+func (a *app) importFiles(ctx context.Context, db *kadedb.DB, f *importFlags, spec *kadedb.ImportSpec) (kadedb.ImportSummary, error) {
+	bar := a.progress(f.silent)
 	spec.Planned = func(p *transfer.Plan) error {
 		if !f.silent || f.dryRun {
 			a.say("%s", strings.TrimRight(printable(p.String()), "\n"))
@@ -184,47 +210,31 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 	if f.skipBad != "" && !f.dryRun {
 		spec.BadRow = rejects.add
 	}
-	start := time.Now()
-	sum, err := db.Import(cmd.Context(), spec)
+	sum, err := db.Import(ctx, *spec)
 	err = errors.Join(err, rejects.close())
 	bar.clear()
 	a.badRows(&sum)
-	if err == nil {
-		err = makeSchema(cmd.Context(), db, schema)
-	}
-	counts := err == nil || sum.Nodes+sum.Relationships > 0
-	if cerr := db.Close(); err == nil {
-		err = cerr
-	}
-	if !counts {
-		if rerr := before.restore(); rerr != nil {
-			a.say("the empty store in %s could not be removed: %v", printable(f.data), rerr)
-		}
-	}
-	if errors.Is(err, errDryRun) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	took := time.Since(start)
-	a.say("%d nodes, %d relationships%s in %.2f s (%.0f rows/s); %s written", sum.Nodes, sum.Relationships, updated(&sum), took.Seconds(),
+	return sum, err
+}
+
+// imported tells what an import did.
+func (a *app) imported(sum *kadedb.ImportSummary, took time.Duration) {
+	a.say("%d nodes, %d relationships%s in %.2f s (%.0f rows/s); %s written", sum.Nodes, sum.Relationships, updated(sum), took.Seconds(),
 		float64(sum.Nodes+sum.Relationships)/took.Seconds(), size(sum.Bytes))
 	if sum.Spilled > 0 {
 		a.say("%s were sorted in temporary files", size(sum.Spilled))
 	}
-	return nil
 }
 
 // makeSchema makes the indexes and constraints of an export.
 func makeSchema(ctx context.Context, db *kadedb.DB, text string) error {
 	for text != "" {
 		var one string
-		one, text, _ = cutStatement(text)
-		if blank(one) {
+		one, text, _ = syntax.Cut(text)
+		if syntax.Blank(one) {
 			continue
 		}
-		if firstWord(one) != "CREATE" {
+		if syntax.FirstWord(one) != "CREATE" {
 			return status.Errorf(status.MalformedFile, "%s holds other statements than CREATE INDEX and CREATE CONSTRAINT", transfer.SchemaFile)
 		}
 		if _, err := db.Exec(ctx, one, nil); err != nil {
@@ -336,6 +346,11 @@ func (a *app) badRows(sum *kadedb.ImportSummary) {
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// progress returns a bar on standard error, which --json leaves to objects.
+func (a *app) progress(silent bool) *progressBar {
+	return &progressBar{to: a.err, quiet: silent || a.json, live: isTerminal(a.err)}
 }
 
 // progressBar shows how far an import is, in one line on a terminal.

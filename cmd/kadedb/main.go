@@ -18,12 +18,15 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/wire"
 )
 
 func main() {
@@ -40,6 +43,7 @@ type app struct {
 	out, err io.Writer
 	environ  []string
 	config   string // --config
+	json     bool   // --json
 }
 
 // The exit codes. They are part of the interface: docs/cli.md lists them.
@@ -88,30 +92,10 @@ func exitCode(err error) int {
 }
 
 func (a *app) run(ctx context.Context, args []string) int {
-	root := &cobra.Command{
-		Use:           "kadedb",
-		Short:         "A graph database: a durable property graph, asked in KadeQL",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return status.Errorf(status.InvalidUsage, "there is no command %q", args[0]).WithHint("`kadedb help` lists the commands")
-			}
-			cmd.SetOut(a.err)
-			return cmd.Help()
-		},
-	}
-	root.SetIn(a.in)
-	root.SetOut(a.out)
-	root.SetErr(a.err)
+	root := a.rootCommand()
+	// An error of the command line itself is one before its flags are read.
+	a.json = slices.Contains(args, "--json")
 	root.SetArgs(args)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return status.Errorf(status.InvalidUsage, "%w", err).WithHint("`%s --help` lists the flags", cmd.CommandPath())
-	})
-	root.PersistentFlags().StringVar(&a.config, "config", "", "file of settings, lines of `name = value` (KADEDB_CONFIG)")
-	root.AddCommand(a.serveCommand(), a.queryCommand(), a.shellCommand(), a.importCommand(), a.exportCommand(), a.checkCommand(), a.statusCommand(), a.compactCommand(),
-		a.tokenCommand(), a.configCommand(), a.versionCommand())
 	err := root.ExecuteContext(ctx)
 	var shown *shownError
 	switch {
@@ -124,6 +108,50 @@ func (a *app) run(ctx context.Context, args []string) int {
 	return exitCode(err)
 }
 
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "kadedb",
+		Short:         "A graph database: a durable property graph, asked in KadeQL",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return noCommand(cmd, args[0])
+			}
+			cmd.SetOut(a.err)
+			return cmd.Help()
+		},
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return status.Errorf(status.InvalidUsage, "%w", err).WithHint("`%s --help` lists the flags", cmd.CommandPath())
+	})
+	root.PersistentFlags().StringVar(&a.config, "config", "", "file of settings, lines of `name = value` (KADEDB_CONFIG)")
+	root.PersistentFlags().BoolVar(&a.json, "json", false, "write errors and messages to standard error as JSON, an object a line")
+	root.AddCommand(a.serveCommand(), a.queryCommand(), a.shellCommand(), a.importCommand(), a.exportCommand(), a.checkCommand(),
+		a.statusCommand(), a.compactCommand(), a.tokenCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(), a.manCommand())
+	root.InitDefaultHelpCmd()
+	root.CompletionOptions.DisableDefaultCmd = true
+	completeValues(root)
+	return root
+}
+
+// noCommand is the error of a word that should name a command.
+func noCommand(cmd *cobra.Command, word string) error {
+	err := status.Errorf(status.InvalidUsage, "there is no command %q", word)
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	if near := status.Nearest(word, names...); near != "" {
+		return err.WithHint("did you mean `%s %s`? `kadedb help` lists the commands", cmd.CommandPath(), near)
+	}
+	return err.WithHint("`kadedb help` lists the commands")
+}
+
 // shownError was told to the user already.
 type shownError struct{ err error }
 
@@ -131,14 +159,26 @@ func (e *shownError) Error() string { return e.err.Error() }
 func (e *shownError) Unwrap() error { return e.err }
 
 // report tells the user of an error, with its place in text where it has one.
-func (a *app) report(err error, text string) {
+func (a *app) report(err error, text string) { a.reportAt("", err, text) }
+
+// reportAt does so with the place of text in a file, such as "queries:3: ".
+func (a *app) reportAt(place string, err error, text string) {
 	e := status.From(err)
+	hint := hintOf(e)
+	if a.json {
+		shown := *e
+		shown.Msg, shown.Hint = place+e.Msg, hint
+		b := wire.AppendError([]byte(`{"error":`), &shown)
+		b = append(strconv.AppendInt(append(b[:len(b)-1], `,"exit_code":`...), int64(exitCode(err)), 10), "}}"...)
+		a.sayRaw(b)
+		return
+	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s", e.Code, e.Error())
+	fmt.Fprintf(&b, "%s%s %s", place, e.Code, e.Error())
 	if caret := status.Caret(text, e.Pos); caret != "" {
 		b.WriteString("\n  " + strings.ReplaceAll(caret, "\n", "\n  "))
 	}
-	if hint := hintOf(e); hint != "" {
+	if hint != "" {
 		b.WriteString("\nhint: " + hint)
 	}
 	a.say("%s", printable(b.String()))
@@ -159,10 +199,17 @@ func hintOf(e *status.Error) string {
 	return ""
 }
 
-// say writes a line to standard error. There is nobody to tell when that fails.
+// say writes a line to standard error; with --json, an object with a message. There is
+// nobody to tell when that fails.
 func (a *app) say(format string, args ...any) {
+	if a.json {
+		a.sayRaw(append(wire.AppendString([]byte(`{"message":`), fmt.Sprintf(format, args...)), '}'))
+		return
+	}
 	fmt.Fprintf(a.err, format+"\n", args...)
 }
+
+func (a *app) sayRaw(line []byte) { fmt.Fprintf(a.err, "%s\n", line) }
 
 // exactly returns a check for the number of arguments.
 func exactly(least, most int) cobra.PositionalArgs {

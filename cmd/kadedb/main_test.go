@@ -460,23 +460,11 @@ func TestBrokenPipe(t *testing.T) {
 	}
 }
 
-func TestCutStatement(t *testing.T) {
-	for _, c := range []struct{ text, first, rest string }{
-		{"a;b", "a", "b"}, {"a", "a", ""}, {`'it\';s';b`, `'it\';s'`, "b"}, {"`a;b`;c", "`a;b`", "c"}, {`"a;";c`, `"a;"`, "c"},
-		{"// a;b\nc;d", "// a;b\nc", "d"}, {"/* ; */ a;b", "/* ; */ a", "b"}, {"/* a;b", "/* a;b", ""}, {"'a;b", "'a;b", ""}, {"1/2;3", "1/2", "3"},
-	} {
-		if first, rest, _ := cutStatement(c.text); first != c.first || rest != c.rest {
-			t.Errorf("%q is cut into %q and %q", c.text, first, rest)
-		}
-	}
-	for text, want := range map[string]bool{"RETURN 1": false, "RETURN 1;": true, "RETURN 1; // x": true, "RETURN 1; RETURN": false, ":help": true, "": true, "RETURN ';": false} {
+func TestComplete(t *testing.T) {
+	for text, want := range map[string]bool{"RETURN 1": false, "RETURN 1;": true, "RETURN 1; // x": true, "RETURN 1; RETURN": false, ":help": true, "": true,
+		"RETURN ';": false, "// x": true, "/* x": false, "RETURN 1; /* x": false, " :param x": true} {
 		if complete(text) != want {
 			t.Errorf("complete(%q) is %v", text, !want)
-		}
-	}
-	for text, want := range map[string]string{"commit": "COMMIT", " // x\n/* y */ Rollback;": "ROLLBACK", "": "", "1": ""} {
-		if got := firstWord(text); got != want {
-			t.Errorf("the first word of %q is %q", text, got)
 		}
 	}
 }

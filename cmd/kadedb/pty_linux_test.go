@@ -23,6 +23,8 @@ type terminal struct {
 	seen int // how far until has looked
 	done chan struct{}
 	wait func() int
+
+	process *os.Process
 }
 
 // inTerminal runs the command in a terminal of that many columns.
@@ -50,7 +52,7 @@ func inTerminal(t *testing.T, columns uint16, r run) *terminal {
 	c.Stdin, c.Stdout, c.Stderr = slave, slave, slave
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	home := t.TempDir()
-	c.Env = append(c.Env, "TERM=xterm", "HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_STATE_HOME="+home, "INPUTRC=/dev/null")
+	c.Env = append(c.Env, "TERM=xterm-256color", "HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_STATE_HOME="+home, "PAGER=")
 	c.Env = append(c.Env, r.env...)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
@@ -58,7 +60,7 @@ func inTerminal(t *testing.T, columns uint16, r run) *terminal {
 	if err := slave.Close(); err != nil {
 		t.Fatal(err)
 	}
-	tm := &terminal{t: t, f: f, done: make(chan struct{})}
+	tm := &terminal{t: t, f: f, done: make(chan struct{}), process: c.Process}
 	tm.wait = sync.OnceValue(func() int {
 		var exit interface{ ExitCode() int }
 		if err := c.Wait(); err != nil && !errors.As(err, &exit) {
@@ -90,7 +92,7 @@ func itoa(n int) string {
 	return string(b)
 }
 
-// read keeps what the command writes, and answers where the cursor is when asked.
+// read keeps what the command writes.
 func (tm *terminal) read() {
 	defer close(tm.done)
 	buf := make([]byte, 4096)
@@ -99,11 +101,6 @@ func (tm *terminal) read() {
 		tm.mu.Lock()
 		tm.text.Write(buf[:n])
 		tm.mu.Unlock()
-		for range bytes.Count(buf[:n], []byte("\x1b[6n")) {
-			if _, err := tm.f.WriteString("\x1b[1;9R"); err != nil {
-				return
-			}
-		}
 		if err != nil {
 			return
 		}

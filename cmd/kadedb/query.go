@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kadedb/kadedb/cmd/kadedb/render"
+	"github.com/kadedb/kadedb/cmd/kadedb/syntax"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 	"github.com/kadedb/kadedb/wire"
@@ -33,11 +35,11 @@ argument, a file (--file), or standard input. It asks a server, or a folder's st
 	}
 	t.flags(cmd)
 	cmd.Flags().StringVarP(&file, "file", "f", "", "file with the text")
-	cmd.Flags().StringVar(&format, "format", "table", formatHelp())
+	formatFlag(cmd, &format)
 	cmd.Flags().StringArrayVarP(&params, "param", "p", nil, "a parameter, name=value; the value is JSON, or else text")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		signal.Ignore(syscall.SIGPIPE) // a write says so instead, and we end in order
-		if err := render.Check(format); err != nil {
+		if err := checkFormat(format); err != nil {
 			return err
 		}
 		vals, err := readParams(params)
@@ -139,7 +141,7 @@ func statements(text string) []string {
 	var out []string
 	for text != "" {
 		var one string
-		if one, text, _ = cutStatement(text); !blank(one) {
+		if one, text, _ = syntax.Cut(text); !syntax.Blank(one) {
 			out = append(out, one)
 		}
 	}
@@ -152,9 +154,13 @@ func (a *app) runAll(ctx context.Context, s session, text string, params map[str
 	if len(list) == 0 {
 		return status.Errorf(status.InvalidUsage, "there is no statement to run")
 	}
+	out, graph := a.out, bytes.Buffer{}
 	o := a.renderOptions(format)
+	if format == "svg" {
+		o.Format, out = "dot", &graph
+	}
 	o.Results = len(list)
-	w, err := render.New(a.out, o)
+	w, err := render.New(out, o)
 	if err != nil {
 		return err
 	}
@@ -165,6 +171,11 @@ func (a *app) runAll(ctx context.Context, s session, text string, params map[str
 	}
 	if err := w.Close(); err != nil {
 		return err
+	}
+	if format == "svg" {
+		if err := drawSVG(ctx, graph.Bytes(), a.out); err != nil {
+			return err
+		}
 	}
 	if s.InTransaction() {
 		return status.Errorf(status.TransactionStatement, "the text ended inside a transaction, which was rolled back").WithHint("end it with COMMIT")
@@ -187,57 +198,12 @@ func (a *app) runOne(ctx context.Context, s session, text string, params map[str
 		return &shownError{err}
 	}
 	report := ans.Report()
-	if firstWord(text) == "EXPLAIN" {
+	if len(ans.Columns()) == 0 {
+		rows = -1
+	}
+	if syntax.FirstWord(text) == "EXPLAIN" {
 		report.Plan = "" // its rows are the plan
 	}
-	a.sayReport(rows, report)
+	a.sayReport(rows, report, true)
 	return nil
-}
-
-// cutStatement splits text after the first semicolon that is not inside quotes or a
-// comment, and reports whether there was one.
-func cutStatement(text string) (first, rest string, found bool) {
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == ';':
-			return text[:i], text[i+1:], true
-		case c == '\'' || c == '"' || c == '`':
-			for i++; i < len(text) && text[i] != c; i++ {
-				if text[i] == '\\' && c != '`' {
-					i++
-				}
-			}
-		case c == '/' && strings.HasPrefix(text[i:], "//"):
-			for i < len(text) && text[i] != '\n' {
-				i++
-			}
-		case c == '/' && strings.HasPrefix(text[i:], "/*"):
-			end := strings.Index(text[i+2:], "*/")
-			if end < 0 {
-				return text, "", false
-			}
-			i += 2 + end + 1
-		}
-	}
-	return text, "", false
-}
-
-// blank reports whether text holds nothing but white space and comments.
-func blank(text string) bool {
-	for {
-		text = strings.TrimSpace(text)
-		switch {
-		case text == "":
-			return true
-		case strings.HasPrefix(text, "//"):
-			_, text, _ = strings.Cut(text, "\n")
-		case strings.HasPrefix(text, "/*"):
-			var ok bool
-			if _, text, ok = strings.Cut(text, "*/"); !ok {
-				return true
-			}
-		default:
-			return false
-		}
-	}
 }

@@ -6,13 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/client"
+	"github.com/kadedb/kadedb/cmd/kadedb/syntax"
 	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/query"
 	"github.com/kadedb/kadedb/status"
@@ -25,6 +25,9 @@ import (
 // opens a transaction in which the next ones run.
 type session interface {
 	Run(ctx context.Context, text string, params map[string]value.Value) (answer, error)
+	// Lookup runs a statement outside the transaction. It may be called from several
+	// goroutines, also beside Run.
+	Lookup(ctx context.Context, text string) (answer, error)
 	InTransaction() bool
 	Close() error
 }
@@ -146,30 +149,10 @@ func isFolder(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// firstWord returns a statement's first word in capitals, past white space and comments.
-func firstWord(text string) string {
-	for {
-		text = strings.TrimLeft(text, " \t\r\n;")
-		switch {
-		case strings.HasPrefix(text, "//"):
-			_, text, _ = strings.Cut(text, "\n")
-			continue
-		case strings.HasPrefix(text, "/*"):
-			_, text, _ = strings.Cut(text, "*/")
-			continue
-		}
-		end := strings.IndexFunc(text, func(r rune) bool { return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z') })
-		if end < 0 {
-			end = len(text)
-		}
-		return strings.ToUpper(text[:end])
-	}
-}
-
 // endsTransaction reports whether a statement leaves no transaction behind, also
 // where it fails.
 func endsTransaction(text string, err error) bool {
-	switch firstWord(text) {
+	switch syntax.FirstWord(text) {
 	case "COMMIT", "ROLLBACK":
 		return true
 	}
@@ -202,6 +185,14 @@ func (l *local) Run(ctx context.Context, text string, params map[string]value.Va
 	return localAnswer{res}, nil
 }
 
+func (l *local) Lookup(ctx context.Context, text string) (answer, error) {
+	res, err := l.db.EngineOf().Run(ctx, query.Request{Text: text, Streamed: true})
+	if err != nil {
+		return nil, err
+	}
+	return localAnswer{res}, nil
+}
+
 // Close rolls back what is open.
 func (l *local) Close() error { return l.db.Close() }
 
@@ -230,6 +221,17 @@ func (r *remote) Run(ctx context.Context, text string, params map[string]value.V
 	}
 	return &remoteAnswer{rows, r}, nil
 }
+
+func (r *remote) Lookup(ctx context.Context, text string) (answer, error) {
+	rows, err := r.c.Query(ctx, client.Request{Query: text})
+	if err != nil {
+		return nil, err
+	}
+	return plainAnswer{rows}, nil
+}
+
+// plainAnswer are the rows of a statement that leaves the session as it is.
+type plainAnswer struct{ *client.Rows }
 
 func (r *remote) Close() error {
 	defer r.c.Close()

@@ -45,13 +45,17 @@ func allSettings() []setting.Name {
 
 // env returns an environment variable.
 func (a *app) env(name string) string {
-	val := ""
+	val, _ := a.lookupEnv(name)
+	return val
+}
+
+func (a *app) lookupEnv(name string) (val string, set bool) {
 	for _, e := range a.environ {
 		if k, v, ok := strings.Cut(e, "="); ok && k == name {
-			val = v
+			val, set = v, true
 		}
 	}
-	return val
+	return val, set
 }
 
 // settings reads what is in force: defaults, the file, the environment, cmd's flags.
@@ -164,7 +168,7 @@ func (a *app) logger(set *setting.Set) *slog.Logger {
 		panic("setting: " + err.Error()) // Load has checked it
 	}
 	o := &slog.HandlerOptions{Level: level}
-	if set.Text(setting.LogFormat) == "json" {
+	if a.json || set.Text(setting.LogFormat) == "json" {
 		return slog.New(slog.NewJSONHandler(a.err, o))
 	}
 	return slog.New(slog.NewTextHandler(a.err, o))

@@ -1,25 +1,25 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"sort"
 	"strings"
 	"syscall"
 
-	"github.com/reeflective/readline"
-	"github.com/reeflective/readline/inputrc"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/cmd/kadedb/render"
+	"github.com/kadedb/kadedb/cmd/kadedb/syntax"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
+	"github.com/kadedb/kadedb/wire"
 )
 
 func (a *app) shellCommand() *cobra.Command {
@@ -29,13 +29,14 @@ func (a *app) shellCommand() *cobra.Command {
 		Use:   "shell [DIR]",
 		Short: "Run statements by hand",
 		Long: `Reads statements, each up to its semicolon, and prints their rows; lines that start with a colon are
-commands of the shell (:help). It asks a server, or a folder's store that no server holds.`,
+commands of the shell (:help). It asks a server, or a folder's store that no server holds. From a pipe it reads
+a script, which the first error ends.`,
 		Args: exactly(0, 1),
 	}
 	t.flags(cmd)
-	cmd.Flags().StringVar(&format, "format", "table", formatHelp())
+	formatFlag(cmd, &format)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := render.Check(format); err != nil {
+		if err := checkFormat(format); err != nil {
 			return err
 		}
 		dir := ""
@@ -49,69 +50,80 @@ commands of the shell (:help). It asks a server, or a folder's store that no ser
 		if err != nil {
 			return err
 		}
-		sh := &shell{a: a, s: s, format: format, params: map[string]value.Value{}}
+		sh := newShell(a, s, format)
 		if f, ok := a.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-			sh.interactive = true
 			where := t.server
 			if where == "" {
 				where = t.data
 			}
-			a.say("KadeDB shell on %s. A statement ends with `;`. :help helps, :quit leaves.", where)
-			err = sh.edit()
+			err = sh.interact(cmd.Context(), f, where)
 		} else {
-			err = sh.read(cmd.Context(), a.in)
+			err = sh.read(cmd.Context(), a.in, "")
 		}
+		sh.names.close()
 		if cerr := s.Close(); err == nil {
 			err = cerr
+		}
+		if errors.Is(err, errQuit) {
+			err = nil
 		}
 		return err
 	}
 	return cmd
 }
 
-// shell is one run of the shell.
+// shell is one run of the shell. One goroutine runs its statements; its catalogue may
+// be read by others.
 type shell struct {
 	a           *app
 	s           session
 	format      string
 	params      map[string]value.Value
+	names       *catalogue
+	timing      bool
 	interactive bool
+	pager       bool
+	files       []string // that :source reads now, innermost last
+}
+
+func newShell(a *app, s session, format string) *shell {
+	return &shell{a: a, s: s, format: format, params: map[string]value.Value{}, names: newCatalogue(s), timing: true}
 }
 
 var errQuit = errors.New("quit")
 
-// edit reads from a terminal, with history and keys.
-func (sh *shell) edit() error {
-	rl := readline.NewShell()
-	rl.Prompt.Primary(func() string {
-		if sh.s.InTransaction() {
-			return "kadedb(tx)> "
-		}
-		return "kadedb> "
-	})
-	rl.Prompt.Secondary(func() string { return "      > " })
-	rl.AcceptMultiline = func(line []rune) bool { return complete(string(line)) }
-	if dir, err := os.UserConfigDir(); err == nil {
-		if err := os.MkdirAll(filepath.Join(dir, "kadedb"), 0o700); err == nil {
-			rl.History.AddFromFile("history", filepath.Join(dir, "kadedb", "history"))
-		}
-	}
-	if err := setKeys(rl); err != nil {
+// interact reads from a terminal until its end.
+func (sh *shell) interact(ctx context.Context, in *os.File, where string) error {
+	sh.interactive, sh.pager = true, sh.a.screen().Rows > 0
+	sh.a.say("KadeDB %s on %s\nA statement ends with ; and :help helps.", kadedb.Version, printable(where))
+	sh.names.refresh()
+	r, err := sh.newReader(in)
+	if err != nil {
 		return err
 	}
+	defer r.restore()
+	// Ctrl-C ends a statement and not the shell; what else ends a process ends it in order.
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(ended)
 	for {
-		line, err := rl.Readline()
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case errors.Is(err, readline.ErrInterrupt):
-			continue
-		case err != nil:
-			return err
+		var got typed
+		select {
+		case got = <-r.next():
+		case s := <-ended:
+			return status.Errorf(status.Cancelled, "the shell was ended by a signal (%s)", s)
 		}
-		// Ctrl-C ends the statement, not the shell.
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-		err = sh.input(ctx, line)
+		switch {
+		case errors.Is(got.err, io.EOF):
+			return nil
+		case errors.Is(got.err, errDropped):
+			continue
+		case got.err != nil:
+			return got.err
+		}
+		// Every error but errQuit is told already.
+		ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+		err := sh.input(ctx, got.text, 1)
 		stop()
 		if errors.Is(err, errQuit) {
 			return nil
@@ -119,159 +131,171 @@ func (sh *shell) edit() error {
 	}
 }
 
-// setKeys repairs two habits of the editor. Its own Ctrl-C takes the key after it for
-// a part of itself where that was typed already, and is lost with it. And it makes
-// letters such as é into commands, after a custom of 8-bit terminals.
-func setKeys(rl *readline.Shell) error {
-	rl.Keymap.Register(map[string]func(){"kadedb-interrupt": func() {
-		rl.Display.AcceptLine()
-		rl.History.Accept(false, false, readline.ErrInterrupt)
-	}})
-	for _, name := range []string{"emacs", "emacs-standard", "vi", "vi-command", "vi-insert", "vi-move"} {
-		if keys := rl.Config.Binds[name]; keys != nil {
-			keys["\x03"] = inputrc.Bind{Action: "kadedb-interrupt"}
-		}
-	}
-	return errors.Join(rl.Config.Set("convert-meta", false), rl.Config.Set("input-meta", true), rl.Config.Set("output-meta", true))
-}
-
 // complete reports whether a shell's input is whole: a command, or statements up to
 // their semicolon.
 func complete(text string) bool {
 	text = strings.TrimSpace(text)
-	if strings.HasPrefix(text, ":") || blank(text) {
+	if strings.HasPrefix(text, ":") {
 		return true
 	}
-	for text != "" {
-		_, rest, found := cutStatement(text)
+	for !syntax.Blank(text) {
+		_, rest, found := syntax.Cut(text)
 		if !found {
-			return blank(text)
+			return false
 		}
 		text = rest
 	}
-	return true
+	// A comment without its end goes on.
+	tokens := syntax.Scan(text)
+	return len(tokens) == 0 || !tokens[len(tokens)-1].Open
 }
 
-// maxScriptStatement bounds a statement read from a pipe; the engine takes 1 MiB.
+// maxScriptStatement bounds a statement read from a pipe or a file; the engine takes 1 MiB.
 const maxScriptStatement = 4 << 20
 
-// read runs a script: the first error ends it.
-func (sh *shell) read(ctx context.Context, in io.Reader) error {
-	signal.Ignore(syscall.SIGPIPE)
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxScriptStatement)
+// read runs a script, of which the first error is the end. Its errors name file, if it
+// has a name.
+func (sh *shell) read(ctx context.Context, in io.Reader, file string) error {
+	signal.Ignore(syscall.SIGPIPE) // a write says so instead
+	lines := newScanner(in, maxScriptStatement)
 	var text strings.Builder
+	line, first := 0, 1 // of the text
+	run := func(end string) error {
+		err := sh.input(ctx, text.String()+end, first)
+		text.Reset()
+		return err
+	}
 	for lines.Scan() {
+		line++
+		if text.Len() == 0 {
+			first = line
+		}
 		if text.Len()+len(lines.Text()) > maxScriptStatement {
-			return status.Errorf(status.TooLong, "a statement of more than %d bytes", maxScriptStatement)
+			return sh.scriptError(file, first, status.Errorf(status.TooLong, "a statement of more than %d bytes", maxScriptStatement))
 		}
 		text.WriteString(lines.Text() + "\n")
-		if !complete(text.String()) {
-			continue
-		}
-		err := sh.input(ctx, text.String())
-		text.Reset()
-		switch {
-		case errors.Is(err, errQuit):
-			return nil
-		case err != nil:
-			return err
+		if complete(text.String()) {
+			if err := run(""); err != nil {
+				return err
+			}
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return status.Errorf(status.LineTooLong, "reading the script: %w", err)
+		return sh.scriptError(file, line+1, status.Errorf(status.LineTooLong, "reading the script: %w", err))
 	}
-	if !blank(text.String()) {
-		return sh.input(ctx, text.String()+";")
+	if !syntax.Blank(text.String()) {
+		return run("\n;")
 	}
 	return nil
 }
 
-// input runs one complete input. An error is told already, unless it is errQuit.
-func (sh *shell) input(ctx context.Context, text string) error {
+func (sh *shell) scriptError(file string, line int, err *status.Error) error {
+	if file != "" {
+		err.Msg = fmt.Sprintf("%s:%d: %s", file, line, err.Msg)
+	}
+	return err
+}
+
+// input runs one complete input, whose first line is that one of its file. An error is
+// told already, unless it is errQuit.
+func (sh *shell) input(ctx context.Context, text string, line int) error {
 	if trimmed := strings.TrimSpace(text); strings.HasPrefix(trimmed, ":") {
-		err := sh.command(ctx, trimmed)
-		if err != nil && !errors.Is(err, errQuit) {
-			var shown *shownError
-			if !errors.As(err, &shown) {
-				sh.a.report(err, "")
+		line += strings.Count(text[:strings.Index(text, ":")], "\n")
+		err := sh.command(ctx, strings.TrimSpace(trimmed), line)
+		return sh.told(err, "", line)
+	}
+	for !syntax.Blank(text) {
+		one, rest, _ := syntax.Cut(text)
+		if !syntax.Blank(one) {
+			if err := sh.run(ctx, one, sh.params, line); err != nil {
+				return err
 			}
-			return &shownError{err}
 		}
-		return err
-	}
-	for !blank(text) {
-		var one string
-		one, text, _ = cutStatement(text)
-		if blank(one) {
-			continue
-		}
-		if err := sh.run(ctx, one, sh.params); err != nil {
-			return err
-		}
+		line += strings.Count(one, "\n")
+		text = rest
 	}
 	return nil
 }
 
-// run runs one statement. Its rows are a document of their own in every format.
-func (sh *shell) run(ctx context.Context, text string, params map[string]value.Value) error {
-	w, err := render.New(sh.a.out, sh.a.renderOptions(sh.format))
+// told reports an error of text, once.
+func (sh *shell) told(err error, text string, line int) error {
+	var shown *shownError
+	switch {
+	case err == nil, errors.Is(err, errQuit), errors.Is(err, syscall.EPIPE), errors.As(err, &shown):
+		return err
+	}
+	place := ""
+	if n := len(sh.files); n > 0 {
+		at := line + strings.Count(text[:syntax.Lead(text)], "\n")
+		if pos := status.From(err).Pos; pos.IsValid() {
+			at = line + int(pos.Line) - 1
+		}
+		place = fmt.Sprintf("%s:%d: ", sh.files[n-1], at)
+	}
+	sh.a.reportAt(place, err, text)
+	return &shownError{err}
+}
+
+// run runs one statement, whose first line is that one of its file. Its rows are a
+// document of their own in every format.
+func (sh *shell) run(ctx context.Context, text string, params map[string]value.Value, line int) error {
+	rows, report, err := sh.show(ctx, text, params)
 	if err != nil {
-		return err
+		if errors.Is(err, syscall.EPIPE) && !sh.interactive {
+			return err
+		}
+		if !errors.Is(err, syscall.EPIPE) {
+			return sh.told(err, text, line)
+		}
+		sh.a.say("the rest was not asked for")
+		return nil
 	}
-	if err := sh.a.runOne(ctx, sh.s, text, params, w); err != nil {
-		return err
+	if changesNames(text, report) {
+		sh.names.spoil()
 	}
-	return w.Close()
+	if syntax.FirstWord(text) == "EXPLAIN" {
+		report.Plan = "" // its rows are the plan
+	}
+	sh.a.sayReport(rows, report, sh.timing)
+	return nil
 }
 
-const shellHelp = `A statement ends with ";" and may span lines. Commands of the shell:
-  :param NAME VALUE   set a parameter; the value is JSON, or else text
-  :params             list the parameters
-  :begin              open a transaction; :commit and :rollback end it
-  :format FORMAT      print rows as table, box, line, markdown, csv, tsv, json or ndjson
-  :help               print this
-  :quit               leave; an open transaction is rolled back`
-
-func (sh *shell) command(ctx context.Context, line string) error {
-	word, rest, _ := strings.Cut(strings.TrimSuffix(line, ";"), " ")
-	rest = strings.TrimSpace(rest)
-	switch word {
-	case ":quit", ":exit", ":q":
-		return errQuit
-	case ":help", ":h", ":?":
-		sh.a.say("%s", shellHelp)
-	case ":begin", ":commit", ":rollback":
-		return sh.run(ctx, strings.ToUpper(word[1:]), nil)
-	case ":format":
-		if err := render.Check(rest); err != nil {
-			return err
-		}
-		sh.format = rest
-	case ":param":
-		name, text, ok := strings.Cut(rest, " ")
-		if eq, val, found := strings.Cut(rest, "="); found && !strings.Contains(eq, " ") {
-			name, text, ok = eq, val, true
-		}
-		if !ok || name == "" {
-			return status.Errorf(status.InvalidUsage, ":param takes a name and a value").WithHint("for example :param code \"SEA\"")
-		}
-		v, err := paramValue(strings.TrimSpace(text))
-		if err != nil {
-			return err
-		}
-		sh.params[strings.TrimPrefix(name, "$")] = v
-	case ":params":
-		names := make([]string, 0, len(sh.params))
-		for n := range sh.params {
-			names = append(names, n)
-		}
-		sort.Strings(names)
-		for _, n := range names {
-			sh.a.say("$%s = %s", n, printable(sh.params[n].String()))
-		}
-	default:
-		return status.Errorf(status.InvalidUsage, "there is no command %s", word).WithHint(":help lists the commands")
+// show writes a statement's rows, by way of the pager where they are many.
+func (sh *shell) show(ctx context.Context, text string, params map[string]value.Value) (rows int64, report wire.Report, err error) {
+	ans, err := sh.s.Run(ctx, text, params)
+	if err != nil {
+		return 0, report, err
 	}
-	return nil
+	out := sh.output(sh.format)
+	o, to, graph := sh.a.renderOptions(sh.format), io.Writer(out), bytes.Buffer{}
+	if sh.format == "svg" {
+		o.Format, to = "dot", &graph
+	}
+	w, err := render.New(to, o)
+	if err == nil {
+		rows, err = w.Write(ans)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err == nil && sh.format == "svg" {
+		err = drawSVG(ctx, graph.Bytes(), out)
+	}
+	if cerr := out.Close(); err == nil {
+		err = cerr
+	}
+	if len(ans.Columns()) == 0 {
+		rows = -1
+	}
+	return rows, ans.Report(), err
+}
+
+// changesNames reports whether names may have been added or dropped.
+func changesNames(text string, r wire.Report) bool {
+	for _, c := range r.Counters {
+		if c.N != 0 && c.Name != "rows" && c.Name != "peak_memory_bytes" && c.Name != "spilled_bytes" {
+			return true
+		}
+	}
+	return syntax.FirstWord(text) == "COMMIT"
 }

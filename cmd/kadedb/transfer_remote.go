@@ -12,6 +12,7 @@ import (
 
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/client"
+	"github.com/kadedb/kadedb/cmd/kadedb/syntax"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/transfer"
 	"github.com/kadedb/kadedb/value"
@@ -64,7 +65,7 @@ func (a *app) importRemote(cmd *cobra.Command, f *importFlags, spec *kadedb.Impo
 	}
 	for rest := schema; rest != ""; {
 		var one string
-		if one, rest, _ = cutStatement(rest); blank(one) {
+		if one, rest, _ = syntax.Cut(rest); syntax.Blank(one) {
 			continue
 		}
 		if _, err := c.Exec(cmd.Context(), client.Request{Query: one}); err != nil {

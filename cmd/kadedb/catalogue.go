@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/kadedb/kadedb/value"
+)
+
+// named is a name with what is to be known about it.
+type named struct{ name, doc string }
+
+// names are what a store's statements may name.
+type names struct {
+	labels, types, keys   []string
+	functions, procedures []named
+	params                []string // of the shell
+}
+
+// catalogue keeps the names of a store for completion. They are read beside the shell's
+// statements and outside its transaction, when completion wants them after something has
+// changed; a store that answers slowly gives older names. Safe from several goroutines.
+type catalogue struct {
+	s      session
+	ctx    context.Context // until close
+	cancel context.CancelFunc
+	mu     sync.Mutex
+	now    names
+	stale  bool
+	coming chan struct{} // closed when the read that runs has ended; nil where none does
+}
+
+func newCatalogue(s session) *catalogue {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &catalogue{s: s, ctx: ctx, cancel: cancel, stale: true}
+}
+
+// close ends a read that runs, so that the session can be closed.
+func (c *catalogue) close() {
+	c.cancel()
+	c.mu.Lock()
+	coming := c.coming
+	c.mu.Unlock()
+	if coming != nil {
+		<-coming
+	}
+}
+
+const (
+	// namesWait is how long completion waits for names.
+	namesWait = 300 * time.Millisecond
+	// namesTime bounds one read of them.
+	namesTime = 10 * time.Second
+	// mostNames bounds each list.
+	mostNames = 10_000
+)
+
+// spoil makes the next completion read the names again.
+func (c *catalogue) spoil() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stale = true
+}
+
+func (c *catalogue) setParams(list []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now.params = list
+}
+
+// refresh begins to read the names, if they are stale and nobody reads them already. It
+// returns a channel that is closed at the end, nil where there is nothing to wait for.
+func (c *catalogue) refresh() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.stale || c.coming != nil {
+		return c.coming
+	}
+	c.stale, c.coming = false, make(chan struct{})
+	go c.read(c.coming)
+	return c.coming
+}
+
+// get returns the names, waiting a moment for those that changed.
+func (c *catalogue) get() names {
+	if coming := c.refresh(); coming != nil {
+		wait := time.NewTimer(namesWait)
+		defer wait.Stop()
+		select {
+		case <-coming:
+		case <-wait.C:
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// read reads the names. What fails keeps its older names, and is read again next time.
+func (c *catalogue) read(done chan struct{}) {
+	ctx, cancel := context.WithTimeout(c.ctx, namesTime)
+	defer cancel()
+	var got names
+	failed := false
+	list := func(to *[]string, text string) {
+		rows, err := c.lookup(ctx, text)
+		if err != nil {
+			failed = true
+			return
+		}
+		*to = make([]string, 0, len(rows))
+		for _, row := range rows {
+			*to = append(*to, row[0])
+		}
+	}
+	described := func(to *[]named, text string) {
+		rows, err := c.lookup(ctx, text)
+		if err != nil {
+			failed = true
+			return
+		}
+		for _, row := range rows {
+			*to = append(*to, named{row[0], row[1]})
+		}
+	}
+	list(&got.labels, "CALL db.labels() YIELD label")
+	list(&got.types, "CALL db.relationshipTypes() YIELD relationshipType")
+	list(&got.keys, "CALL db.propertyKeys() YIELD propertyKey")
+	c.mu.Lock()
+	first := c.now.functions == nil
+	c.mu.Unlock()
+	if first { // these never change while a store is open
+		described(&got.functions, "SHOW FUNCTIONS YIELD name, signature")
+		described(&got.procedures, "SHOW PROCEDURES YIELD name, description")
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for to, from := range map[*[]string][]string{&c.now.labels: got.labels, &c.now.types: got.types, &c.now.keys: got.keys} {
+		if from != nil {
+			*to = from
+		}
+	}
+	if first {
+		c.now.functions, c.now.procedures = got.functions, got.procedures
+	}
+	c.stale = c.stale || failed
+	c.coming = nil
+	close(done)
+}
+
+// lookup returns the rows of a statement, as text.
+func (c *catalogue) lookup(ctx context.Context, text string) (rows [][]string, err error) {
+	ans, err := c.s.Lookup(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	for len(rows) < mostNames && ans.Next() {
+		row := make([]string, 0, 2)
+		for _, v := range ans.Values() {
+			text := ""
+			if v.Kind() == value.KindString {
+				text = string([]byte(v.AsString())) // of its own: the row is used again
+			}
+			row = append(row, text)
+		}
+		rows = append(rows, row)
+	}
+	if err := ans.Close(); err != nil && len(rows) < mostNames {
+		return nil, err
+	}
+	slices.SortFunc(rows, slices.Compare)
+	return rows, nil
+}
