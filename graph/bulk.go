@@ -105,7 +105,7 @@ func (b *Bulk) intern(k catalog.Kind, name string) (uint32, error) {
 	err := b.s.change(func(c *schemaChange) (err error) {
 		id, err = c.intern(k, name)
 		return err
-	}, nil)
+	})
 	return id, err
 }
 
@@ -120,7 +120,7 @@ func (b *Bulk) Nodes(labels []catalog.LabelID, n uint32) (first uint32, err erro
 		}
 		set = id
 		return err
-	}, nil)
+	})
 	if err != nil || n == 0 {
 		return 0, err
 	}
@@ -252,27 +252,8 @@ func (b *Bulk) indexes(schema *catalog.Schema) error {
 		return err
 	}
 	for i := range schema.Indexes {
-		x := &schema.Indexes[i]
-		st := indexState{id: x.ID}
-		err := b.eachNew(x.Entity, x.Token, func(ref uint32) error {
-			key, ok, err := b.after.indexKey(b.f.buf[:0], x, ref)
-			b.f.buf = key
-			if err != nil || !ok {
-				return err
-			}
-			if x.Unique {
-				if err := b.duplicate(schema, x, &st.overlay, key, ref); err != nil {
-					return err
-				}
-			}
-			st.overlay.put(b.own, appendRef(key, ref), false)
-			return nil
-		})
-		if err != nil {
+		if err := b.index(schema, &schema.Indexes[i]); err != nil {
 			return err
-		}
-		if st.overlay.n > 0 {
-			b.f.index(&st)
 		}
 	}
 	e := editor{s: b.after, tokens: b.s.tokens, schema: schema}
@@ -289,23 +270,41 @@ func (b *Bulk) indexes(schema *catalog.Schema) error {
 	return nil
 }
 
-// duplicate looks for key among the new entries and the old ones.
-func (b *Bulk) duplicate(schema *catalog.Schema, x *catalog.Index, fresh *ordered, key []byte, ref uint32) error {
-	var c orderedCursor
-	fresh.seek(&c, key)
-	found := c.valid() && len(c.key()) == len(key)+4 && string(c.key()[:len(key)]) == string(key)
-	if !found && b.before.s.base.indexes[x.ID] != nil {
-		refs, err := b.before.s.indexPrefix(x.ID, key, nil)
-		if err != nil {
+// index puts the new entities into x: their keys, sorted, are merged into its blocks.
+func (b *Bulk) index(schema *catalog.Schema, x *catalog.Index) error {
+	sorter := b.s.newKeySorter(b.f.ctx, b.f.w)
+	defer sorter.close()
+	keys := (&Reader{s: b.after}).keysOf(x)
+	defer keys.close()
+	err := b.eachNew(x.Entity, x.Token, func(ref uint32) error {
+		key, ok, err := keys.get(ref)
+		if err != nil || !ok {
 			return err
 		}
-		found = len(refs) > 0
+		return sorter.add(key)
+	})
+	if err != nil {
+		return err
 	}
-	if !found {
-		return nil
+	run, err := sorter.finish()
+	if err != nil {
+		return err
 	}
-	e := editor{s: b.after, tokens: b.s.tokens, schema: schema}
-	return e.violation(*x, uniqueKey{x.ID, key, ref})
+	var how merging
+	if x.Unique {
+		e := editor{s: b.after, tokens: b.s.tokens, schema: schema}
+		how.same = func(key string) error {
+			return e.violation(*x, uniqueKey{index: x.ID})
+		}
+	}
+	var c indexChanges
+	defer c.close()
+	c.open(nil, b.f.base, run)
+	b.f.mergeIndex(x.ID, b.f.base.indexes[x.ID], &c, how)
+	for i := range run.blocks {
+		b.f.retire(run.blocks[i].block)
+	}
+	return b.f.err
 }
 
 // eachNew calls f for the new entities with a label or type.

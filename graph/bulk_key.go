@@ -42,8 +42,7 @@ func (b *Bulk) NodeKey(label catalog.LabelID, key catalog.KeyID, entries iter.Se
 
 // indexRun writes ascending entries as the blocks of an index.
 func (b *Bulk) indexRun(id catalog.IndexID, entries iter.Seq2[value.Value, uint32]) (*indexBase, error) {
-	out := &indexBase{}
-	keys := make([]string, 0, indexBlockKeys)
+	w := keyWriter{put: b.f.put}
 	last := ""
 	for v, ref := range entries {
 		buf, ok := appendKey(b.f.buf[:0], v)
@@ -55,16 +54,16 @@ func (b *Bulk) indexRun(id catalog.IndexID, entries iter.Seq2[value.Value, uint3
 			return nil, status.Errorf(status.Internal, "bulk keys are not ascending and distinct")
 		}
 		last = string(appendRef(buf, ref))
-		if keys = append(keys, last); len(keys) == indexBlockKeys {
-			out.blocks = append(out.blocks, b.f.putIndexKeys(id, keys)...)
-			keys = keys[:0]
-		}
+		w.add(last)
 		if b.f.err != nil {
 			return nil, b.f.err
 		}
 	}
-	out.blocks = append(out.blocks, b.f.putIndexKeys(id, keys)...)
-	return out, b.f.err
+	w.cut()
+	for i := range w.blocks {
+		b.f.m.putIndexBlock(id, &w.blocks[i])
+	}
+	return &indexBase{blocks: w.blocks}, b.f.err
 }
 
 // newSchema is the catalog's part of an import that makes definitions of its own.

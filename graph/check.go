@@ -264,12 +264,13 @@ func (c *checker) indexes() error {
 		}
 		want := int64(0)
 		missing := 0
-		err := c.r.eachIndexed(c.ctx, x, nil, func(key []byte) {
+		err := c.r.eachIndexed(c.ctx, x, nil, func(key []byte) error {
 			want++
 			refs, err := c.r.s.indexPrefix(x.ID, key, nil)
 			if err != nil || len(refs) != 1 {
 				missing++
 			}
+			return nil
 		})
 		if err != nil {
 			return err

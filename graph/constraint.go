@@ -16,21 +16,19 @@ func (e *editor) checkConstraints(whole bool) error {
 		return err
 	}
 	for _, t := range e.touched {
-		for i := range e.schema.Constraints {
-			c := &e.schema.Constraints[i]
+		var err error
+		e.schema.EachConstraint(func(c *catalog.Constraint) bool {
 			if c.Entity != t.kind || c.Kind == catalog.Unique {
-				continue
+				return true
 			}
-			in, err := e.s.hasToken(e.tokens, t, c.Token)
-			if err != nil {
-				return err
+			var in bool
+			if in, err = e.s.hasToken(e.tokens, t, c.Token); in && err == nil {
+				err = e.checkEntity(c, t, whole)
 			}
-			if !in {
-				continue
-			}
-			if err := e.checkEntity(c, t, whole); err != nil {
-				return err
-			}
+			return err == nil
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -41,6 +41,7 @@ type sweeper struct {
 	// cutDir is where cuts are opened: in memory where there is such a file system.
 	cutDir  string
 	txLimit int // 0: the default
+	atStep  func(name string)
 
 	mu     sync.Mutex
 	file   []byte
@@ -76,14 +77,20 @@ func (w *sweeper) start() *Store {
 		return nil
 	})
 	o := w.options(fs, w.path)
-	o.Step = func(name string) error { w.cut("step " + name); return nil }
+	o.Step = func(name string) error {
+		w.cut("step " + name)
+		if w.atStep != nil {
+			w.atStep(name)
+		}
+		return nil
+	}
 	o.KV.BeforeCommit = func() error { w.cut("before update"); return nil }
 	o.KV.AfterCommit = func(path string) {
+		w.mu.Lock() // or else an update beside this one could be undone in w.file
 		file, err := os.ReadFile(path)
 		if err != nil {
 			t.Error(err)
 		}
-		w.mu.Lock()
 		w.file = file
 		w.mu.Unlock()
 		w.cut("after update")
@@ -267,11 +274,21 @@ func (w *sweeper) recovered(c cut, again bool) []string {
 		r, err := s.Snapshot()
 		must(p, err)
 		defer r.Close()
-		if int(r.Seq()) < c.acked {
-			p.Fatalf("commit %d was acknowledged, %d is the last", c.acked, r.Seq())
+		// Open commits the end of what was half built.
+		last := r.Seq() - uint64(s.Stats().Commits)
+		if int(last) < c.acked {
+			p.Fatalf("commit %d was acknowledged, %d is the last", c.acked, last)
 		}
-		w.compare(p, r)
+		w.compare(p, r, last)
 		checkStore(p, s)
+		for _, x := range r.Catalog().Indexes {
+			if !x.Online {
+				p.Errorf("index %s is half built", x.Name)
+			}
+		}
+		if n := len(r.Catalog().Pending); n > 0 {
+			p.Errorf("%d constraints are pending", n)
+		}
 		if again {
 			tx := begin(p, s)
 			_, err := tx.CreateNode(nil, nil, nil)
@@ -279,21 +296,23 @@ func (w *sweeper) recovered(c cut, again bool) []string {
 			commit(p, tx)
 			must(p, func() error { _, err := s.Checkpoint(context.Background()); return err }())
 			checkStore(p, s)
+			r.Close() // of the base before
+			noLeaks(p, s)
 		}
 	})
 	return p.failed
 }
 
-func (w *sweeper) compare(p *probe, r *Reader) {
-	want := w.states[r.Seq()]
+func (w *sweeper) compare(p *probe, r *Reader, last uint64) {
+	want := w.states[last]
 	if want == nil {
-		p.Fatalf("commit %d was never made", r.Seq())
+		p.Fatalf("commit %d was never made", last)
 	}
 	first := &probe{TB: w.t}
 	if first.run(func() { want.compare(first, r, w.names) }) {
 		return
 	}
-	if imported := w.states[r.Seq()+1<<32]; imported != nil {
+	if imported := w.states[last+1<<32]; imported != nil {
 		imported.compare(p, r, w.names)
 		return
 	}

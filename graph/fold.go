@@ -22,6 +22,7 @@ type fold struct {
 	buf  []byte
 
 	runBlocks map[uint64]struct{} // blocks of the old base's runs
+	filling   *filling            // nil: no index is filled
 
 	freedNodes, freedRels []freed
 }
@@ -46,9 +47,14 @@ func (f *folded) Released() {
 
 // Fold writes what root has beyond its base as new blocks.
 func (m *model) Fold(ctx context.Context, root *txn.Root, w *txn.BlockWriter) (txn.Folded, error) {
+	return m.fold(ctx, root, schemaOf(root), w, nil)
+}
+
+// fold is Fold, with an index to fill, if it is not nil.
+func (m *model) fold(ctx context.Context, root *txn.Root, schema *catalog.Schema, w *txn.BlockWriter, x *filling) (txn.Folded, error) {
 	st := stateOf(root)
-	f := &fold{ctx: ctx, st: st, base: st.base.clone(), w: w, m: manifest{}}
-	if err := f.all(schemaOf(root)); err != nil {
+	f := &fold{ctx: ctx, st: st, base: st.base.clone(), w: w, m: manifest{}, filling: x}
+	if err := f.all(schema); err != nil {
 		return nil, err
 	}
 	f.base.seq = root.Seq

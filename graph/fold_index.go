@@ -1,29 +1,68 @@
 package graph
 
 import (
-	"github.com/kadedb/kadedb/storage/block"
+	"cmp"
+
 	"github.com/kadedb/kadedb/storage/catalog"
 )
-
-// indexBlockKeys is how many keys a block of an index gets.
-const indexBlockKeys = 4096
 
 // indexes folds every index's overlay into the blocks whose keys it touches, and
 // drops the blocks of indexes that are gone.
 func (f *fold) indexes(schema *catalog.Schema) {
 	for id, x := range f.st.base.indexes {
 		if _, ok := schema.Index(id); !ok {
-			for i := range x.blocks {
-				f.dropIndexBlock(id, &x.blocks[i])
-			}
+			f.dropIndexBlocks(id, x)
 			delete(f.base.indexes, id)
 		}
 	}
 	for i := range f.st.indexes.list {
-		x := &f.st.indexes.list[i]
-		if _, ok := schema.Index(x.id); ok && x.overlay.n > 0 && f.err == nil {
-			f.index(x)
+		st := &f.st.indexes.list[i]
+		x, ok := schema.Index(st.id)
+		if !ok || st.overlay.n == 0 || f.err != nil || f.filling.is(st.id) {
+			continue
 		}
+		var c indexChanges
+		c.open(&st.overlay, nil, nil)
+		f.mergeIndex(x.ID, f.base.indexes[x.ID], &c, merging{marked: !x.Filled})
+	}
+	if f.filling != nil && f.err == nil {
+		f.fill(f.filling)
+	}
+}
+
+// filling is an index to fill, and the entries of an older state, as blocks.
+type filling struct {
+	id  catalog.IndexID
+	run *indexBase
+}
+
+func (f *filling) is(id catalog.IndexID) bool { return f != nil && f.id == id }
+
+// fill makes the entries of an older state the blocks of an index, with what was
+// changed since laid over them.
+func (f *fold) fill(x *filling) {
+	var c indexChanges
+	defer c.close()
+	var over *ordered
+	if st := f.st.indexes.get(x.id); st != nil {
+		over = &st.overlay
+	}
+	changes := f.st.base.indexes[x.id]
+	c.open(over, f.st.base, changes)
+	c.marked = true
+	f.mergeIndex(x.id, x.run, &c, merging{})
+	if changes != nil {
+		f.dropIndexBlocks(x.id, changes)
+	}
+	now := f.base.indexes[x.id]
+	for i := range now.blocks {
+		f.m.putIndexBlock(x.id, &now.blocks[i])
+	}
+}
+
+func (f *fold) dropIndexBlocks(id catalog.IndexID, x *indexBase) {
+	for i := range x.blocks {
+		f.dropIndexBlock(id, &x.blocks[i])
 	}
 }
 
@@ -32,47 +71,60 @@ func (f *fold) dropIndexBlock(id catalog.IndexID, b *indexBlock) {
 	f.m[indexBlockKey(id, b.block)] = nil
 }
 
-func (f *fold) index(x *indexState) {
-	old := f.base.indexes[x.id]
+// merging says how changes go into the blocks of an index.
+type merging struct {
+	marked bool                   // the blocks keep what was removed too, see indexChanges
+	same   func(key string) error // told of a key that two entities have; nil: need not be known
+}
+
+// mergeIndex lays changes over blocks of an index, and writes those anew that are touched.
+func (f *fold) mergeIndex(id catalog.IndexID, old *indexBase, c *indexChanges, how merging) {
 	if old == nil {
 		old = &indexBase{}
 	}
-	out := &indexBase{}
-	var c orderedCursor
-	x.overlay.seek(&c, nil)
-	for i := 0; f.err == nil && (i < len(old.blocks) || c.valid()); i++ {
-		// Block i takes the overlay's keys below the next fence.
+	w := keyWriter{put: f.put, same: how.same}
+	for i := 0; i < max(len(old.blocks), 1); i++ {
+		// Block i takes the changes below the next fence.
 		inBlock := func() bool {
-			return c.valid() && (i+1 >= len(old.blocks) || string(c.key()) < old.blocks[i+1].fence)
+			return c.valid() && (i+1 >= len(old.blocks) || string(c.key) < old.blocks[i+1].fence)
 		}
 		if !inBlock() {
-			out.blocks = append(out.blocks, old.blocks[i])
+			if i < len(old.blocks) {
+				w.keep(old.blocks[i])
+			}
 			continue
 		}
 		var keys []string
 		if i < len(old.blocks) {
 			keys = f.indexKeys(&old.blocks[i])
-			f.dropIndexBlock(x.id, &old.blocks[i])
+			f.dropIndexBlock(id, &old.blocks[i])
 		}
-		var merged []string
-		for k := 0; k < len(keys) || inBlock(); {
-			switch {
-			case !inBlock() || k < len(keys) && keys[k] < string(c.key()):
-				merged = append(merged, keys[k])
+		from := len(w.blocks)
+		for k := 0; f.err == nil && w.err == nil && (k < len(keys) || inBlock()); {
+			if !inBlock() || k < len(keys) && changedKey(keys[k], how.marked) < string(c.key) {
+				w.add(keys[k])
 				k++
-			default:
-				if k < len(keys) && keys[k] == string(c.key()) {
-					k++
-				}
-				if !c.removed() {
-					merged = append(merged, string(c.key()))
-				}
-				c.next()
+				continue
 			}
+			if k < len(keys) && changedKey(keys[k], how.marked) == string(c.key) {
+				k++
+			}
+			if how.marked {
+				w.add(string(append(c.key, byte(bit(c.removed)))))
+			} else if !c.removed {
+				w.add(string(c.key))
+			}
+			c.next()
 		}
-		out.blocks = append(out.blocks, f.putIndexKeys(x.id, merged)...)
+		w.cut()
+		for ; from < len(w.blocks); from++ {
+			f.m.putIndexBlock(id, &w.blocks[from])
+		}
+		if f.err = cmp.Or(f.err, w.err, c.err); f.err != nil {
+			return
+		}
 	}
-	f.base.indexes[x.id] = out
+	f.base.indexes[id] = &indexBase{blocks: w.blocks}
 }
 
 func (f *fold) indexKeys(b *indexBlock) []string {
@@ -87,19 +139,6 @@ func (f *fold) indexKeys(b *indexBlock) []string {
 		keys[i] = h.Block.Str(i)
 	}
 	return keys
-}
-
-// putIndexKeys writes ascending keys as blocks of like size.
-func (f *fold) putIndexKeys(id catalog.IndexID, keys []string) []indexBlock {
-	var out []indexBlock
-	for blocks := (len(keys) + indexBlockKeys - 1) / indexBlockKeys; blocks > 0; blocks-- {
-		n := (len(keys) + blocks - 1) / blocks
-		b := indexBlock{fence: keys[0], number: uint32(n), block: f.put(block.EncodeStrings(nil, keys[:n], nil))}
-		f.m.putIndexBlock(id, &b)
-		out = append(out, b)
-		keys = keys[n:]
-	}
-	return out
 }
 
 // leavesOf returns the leaves of each index's overlay: those that a later state

@@ -56,12 +56,13 @@ func (e *editor) touch(kind catalog.Entity, ref uint32) {
 	if n := len(e.touched); n > 0 && e.touched[n-1] == t {
 		return
 	}
-	for i := range e.schema.Constraints {
-		if c := &e.schema.Constraints[i]; c.Entity == kind && c.Kind != catalog.Unique {
-			e.touched = append(e.touched, t)
-			return
+	e.schema.EachConstraint(func(c *catalog.Constraint) bool {
+		if c.Entity != kind || c.Kind == catalog.Unique {
+			return true
 		}
-	}
+		e.touched = append(e.touched, t)
+		return false
+	})
 }
 
 // Relationships have one type where nodes have labels.
@@ -85,7 +86,7 @@ func (e *editor) entry(x *catalog.Index, ref uint32, del bool) error {
 	key = appendRef(key, ref)
 	e.keyOld = key
 	e.s.indexes.edit(e.own, x.ID).overlay.put(e.own, key, del)
-	if x.Unique && !del {
+	if x.Unique && x.Filled && !del {
 		e.unique = append(e.unique, uniqueKey{x.ID, bytesClone(key[:n]), ref})
 	}
 	return nil
@@ -135,11 +136,12 @@ func (e *editor) checkUnique() error {
 
 func (e *editor) violation(x catalog.Index, u uniqueKey) error {
 	name := x.Name
-	for _, c := range e.schema.Constraints {
+	e.schema.EachConstraint(func(c *catalog.Constraint) bool {
 		if c.Index == x.ID && (c.Kind == catalog.Unique || c.Kind == catalog.NodeKey) {
 			name = c.Name
 		}
-	}
+		return true
+	})
 	snap := catalog.Snapshot{Tokens: e.tokens, Schema: e.schema}
 	keys := ""
 	for i, k := range x.Keys {

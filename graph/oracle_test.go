@@ -335,19 +335,25 @@ func (o *oracle) compareAdjacency(t testing.TB, r *Reader, n names) {
 func (o *oracle) compareIndex(t testing.TB, r *Reader, x catalog.Index) {
 	t.Helper()
 	byKey := map[string][]uint32{}
-	vals := map[string]value.Value{}
+	vals := map[string][]value.Value{}
 	for _, id := range slices.Sorted(maps.Keys(o.nodes)) {
-		v := o.nodes[id].props[x.Keys[0]]
-		if v.IsNull() || !o.nodes[id].labels[catalog.LabelID(x.Token)] {
+		var all []value.Value
+		var k []byte
+		for _, key := range x.Keys {
+			if v := o.nodes[id].props[key]; !v.IsNull() {
+				all = append(all, v)
+				k, _ = appendKey(k, v)
+			}
+		}
+		if len(all) < len(x.Keys) || !o.nodes[id].labels[catalog.LabelID(x.Token)] {
 			continue
 		}
-		k, _ := appendKey(nil, v)
 		byKey[string(k)] = append(byKey[string(k)], id)
-		vals[string(k)] = v
+		vals[string(k)] = all
 	}
 	var all []uint32
 	for _, k := range slices.Sorted(maps.Keys(byKey)) {
-		got, err := r.IndexEqual(x.ID, []value.Value{vals[k]}, nil)
+		got, err := r.IndexEqual(x.ID, vals[k], nil)
 		must(t, err)
 		if !slices.Equal(got, byKey[k]) {
 			t.Fatalf("index %s at %x: got %v, want %v", x.Name, k, got, byKey[k])

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 
 	"github.com/kadedb/kadedb/status"
@@ -45,8 +46,8 @@ type schemaChange struct {
 }
 
 // change runs f with the newest schema, one change at a time, and commits what f
-// defines. check, if not nil, has to pass at the very moment of the commit.
-func (s *Store) change(f func(c *schemaChange) error, check func(*txn.Root) error) error {
+// defines.
+func (s *Store) change(f func(c *schemaChange) error) error {
 	root, release, err := s.txn.Acquire()
 	if err != nil {
 		return err
@@ -56,7 +57,7 @@ func (s *Store) change(f func(c *schemaChange) error, check func(*txn.Root) erro
 	if err := f(c); err != nil || len(c.defs)+len(c.log) == 0 {
 		return err
 	}
-	r := txn.Request{Snapshot: root, Durability: Group, Check: check}
+	r := txn.Request{Snapshot: root, Durability: Group}
 	if len(c.defs) > 0 {
 		r.Sections = append(r.Sections, txn.Section{Model: catalog.ModelID, Bytes: c.defs})
 	}
@@ -131,24 +132,28 @@ func (s *Store) CreateIndex(ctx context.Context, spec IndexSpec, progress Progre
 		x = catalog.Index{ID: c.now.NextIndex, Name: spec.Name, Entity: spec.Entity, Token: token, Keys: keys}
 		c.defs = catalog.AppendIndex(c.defs, x)
 		return nil
-	}, nil)
+	})
 	if err != nil || !created {
 		return false, err
 	}
-	if err := s.fill(ctx, x, progress); err != nil {
-		return false, s.giveUp(x, err)
+	if err = s.fill(ctx, x, progress); err == nil {
+		err = s.change(func(c *schemaChange) error { c.online(x); return nil })
 	}
-	return true, s.change(func(c *schemaChange) error {
-		x.Online = true
-		c.defs = catalog.AppendIndex(c.defs, x)
-		return nil
-	}, nil)
+	if err != nil {
+		return false, s.giveUp(err, func(c *schemaChange) { c.drop(x.ID) })
+	}
+	return true, nil
 }
 
-// giveUp drops an index that could not be completed.
-func (s *Store) giveUp(x catalog.Index, err error) error {
-	if derr := s.change(func(c *schemaChange) error { c.drop(x.ID); return nil }, nil); derr != nil {
-		return fmt.Errorf("%w (and dropping the index failed: %w)", err, derr)
+func (c *schemaChange) online(x catalog.Index) {
+	x.Filled, x.Online = true, true
+	c.defs = catalog.AppendIndex(c.defs, x)
+}
+
+// giveUp takes back what could not be completed, because of err.
+func (s *Store) giveUp(err error, drop func(c *schemaChange)) error {
+	if derr := s.change(func(c *schemaChange) error { drop(c); return nil }); derr != nil {
+		return fmt.Errorf("%w (and taking it back failed: %w)", err, derr)
 	}
 	return err
 }
@@ -179,11 +184,12 @@ func (s *Store) DropIndex(name string, ifExists bool) (dropped bool, err error) 
 		c.drop(x.ID)
 		dropped = true
 		return nil
-	}, nil)
+	})
 	return dropped && err == nil, err
 }
 
-// CreateConstraint makes a constraint that all data keeps already.
+// CreateConstraint makes a constraint that all data keeps already. Commits keep it
+// from the beginning on, so that only what was there before is to be checked, beside them.
 func (s *Store) CreateConstraint(ctx context.Context, spec ConstraintSpec, progress Progress) (created bool, err error) {
 	s.schemaMu.Lock()
 	defer s.schemaMu.Unlock()
@@ -191,8 +197,7 @@ func (s *Store) CreateConstraint(ctx context.Context, spec ConstraintSpec, progr
 		spec.Name = madeUpName("constraint", spec.Kind, spec.Entity, spec.Token, strings.Join(spec.Keys, ","), spec.Type)
 	}
 	con := catalog.Constraint{Name: spec.Name, Kind: spec.Kind, Entity: spec.Entity, Type: spec.Type}
-	var x catalog.Index
-	unique := spec.Kind == catalog.Unique || spec.Kind == catalog.NodeKey
+	var x *catalog.Index
 	exists := false
 	err = s.change(func(c *schemaChange) error {
 		if con.Token, con.Keys, err = c.names(spec.Entity, spec.Token, spec.Keys); err != nil {
@@ -203,42 +208,56 @@ func (s *Store) CreateConstraint(ctx context.Context, spec ConstraintSpec, progr
 			return err
 		}
 		con.ID = c.now.NextConstr
-		if unique {
-			x = catalog.Index{ID: c.now.NextIndex, Name: spec.Name, Entity: spec.Entity, Token: con.Token, Keys: con.Keys, Unique: true}
+		if spec.Kind == catalog.Unique || spec.Kind == catalog.NodeKey {
+			x = &catalog.Index{ID: c.now.NextIndex, Name: spec.Name, Entity: spec.Entity, Token: con.Token, Keys: con.Keys, Unique: true}
 			con.Index = x.ID
-			c.defs = catalog.AppendIndex(c.defs, x)
+			c.defs = catalog.AppendIndex(c.defs, *x)
 		}
+		c.defs = catalog.AppendPending(c.defs, con)
 		return nil
-	}, nil)
+	})
 	if err != nil || exists {
 		return false, err
 	}
-	if unique {
-		err := s.fill(ctx, x, progress)
-		if err == nil {
-			err = s.checkFilled(x, con)
+	if err = s.validate(ctx, con, x, progress); err == nil {
+		err = s.change(func(c *schemaChange) error {
+			if x != nil {
+				c.online(*x)
+			}
+			c.defs = catalog.AppendConstraint(c.defs, con)
+			return nil
+		})
+	}
+	if err != nil {
+		return false, s.giveUp(err, func(c *schemaChange) {
+			c.defs = catalog.AppendDropConstraint(c.defs, con.ID)
+			if x != nil {
+				c.drop(x.ID)
+			}
+		})
+	}
+	return true, nil
+}
+
+// validate fills the index behind a constraint, if it has one, and checks what is there.
+func (s *Store) validate(ctx context.Context, con catalog.Constraint, x *catalog.Index, progress Progress) error {
+	if x != nil {
+		if err := s.fill(ctx, *x, progress); err != nil {
+			return err
 		}
-		if err != nil {
-			return false, s.giveUp(x, err)
+		if err := s.checkFilled(*x, con); err != nil {
+			return err
 		}
 	}
-	err = s.change(func(c *schemaChange) error {
-		if unique {
-			x.Online = true
-			c.defs = catalog.AppendIndex(c.defs, x)
-		}
-		c.defs = catalog.AppendConstraint(c.defs, con)
-		return nil
-	}, func(next *txn.Root) error { return s.checkAll(next, con) })
-	if err != nil && unique {
-		err = s.giveUp(x, err)
+	if err := s.checkAll(ctx, con); err != nil || s.opts.Step == nil {
+		return err
 	}
-	return err == nil, err
+	return s.opts.Step("constraint")
 }
 
 // conflicts reports whether a constraint exists that makes con needless.
 func (c *schemaChange) conflicts(con catalog.Constraint, ifNotExists bool) (bool, error) {
-	for _, o := range c.now.Constraints {
+	for _, o := range slices.Concat(c.now.Constraints, c.now.Pending) {
 		same := o.Kind == con.Kind && o.Entity == con.Entity && o.Token == con.Token && fmt.Sprint(o.Keys) == fmt.Sprint(con.Keys)
 		if o.Name != con.Name && !same {
 			continue
@@ -274,6 +293,6 @@ func (s *Store) DropConstraint(name string, ifExists bool) (dropped bool, err er
 		}
 		dropped = true
 		return nil
-	}, nil)
+	})
 	return dropped && err == nil, err
 }

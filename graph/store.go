@@ -43,6 +43,8 @@ type Store struct {
 	nodeIDs, relIDs *allocator
 	schemaMu        sync.Mutex // one change of the schema at a time
 	stats           atomic.Pointer[catalog.Statistics]
+	building        atomic.Pointer[build]
+	sortLimit       int64          // of keys sorted at once, for tests; 0: by the budget
 	open            atomic.Int64   // snapshots and transactions
 	changes         *memory.Budget // where transactions' changes count
 }
@@ -79,7 +81,7 @@ func Open(o Options) (*Store, error) {
 	nodes, rels := st.groupUses()
 	s.nodeIDs.reset(uint64(st.nodeHigh), nodes)
 	s.relIDs.reset(uint64(st.relHigh), rels)
-	if err := s.finishIndexes(); err != nil {
+	if err := s.finishSchema(); err != nil {
 		return nil, errors.Join(err, s.Abandon())
 	}
 	return s, nil

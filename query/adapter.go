@@ -112,16 +112,17 @@ func (v catalogView) target(e catalog.Entity, token uint32) (entity, label strin
 func (v catalogView) Indexes() ([]procedure.Index, error) {
 	c := v.r.Catalog()
 	owner := map[catalog.IndexID]string{}
-	for _, k := range c.Constraints {
+	c.EachConstraint(func(k *catalog.Constraint) bool {
 		if k.Kind == catalog.Unique || k.Kind == catalog.NodeKey {
 			owner[k.Index] = k.Name
 		}
-	}
+		return true
+	})
 	var out []procedure.Index
 	for _, x := range c.Indexes {
-		p := procedure.Index{Name: x.Name, State: "ONLINE", Progress: 100, Type: "RANGE", Keys: v.keys(x.Keys), Constraint: owner[x.ID]}
+		p := procedure.Index{Name: x.Name, State: "ONLINE", Progress: v.r.IndexProgress(x), Type: "RANGE", Keys: v.keys(x.Keys), Constraint: owner[x.ID]}
 		if !x.Online {
-			p.State, p.Progress = "POPULATING", 0
+			p.State = "POPULATING"
 		}
 		p.Entity, p.Label = v.target(x.Entity, x.Token)
 		out = append(out, p)

@@ -26,11 +26,11 @@ type Catalog interface {
 // Index is a row of SHOW INDEXES.
 type Index struct {
 	Name       string
-	State      string // ONLINE, POPULATING, FAILED
-	Progress   float64
-	Type       string // RANGE, LOOKUP
-	Entity     string // NODE, RELATIONSHIP
-	Label      string // label or type
+	State      string  // ONLINE, POPULATING, FAILED
+	Progress   float64 // 0 to 1
+	Type       string  // RANGE, LOOKUP
+	Entity     string  // NODE, RELATIONSHIP
+	Label      string  // label or type
 	Keys       []string
 	Constraint string // name of the constraint that owns it, "" for none
 }

@@ -18,6 +18,7 @@ import (
 //	defDropIndex       id
 //	defConstraint      id kind entity token type index name n key×n
 //	defDropConstraint  id
+//	defPending         as defConstraint, which follows for the same id, or else its end
 //
 // Numbers are uvarints, names a uvarint length and bytes. The manifest (bucket
 // "catalog") holds the same bytes, for everything that is defined, under "all",
@@ -29,11 +30,13 @@ const (
 	defConstraint
 	defDropConstraint
 	defNext // next index id, next constraint id, epoch
+	defPending
 )
 
 const (
 	flagUnique = 1 << iota
 	flagOnline
+	flagFilled
 )
 
 // AppendToken appends a token's definition to a section.
@@ -51,6 +54,9 @@ func AppendIndex(dst []byte, x Index) []byte {
 	if x.Online {
 		flags |= flagOnline
 	}
+	if x.Filled {
+		flags |= flagFilled
+	}
 	dst = appendNumbers(append(dst, defIndex), uint64(x.ID), uint64(x.Entity), uint64(x.Token), flags)
 	return appendKeys(appendString(dst, x.Name), x.Keys)
 }
@@ -62,7 +68,14 @@ func AppendDropIndex(dst []byte, id IndexID) []byte {
 
 // AppendConstraint appends a constraint's definition.
 func AppendConstraint(dst []byte, c Constraint) []byte {
-	dst = appendNumbers(append(dst, defConstraint), uint64(c.ID), uint64(c.Kind), uint64(c.Entity), uint64(c.Token),
+	return appendConstraint(dst, defConstraint, c)
+}
+
+// AppendPending appends the definition of a constraint that data is yet to be checked against.
+func AppendPending(dst []byte, c Constraint) []byte { return appendConstraint(dst, defPending, c) }
+
+func appendConstraint(dst []byte, op byte, c Constraint) []byte {
+	dst = appendNumbers(append(dst, op), uint64(c.ID), uint64(c.Kind), uint64(c.Entity), uint64(c.Token),
 		uint64(c.Type), uint64(c.Index))
 	return appendKeys(appendString(dst, c.Name), c.Keys)
 }
@@ -158,7 +171,7 @@ func (d *decoder) number() uint64 {
 func (d *decoder) next() (def definition) {
 	def.op = d.b[0]
 	d.b = d.b[1:]
-	numbers := [...]int{defToken: 2, defIndex: 4, defDropIndex: 1, defConstraint: 6, defDropConstraint: 1, defNext: 3}
+	numbers := [...]int{defToken: 2, defIndex: 4, defDropIndex: 1, defConstraint: 6, defDropConstraint: 1, defNext: 3, defPending: 6}
 	if def.op == 0 || int(def.op) >= len(numbers) {
 		d.bad = true
 		return def
@@ -216,47 +229,19 @@ func (m *Model) read(s *Schema, b []byte, trusted bool) (*Schema, error) {
 func (s *Schema) define(def definition) (*Schema, error) {
 	next := *s
 	next.Epoch++
-	next.Indexes, next.Constraints = slices.Clone(s.Indexes), slices.Clone(s.Constraints)
 	switch def.op {
 	case defIndex:
-		x := Index{ID: IndexID(def.n[0]), Entity: Entity(def.n[1]), Token: uint32(def.n[2]), Name: def.name, Keys: def.keys,
-			Unique: def.n[3]&flagUnique != 0, Online: def.n[3]&flagOnline != 0}
-		next.NextIndex = max(next.NextIndex, x.ID+1)
-		if i := slices.IndexFunc(next.Indexes, func(y Index) bool { return y.ID == x.ID }); i >= 0 {
-			next.Indexes[i] = x
-			return &next, nil
-		}
-		if _, taken := s.IndexNamed(x.Name); taken {
-			return nil, status.Errorf(status.SchemaConflict, "an index named `%s` exists", x.Name)
-		}
-		if same, taken := s.IndexOn(x.Entity, x.Token, x.Keys); taken {
-			return nil, status.Errorf(status.SchemaConflict, "index `%s` covers the same properties", same.Name)
-		}
-		next.Indexes = append(next.Indexes, x)
+		return &next, next.defineIndex(def)
 	case defDropIndex:
-		next.Indexes = slices.DeleteFunc(next.Indexes, func(x Index) bool { return x.ID == IndexID(def.n[0]) })
+		next.Indexes = slices.DeleteFunc(slices.Clone(s.Indexes), func(x Index) bool { return x.ID == IndexID(def.n[0]) })
 		if len(next.Indexes) == len(s.Indexes) {
 			return nil, status.Errorf(status.NoSuchIndex, "the index does not exist any more")
 		}
-	case defConstraint:
-		c := Constraint{ID: ConstraintID(def.n[0]), Kind: ConstraintKind(def.n[1]), Entity: Entity(def.n[2]), Token: uint32(def.n[3]),
-			Type: value.Kind(def.n[4]), Index: IndexID(def.n[5]), Name: def.name, Keys: def.keys}
-		if c.Kind == 0 || c.Kind > ValueType {
-			return nil, status.Errorf(status.Corruption, "constraint `%s` is of unknown kind %d", c.Name, c.Kind)
-		}
-		next.NextConstr = max(next.NextConstr, c.ID+1)
-		for _, o := range s.Constraints {
-			if o.Name == c.Name {
-				return nil, status.Errorf(status.SchemaConflict, "a constraint named `%s` exists", c.Name)
-			}
-			if o.Kind == c.Kind && o.Entity == c.Entity && o.Token == c.Token && slices.Equal(o.Keys, c.Keys) {
-				return nil, status.Errorf(status.SchemaConflict, "constraint `%s` demands the same", o.Name)
-			}
-		}
-		next.Constraints = append(next.Constraints, c)
+	case defConstraint, defPending:
+		return &next, next.defineConstraint(def)
 	case defDropConstraint:
-		next.Constraints = slices.DeleteFunc(next.Constraints, func(c Constraint) bool { return c.ID == ConstraintID(def.n[0]) })
-		if len(next.Constraints) == len(s.Constraints) {
+		next.Constraints, next.Pending = without(s.Constraints, ConstraintID(def.n[0])), without(s.Pending, ConstraintID(def.n[0]))
+		if len(next.Constraints)+len(next.Pending) == len(s.Constraints)+len(s.Pending) {
 			return nil, status.Errorf(status.NoSuchConstraint, "the constraint does not exist any more")
 		}
 	case defNext:
@@ -265,6 +250,61 @@ func (s *Schema) define(def definition) (*Schema, error) {
 		next.Epoch = max(next.Epoch, def.n[2])
 	}
 	return &next, nil
+}
+
+// defineIndex adds an index to a copy of a schema, or puts it in place of the one with its id.
+func (s *Schema) defineIndex(def definition) error {
+	x := Index{ID: IndexID(def.n[0]), Entity: Entity(def.n[1]), Token: uint32(def.n[2]), Name: def.name, Keys: def.keys,
+		Unique: def.n[3]&flagUnique != 0, Online: def.n[3]&flagOnline != 0}
+	x.Filled = x.Online || def.n[3]&flagFilled != 0
+	s.NextIndex = max(s.NextIndex, x.ID+1)
+	if i := slices.IndexFunc(s.Indexes, func(y Index) bool { return y.ID == x.ID }); i >= 0 {
+		s.Indexes = slices.Clone(s.Indexes)
+		s.Indexes[i] = x
+		return nil
+	}
+	if _, taken := s.IndexNamed(x.Name); taken {
+		return status.Errorf(status.SchemaConflict, "an index named `%s` exists", x.Name)
+	}
+	if same, taken := s.IndexOn(x.Entity, x.Token, x.Keys); taken {
+		return status.Errorf(status.SchemaConflict, "index `%s` covers the same properties", same.Name)
+	}
+	s.Indexes = append(slices.Clip(s.Indexes), x)
+	return nil
+}
+
+// defineConstraint adds a constraint to a copy of a schema, pending or not.
+func (s *Schema) defineConstraint(def definition) error {
+	c := Constraint{ID: ConstraintID(def.n[0]), Kind: ConstraintKind(def.n[1]), Entity: Entity(def.n[2]), Token: uint32(def.n[3]),
+		Type: value.Kind(def.n[4]), Index: IndexID(def.n[5]), Name: def.name, Keys: def.keys}
+	if c.Kind == 0 || c.Kind > ValueType {
+		return status.Errorf(status.Corruption, "constraint `%s` is of unknown kind %d", c.Name, c.Kind)
+	}
+	s.NextConstr = max(s.NextConstr, c.ID+1)
+	s.Pending = without(s.Pending, c.ID)
+	var err error
+	s.EachConstraint(func(o *Constraint) bool {
+		switch {
+		case o.Name == c.Name:
+			err = status.Errorf(status.SchemaConflict, "a constraint named `%s` exists", c.Name)
+		case o.Kind == c.Kind && o.Entity == c.Entity && o.Token == c.Token && slices.Equal(o.Keys, c.Keys):
+			err = status.Errorf(status.SchemaConflict, "constraint `%s` demands the same", o.Name)
+		}
+		return err == nil
+	})
+	if err != nil {
+		return err
+	}
+	if def.op == defPending {
+		s.Pending = append(slices.Clip(s.Pending), c)
+	} else {
+		s.Constraints = append(slices.Clip(s.Constraints), c)
+	}
+	return nil
+}
+
+func without(list []Constraint, id ConstraintID) []Constraint {
+	return slices.DeleteFunc(slices.Clone(list), func(c Constraint) bool { return c.ID == id })
 }
 
 // Fold writes no blocks: the catalog's manifest is all of it.
@@ -285,6 +325,9 @@ func (m *Model) FoldWith(root *txn.Root, tokens []byte) txn.Folded {
 	}
 	for _, c := range s.Constraints {
 		all = AppendConstraint(all, c)
+	}
+	for _, c := range s.Pending {
+		all = AppendPending(all, c)
 	}
 	all = appendNumbers(append(all, defNext), uint64(s.NextIndex), uint64(s.NextConstr), s.Epoch)
 	return folded{all}

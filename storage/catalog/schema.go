@@ -15,7 +15,8 @@ type Index struct {
 	Token  uint32 // LabelID or TypeID
 	Keys   []KeyID
 	Unique bool // belongs to a uniqueness or key constraint
-	Online bool // complete: queries may use it
+	Filled bool // its blocks and its overlay hold every entry: see graph.Store.CreateIndex
+	Online bool // filled, and what it is for holds: queries may use it
 }
 
 // ConstraintKind says what a constraint demands.
@@ -55,8 +56,11 @@ type Schema struct {
 	Epoch       uint64
 	Indexes     []Index
 	Constraints []Constraint
-	NextIndex   IndexID
-	NextConstr  ConstraintID
+	// Pending are constraints that commits keep already, while data from before is
+	// being checked against them: nothing else may rely on them.
+	Pending    []Constraint
+	NextIndex  IndexID
+	NextConstr ConstraintID
 }
 
 // Index returns the index with an id.
@@ -77,6 +81,17 @@ func (s *Schema) IndexNamed(name string) (Index, bool) {
 		}
 	}
 	return Index{}, false
+}
+
+// EachConstraint calls f with the constraints that commits keep, until it returns false.
+func (s *Schema) EachConstraint(f func(c *Constraint) bool) {
+	for _, list := range [2][]Constraint{s.Constraints, s.Pending} {
+		for i := range list {
+			if !f(&list[i]) {
+				return
+			}
+		}
+	}
 }
 
 // ConstraintNamed returns the constraint with a name.

@@ -24,7 +24,7 @@ type CheckpointInfo struct {
 // Checkpoint folds the newest root into the base. Readers and commits go on
 // meanwhile; only the exchange of the root takes a place in the queue of commits.
 func (s *Store) Checkpoint(ctx context.Context) (CheckpointInfo, error) {
-	return s.checkpoint(ctx, func(root *Root, w *BlockWriter) ([]Folded, error) {
+	return s.checkpoint(ctx, &BlockWriter{s: s}, func(root *Root, w *BlockWriter) ([]Folded, error) {
 		folded := make([]Folded, len(s.opts.Models))
 		for i, m := range s.opts.Models {
 			f, err := m.Fold(ctx, root, w)
@@ -41,10 +41,18 @@ func (s *Store) Checkpoint(ctx context.Context) (CheckpointInfo, error) {
 // that write makes up itself, such as an import's. write gets a root that nothing
 // changes until it is replaced: commits fail with WriteConflict meanwhile.
 func (s *Store) Replace(ctx context.Context, write func(root *Root, w *BlockWriter) ([]Folded, error)) (CheckpointInfo, error) {
-	return s.checkpoint(ctx, write, true)
+	return s.checkpoint(ctx, &BlockWriter{s: s}, write, true)
 }
 
-func (s *Store) checkpoint(ctx context.Context, write func(*Root, *BlockWriter) ([]Folded, error), exclusive bool) (CheckpointInfo, error) {
+// Extend is Checkpoint with more to write than what lies over the base, such as an
+// index of what is in it: write folds root, as models' Fold does. Blocks that w, which
+// is NewPrivate's, has written before count with the rest, those that w retires aside. Where
+// it fails w is to be dropped.
+func (s *Store) Extend(ctx context.Context, w *BlockWriter, write func(root *Root, w *BlockWriter) ([]Folded, error)) (CheckpointInfo, error) {
+	return s.checkpoint(ctx, w, write, false)
+}
+
+func (s *Store) checkpoint(ctx context.Context, w *BlockWriter, write func(*Root, *BlockWriter) ([]Folded, error), exclusive bool) (CheckpointInfo, error) {
 	if s.opts.ReadOnly {
 		return CheckpointInfo{}, status.Errorf(status.ReadOnlyStore, "the store was opened for reading")
 	}
@@ -59,7 +67,6 @@ func (s *Store) checkpoint(ctx context.Context, write func(*Root, *BlockWriter) 
 	if err := s.clearPending(); err != nil {
 		return CheckpointInfo{}, err
 	}
-	w := &BlockWriter{s: s}
 	folded, err := write(root, w)
 	if err == nil {
 		err = w.Flush()
@@ -79,6 +86,9 @@ func (s *Store) checkpoint(ctx context.Context, write func(*Root, *BlockWriter) 
 		return CheckpointInfo{}, err
 	}
 	s.sinceCheckpoint.Add(-mark)
+	if w.private != nil {
+		w.private = map[uint64]struct{}{}
+	}
 	s.checkpoints.Add(1)
 	s.blockBytes.Add(w.Bytes)
 	s.blockCount.Add(w.Blocks)
@@ -258,18 +268,4 @@ func decodeCheckpoint(b []byte) (c checkpointRecord, err error) {
 	c.Position = wal.Position{Next: wal.LSN(v[3]), Segment: v[4], Offset: int64(v[5])}
 	c.Adopted = adoption{seq: v[6], first: wal.LSN(v[7]), parts: v[8]}
 	return c, nil
-}
-
-// Adjust exchanges the newest root for one that holds the same commits and more
-// derived data, such as a part of an index that is being built. It takes a turn in
-// the queue of commits, so f must be quick.
-func (s *Store) Adjust(model int, f func(head *Root) State) {
-	s.enqueue(&request{swap: func(head *Root) *Root { return head.with(model, f(head)) }})
-}
-
-// WithoutCheckpoint runs f while no checkpoint runs.
-func (s *Store) WithoutCheckpoint(f func() error) error {
-	s.checkpointMu.Lock()
-	defer s.checkpointMu.Unlock()
-	return f()
 }

@@ -26,8 +26,6 @@ type Request struct {
 	// Adopt, if not nil, is the snapshot with the changes already applied: it becomes
 	// the new root if no commit came between.
 	Adopt *Root
-	// Check, if not nil, is called with the root to be; its error fails the commit.
-	Check func(next *Root) error
 }
 
 // Info describes a commit.
@@ -201,11 +199,6 @@ func (s *Store) applyRequest(head *Root, q *request) (*Root, error) {
 				return nil, err
 			}
 			next.states[i] = st
-		}
-	}
-	if q.Check != nil {
-		if err := q.Check(&next); err != nil {
-			return nil, err
 		}
 	}
 	return &next, nil

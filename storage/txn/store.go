@@ -55,7 +55,8 @@ type Options struct {
 	Progress func(records, bytes, atMost int64)
 	// Checkpointed is called after each checkpoint that the background began.
 	Checkpointed func(ctx context.Context)
-	// Step is called before each step of a checkpoint; its error stops it there.
+	// Step is called before each step of a checkpoint, and before a constraint counts; its
+	// error stops it there.
 	Step func(name string) error
 }
 
