@@ -22,7 +22,7 @@ func (b *Bulk) NodeKey(label catalog.LabelID, key catalog.KeyID, entries iter.Se
 		Kind: catalog.NodeKey, Entity: catalog.Nodes, Token: uint32(label), Keys: []catalog.KeyID{key}}
 	next := *b.schema
 	con.ID, con.Index = next.NextConstr, next.NextIndex
-	x := catalog.Index{ID: con.Index, Name: con.Name, Entity: con.Entity, Token: con.Token, Keys: con.Keys, Unique: true, Online: true}
+	x := catalog.Index{ID: con.Index, Name: con.Name, Entity: con.Entity, Token: con.Token, Keys: con.Keys, Unique: true, Filled: true, Online: true}
 	if old, taken := next.IndexOn(x.Entity, x.Token, x.Keys); taken {
 		return status.Errorf(status.SchemaConflict, "index `%s` covers the same properties", old.Name)
 	}

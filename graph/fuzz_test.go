@@ -22,7 +22,7 @@ func FuzzApply(f *testing.F) {
 	if _, _, err := tokens.InternSet([]catalog.LabelID{0}); err != nil {
 		f.Fatal(err)
 	}
-	schema := &catalog.Schema{Indexes: []catalog.Index{{ID: 1, Keys: []catalog.KeyID{0}, Unique: true, Online: true}}}
+	schema := &catalog.Schema{Indexes: []catalog.Index{{ID: 1, Keys: []catalog.KeyID{0}, Unique: true, Filled: true, Online: true}}}
 	f.Fuzz(func(t *testing.T, section []byte) {
 		st := newState()
 		e := editor{s: st, own: new(owner), ver: 1, tokens: tokens, schema: schema}

@@ -126,7 +126,7 @@ func (w *sweeper) runBuilds() {
 func TestCrashInBuild(t *testing.T) {
 	w := newSweeper(t, 21)
 	w.runBuilds()
-	step, failed := max(len(w.cuts)/400, 1), 0
+	step, failed := max(len(w.cuts)/250, 1), 0
 	for i := 0; i < len(w.cuts) && failed < 10; i += step {
 		c := w.cuts[i]
 		for _, f := range w.recovered(c, i%5 == 0) {
@@ -385,7 +385,7 @@ func TestKeySorter(t *testing.T) {
 				k := s.newKeySorter(context.Background(), w)
 				defer k.close()
 				want := map[string]bool{}
-				n := 500
+				n := min(500, 100+10*int(limit))
 				if order == "none" {
 					n = 0
 				}
