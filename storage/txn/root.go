@@ -28,13 +28,6 @@ func (r *Root) WithStates(states ...State) *Root {
 	return &next
 }
 
-func (r *Root) with(i int, s State) *Root {
-	next := *r
-	next.states = append([]State(nil), r.states...)
-	next.states[i] = s
-	return &next
-}
-
 // epoch is the time between two checkpoints: roots of one epoch lie over the same
 // base. refs counts its readers, and one more while it is the present epoch.
 type epoch struct {
