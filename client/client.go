@@ -107,8 +107,8 @@ func (c *Client) send(ctx context.Context, method, path, accept string, body []b
 func requestBody(r *Request) []byte { return wire.Encoder{Typed: true}.AppendRequest(nil, r) }
 
 func unreachable(ctx context.Context, base string, err error) error {
-	if ctx.Err() != nil {
-		return status.Errorf(status.Cancelled, "cancelled: %w", ctx.Err())
+	if ended := status.Ended(ctx, "a request"); ended != nil {
+		return ended
 	}
 	return status.Errorf(status.Unreachable, "%s cannot be reached: %w", base, err).WithHint("is `kadedb serve` running there?")
 }

@@ -141,7 +141,7 @@ func (s *Stream) take() (*value.Map, error) {
 		case <-s.wake:
 		case <-s.ctx.Done():
 			s.cancel()
-			return nil, status.Errorf(status.Cancelled, "cancelled: %w", s.ctx.Err())
+			return nil, status.Ended(s.ctx, "the reading of rows")
 		}
 	}
 }

@@ -57,10 +57,10 @@ func (e *editor) checkEntity(c *catalog.Constraint, t entity, whole bool) error 
 		}
 		switch {
 		case v.IsNull() && c.Kind != catalog.ValueType && whole:
-			return status.Errorf(status.ConstraintViolation, "property `%s` is missing (constraint `%s`)", snap.KeyName(k), c.Name)
+			return status.Errorf(status.ConstraintViolation, "a %s lacks the property `%s` (constraint `%s`)", holder(snap, c.Entity, c.Token), snap.KeyName(k), c.Name)
 		case !v.IsNull() && c.Kind == catalog.ValueType && v.Kind() != c.Type:
-			return status.Errorf(status.ConstraintViolation, "property `%s` is %s, not %s (constraint `%s`)",
-				snap.KeyName(k), v.Kind(), c.Type, c.Name)
+			return status.Errorf(status.ConstraintViolation, "the property `%s` of a %s is %s, not %s (constraint `%s`)",
+				snap.KeyName(k), holder(snap, c.Entity, c.Token), v.Kind(), c.Type, c.Name)
 		}
 	}
 	return nil

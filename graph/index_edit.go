@@ -150,9 +150,13 @@ func (e *editor) violation(x catalog.Index, u uniqueKey) error {
 		}
 		keys += "`" + snap.KeyName(k) + "`"
 	}
-	what := "node with label `" + snap.LabelName(catalog.LabelID(x.Token)) + "`"
-	if x.Entity == catalog.Relationships {
-		what = "relationship of type `" + snap.TypeName(catalog.TypeID(x.Token)) + "`"
+	return status.Errorf(status.ConstraintViolation, "a %s with the same %s exists (constraint `%s`)", holder(snap, x.Entity, x.Token), keys, name)
+}
+
+// holder names what a constraint or an index is about.
+func holder(snap catalog.Snapshot, e catalog.Entity, token uint32) string {
+	if e == catalog.Relationships {
+		return "relationship of type `" + snap.TypeName(catalog.TypeID(token)) + "`"
 	}
-	return status.Errorf(status.ConstraintViolation, "a %s with the same %s exists (constraint `%s`)", what, keys, name)
+	return "node with label `" + snap.LabelName(catalog.LabelID(token)) + "`"
 }

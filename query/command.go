@@ -64,7 +64,7 @@ func (r *Result) transaction(ctx context.Context, s *ast.Transaction) error {
 	}
 	if t == nil {
 		return status.Errorf(status.TransactionStatement, "%s outside of a transaction", word).At(s.Pos).
-			WithHint("name the transaction that BEGIN opened: `tx` in the request")
+			WithHint("begin one first; a request names what BEGIN opened in `tx`")
 	}
 	if s.Kind == ast.Commit {
 		defer r.run.req.Trace.committed(time.Now())

@@ -24,8 +24,11 @@ func Ended(ctx context.Context, doing string) error {
 		own := *known // others have it too
 		return &own
 	case errors.Is(cause, context.DeadlineExceeded):
-		return Errorf(QueryTimeLimit, "the time was over during %s: %w", doing, cause).
-			WithHint("give it a later deadline (`query-time`, or `timeout_ms` in a request), or make it do less")
+		e := Errorf(QueryTimeLimit, "the time was over during %s", doing)
+		e.Err = cause
+		return e.WithHint("give it a later deadline (`query-time`, or `timeout_ms` in a request), or make it do less")
 	}
-	return Errorf(Cancelled, "cancelled during %s: %w", doing, cause)
+	e := Errorf(Cancelled, "cancelled during %s", doing)
+	e.Err = cause
+	return e
 }

@@ -152,8 +152,11 @@ func (im *importer) run() error {
 		return status.Errorf(status.From(err).Code, "everything was imported, but what came after that failed: %w", err)
 	default:
 		im.sum.Nodes, im.sum.Relationships = 0, 0
-		if cerr := im.ctx.Err(); cerr != nil {
-			err = status.Errorf(status.Cancelled, "the import was stopped; the store is as it was: %w", cerr)
+		if cerr := status.Ended(im.ctx, "the import; the store is as it was"); cerr != nil {
+			err = cerr
+		}
+		if e := (*status.Error)(nil); errors.As(err, &e) && e.Code == status.ConstraintViolation && e.Hint == "" {
+			err = e.WithHint("Name the column of that property with --id to be told the file and the line of each such row, or run with --update.")
 		}
 	}
 	return err
@@ -189,7 +192,7 @@ func (im *importer) read(s *source, work, take func(*tabular.Chunk) error) (agai
 	var m *tabular.Misfit
 	if !errors.As(err, &m) {
 		if err == nil && s.short > 0 {
-			im.spec.Notice(fmt.Sprintf("%s: %d rows have fewer fields than the header; what they lack is no property", s.path, s.short))
+			im.spec.Notice(fmt.Sprintf("%s: rows with fewer fields than the header: %d; what they lack is no property", s.path, s.short))
 		}
 		s.short = 0
 		return false, err

@@ -32,7 +32,7 @@ func DecodeRequest(b []byte, typed bool, reserve func(int64) error) (*Request, e
 		return nil, err
 	}
 	if v.Kind() != value.KindMap {
-		return nil, status.Errorf(status.MalformedRequest, "the body is a %s, not an object", v.Kind())
+		return nil, status.Errorf(status.MalformedRequest, "the body must be an object, not %s", v.Kind())
 	}
 	r := &Request{}
 	m := v.AsMap()
@@ -58,7 +58,7 @@ func (r *Request) Set(field string, v value.Value) error {
 	}
 	text := func(to *string) error {
 		if v.Kind() != value.KindString {
-			return status.Errorf(status.MalformedRequest, "`%s` is a %s, not a string", field, v.Kind())
+			return status.Errorf(status.MalformedRequest, "`%s` must be a string, not %s", field, v.Kind())
 		}
 		*to = v.AsString()
 		return nil
@@ -67,12 +67,15 @@ func (r *Request) Set(field string, v value.Value) error {
 	case "query":
 		return text(&r.Query)
 	case "tx":
-		return text(&r.Tx)
+		if err := text(&r.Tx); err != nil || r.Tx != "" {
+			return err
+		}
+		return status.Errorf(status.MalformedRequest, "`tx` is empty").WithHint("leave it out to run outside of a transaction")
 	case "isolation":
 		return text(&r.Isolation)
 	case "params":
 		if v.Kind() != value.KindMap {
-			return status.Errorf(status.MalformedRequest, "`params` is a %s, not an object", v.Kind())
+			return status.Errorf(status.MalformedRequest, "`params` must be an object, not %s", v.Kind())
 		}
 		m := v.AsMap()
 		r.Params = make(map[string]value.Value, m.Len())
@@ -97,7 +100,7 @@ func (r *Request) Set(field string, v value.Value) error {
 		return count(&r.MaxPathLength)
 	case "read_only":
 		if v.Kind() != value.KindBool {
-			return status.Errorf(status.MalformedRequest, "`read_only` is a %s, not true or false", v.Kind())
+			return status.Errorf(status.MalformedRequest, "`read_only` must be true or false, not %s", v.Kind())
 		}
 		b := v.AsBool()
 		r.ReadOnly = &b

@@ -143,7 +143,7 @@ func TestRequest(t *testing.T) {
 		t.Errorf("%s comes back as %s", body, again)
 	}
 	for _, bad := range []string{`[]`, `{"query":1}`, `{"params":[]}`, `{"timeout_ms":0}`, `{"timeout_ms":"5"}`, `{"timeout_ms":-1}`,
-		`{"querry":"x"}`, `{"read_only":1}`, `{"max_rows":1.5}`} {
+		`{"querry":"x"}`, `{"read_only":1}`, `{"max_rows":1.5}`, `{"tx":""}`} {
 		if _, err := DecodeRequest([]byte(bad), false, nil); status.CodeOf(err) != status.MalformedRequest {
 			t.Errorf("%s gives %v", bad, err)
 		}

@@ -340,7 +340,7 @@ func (a *app) badRows(sum *kadedb.ImportSummary) {
 	if more := sum.Bad.Count - int64(len(sum.Bad.First)); more > 0 {
 		a.say("… and %d more", more)
 	}
-	a.say("%d bad rows", sum.Bad.Count)
+	a.say("%s", plural(sum.Bad.Count, "bad row"))
 }
 
 func isTerminal(w io.Writer) bool {

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"slices"
@@ -26,6 +27,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/vfs"
 	"github.com/kadedb/kadedb/wire"
 )
 
@@ -63,7 +65,7 @@ const (
 )
 
 func exitCode(err error) int {
-	e := status.From(err)
+	e := asError(err)
 	switch e.Code {
 	case status.InvalidUsage, status.InvalidSetting:
 		return exitUsage
@@ -152,6 +154,19 @@ func noCommand(cmd *cobra.Command, word string) error {
 	return err.WithHint("`kadedb help` lists the commands")
 }
 
+// asError is err as users see it: a failure of a file that we write, standard output for one, has its code.
+func asError(err error) *status.Error {
+	var known *status.Error
+	var file *fs.PathError
+	switch {
+	case errors.As(err, &known), !errors.As(err, &file):
+		return status.From(err)
+	case vfs.IsFull(err):
+		return status.Errorf(status.DiskFull, "%w", err).WithHint("what was written is not whole: make room, and run it again")
+	}
+	return status.Errorf(status.DiskError, "%w", err)
+}
+
 // shownError was told to the user already.
 type shownError struct{ err error }
 
@@ -163,7 +178,7 @@ func (a *app) report(err error, text string) { a.reportAt("", err, text) }
 
 // reportAt does so with the place of text in a file, such as "queries:3: ".
 func (a *app) reportAt(place string, err error, text string) {
-	e := status.From(err)
+	e := asError(err)
 	hint := hintOf(e)
 	if a.json {
 		shown := *e
@@ -215,7 +230,14 @@ func (a *app) sayRaw(line []byte) { fmt.Fprintf(a.err, "%s\n", line) }
 func exactly(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < least || len(args) > most {
-			return status.Errorf(status.InvalidUsage, "%s takes %d to %d arguments, got %d", cmd.CommandPath(), least, most, len(args)).
+			some := plural(int64(most), "argument")
+			switch {
+			case most == 0:
+				some = "no arguments"
+			case least < most:
+				some = fmt.Sprintf("%d to %s", least, some)
+			}
+			return status.Errorf(status.InvalidUsage, "%s takes %s, got %d", cmd.CommandPath(), some, len(args)).
 				WithHint("usage: %s", cmd.UseLine())
 		}
 		return nil

@@ -460,6 +460,21 @@ func TestBrokenPipe(t *testing.T) {
 	}
 }
 
+// A full disk under our output is no fault of ours.
+func TestFullOutput(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("there is no /dev/full here")
+	}
+	defer full.Close()
+	c := run{args: []string{"query", store(t), "RETURN 1"}}.command()
+	var errs bytes.Buffer
+	c.Stdout, c.Stderr = full, &errs
+	if err := c.Run(); err == nil || c.ProcessState.ExitCode() == exitBug || !strings.Contains(errs.String(), "DiskFull") {
+		t.Errorf("%v: %s", err, &errs)
+	}
+}
+
 func TestComplete(t *testing.T) {
 	for text, want := range map[string]bool{"RETURN 1": false, "RETURN 1;": true, "RETURN 1; // x": true, "RETURN 1; RETURN": false, ":help": true, "": true,
 		"RETURN ';": false, "// x": true, "/* x": false, "RETURN 1; /* x": false, " :param x": true} {

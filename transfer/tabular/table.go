@@ -194,7 +194,7 @@ func (t *Table) Read(ctx context.Context, wants []Want, work, take func(*Chunk) 
 		err = readErr
 	}
 	if cerr := ctx.Err(); cerr != nil && err == cerr {
-		err = status.Errorf(status.Cancelled, "reading %s was stopped: %w", t.in.Name, cerr)
+		err = status.Ended(ctx, "the reading of "+t.in.Name)
 	}
 	return err
 }
