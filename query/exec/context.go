@@ -46,6 +46,12 @@ type Context struct {
 	// trailProbe is how many relationships trails are enumerated over before they are
 	// counted by end; 0: as many as making the vectors costs, -1: none.
 	trailProbe int
+	// gather, in tests, makes each intersect collect so many rows at a time and hold so
+	// many bytes of lists, whatever fits in memory; zero: as memory says.
+	gather struct {
+		rows  int
+		bytes int64
+	}
 }
 
 // CSV reads records; Next returns io.EOF after the last.

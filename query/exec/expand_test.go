@@ -297,15 +297,20 @@ func TestIntersect(t *testing.T) {
 				choose(0, 0, nil)
 			}
 		}
-		for _, batch := range batchSizes {
-			sameRows(t, x.Detail(), runPlan(t, g, x, 7, []plan.Slot{0, 1, 2, 3, 4, 5}, batch), slices.Clone(full))
-		}
 		counted := *x
 		counted.Mult, counted.Live = true, []plan.Slot{0, 2}
 		top := &plan.Project{}
 		top.Input, top.Live = &counted, []plan.Slot{0, 2}
 		for _, batch := range batchSizes {
+			sameRows(t, x.Detail(), runPlan(t, g, x, 7, []plan.Slot{0, 1, 2, 3, 4, 5}, batch), slices.Clone(full))
 			sameRows(t, "counted "+x.Detail(), runPlan(t, g, top, 7, []plan.Slot{0, 2}, batch), slices.Clone(ends))
+			gather := func(x *Context) { x.gather.rows, x.gather.bytes = 1+r.IntN(20), r.Int64N(120) }
+			rows, err := tryPlan(g, x, 7, []plan.Slot{0, 1, 2, 3, 4, 5}, batch, gather)
+			check(t, err)
+			sameRows(t, "collected "+x.Detail(), rows, slices.Clone(full))
+			rows, err = tryPlan(g, top, 7, []plan.Slot{0, 2}, batch, gather)
+			check(t, err)
+			sameRows(t, "counted, collected "+x.Detail(), rows, slices.Clone(ends))
 		}
 	})
 }

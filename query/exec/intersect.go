@@ -40,6 +40,7 @@ type intersect struct {
 // store, several merged.
 type interList struct {
 	legs     *legs
+	held     *heldLists // what regroup has read before; nil where there is none
 	from     refReader
 	node     uint32
 	valid    bool // nbr, rel are those of node
@@ -101,7 +102,7 @@ func (b *builder) intersect(n *plan.Intersect, lanes []lane) (runner, error) {
 				e.lists[i].forget()
 			}
 		})
-		return e
+		return b.regroup(l, e)
 	}))
 }
 
@@ -191,6 +192,10 @@ func (l *interList) forget() {
 }
 
 func (l *interList) read() error {
+	if nbr, rel, ok := l.held.get(l.node); ok {
+		l.nbr, l.rel, l.valid = nbr, rel, true
+		return nil
+	}
 	l.valid = false
 	if len(l.legs.list) == 0 {
 		l.nbr, l.rel, l.valid = nil, nil, true
