@@ -16,6 +16,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net/http"
@@ -40,6 +42,7 @@ type Client struct {
 	base  string
 	token string
 	http  *http.Client
+	tls   *tls.Config // nil: the system's certificates are trusted
 }
 
 // New returns a client of the server at base, a URL. It asks nothing yet. token may
@@ -57,6 +60,20 @@ func New(base, token string) (*Client, error) {
 		DisableCompression: loopback(u.Hostname())}
 	return &Client{base: u.String(), token: token, http: &http.Client{Transport: transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
+}
+
+// Trust makes the certificates of a PEM file the only ones that a server at an https
+// address may be signed by. It is for the time before the first request.
+func (c *Client) Trust(pem []byte) error {
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return status.Errorf(status.InvalidUsage, "there is no certificate in PEM to trust")
+	}
+	c.tls = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	if t, ok := c.http.Transport.(*http.Transport); ok {
+		t.TLSClientConfig = c.tls
+	}
+	return nil
 }
 
 func loopback(host string) bool {
@@ -110,7 +127,12 @@ func unreachable(ctx context.Context, base string, err error) error {
 	if ended := status.Ended(ctx, "a request"); ended != nil {
 		return ended
 	}
-	return status.Errorf(status.Unreachable, "%s cannot be reached: %w", base, err).WithHint("is `kadedb serve` running there?")
+	e := status.Errorf(status.Unreachable, "%s cannot be reached: %w", base, err)
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(err, &untrusted) {
+		return e.WithHint("give the certificate that signed the server's with --ca FILE, and the name that it is for as the address")
+	}
+	return e.WithHint("is `kadedb serve` running there?")
 }
 
 // object sends a request whose answer is one object.

@@ -50,7 +50,7 @@ const handshakeTime = 10 * time.Second
 func (c *Client) Dial(ctx context.Context) (*Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, handshakeTime)
 	defer cancel()
-	d := websocket.Dialer{Proxy: http.ProxyFromEnvironment, Subprotocols: []string{"kadeql.v1.cbor"}, HandshakeTimeout: handshakeTime}
+	d := websocket.Dialer{Proxy: http.ProxyFromEnvironment, Subprotocols: []string{"kadeql.v1.cbor"}, HandshakeTimeout: handshakeTime, TLSClientConfig: c.tls}
 	ws, res, err := d.DialContext(ctx, "ws"+strings.TrimPrefix(c.base, "http")+"/v1/ws", nil)
 	if err != nil {
 		if res != nil {

@@ -45,6 +45,7 @@ type app struct {
 	out, err io.Writer
 	environ  []string
 	config   string // --config
+	ca       string // --ca
 	json     bool   // --json
 }
 
@@ -132,6 +133,7 @@ func (a *app) rootCommand() *cobra.Command {
 		return status.Errorf(status.InvalidUsage, "%w", err).WithHint("`%s --help` lists the flags", cmd.CommandPath())
 	})
 	root.PersistentFlags().StringVar(&a.config, "config", "", "file of settings, lines of `name = value` (KADEDB_CONFIG)")
+	root.PersistentFlags().StringVar(&a.ca, "ca", "", "file of certificates, in PEM, that a server at an https:// address may be signed by (KADEDB_CA)")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "write errors and messages to standard error as JSON, an object a line")
 	root.AddCommand(a.serveCommand(), a.queryCommand(), a.shellCommand(), a.importCommand(), a.exportCommand(), a.checkCommand(),
 		a.statusCommand(), a.compactCommand(), a.tokenCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(), a.manCommand())

@@ -94,7 +94,7 @@ func (l *lines) String() string {
 	return l.b.String()
 }
 
-var address = regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`)
+var address = regexp.MustCompile(`https?://127\.0\.0\.1:[0-9]+`)
 
 // serve starts a server and waits until it answers.
 func serve(t *testing.T, args ...string) *daemon {

@@ -47,6 +47,9 @@ alone and without tokens.`,
 		case !v.demo && set.Text(setting.Data) == "":
 			return status.Errorf(status.InvalidUsage, "a folder is needed").WithHint("give --data DIR, or --demo for a first look")
 		}
+		if v.demo && set.Text(setting.TLSCert)+set.Text(setting.TLSKey) != "" {
+			return status.Errorf(status.InvalidUsage, "--demo and a certificate exclude each other").WithHint("the demo is for this machine alone")
+		}
 		if v.demo && set.Origin(setting.Auth) == setting.FromDefault {
 			v.auth = false
 		}
@@ -74,6 +77,7 @@ func (v *served) run(ctx context.Context) error {
 	}
 	var err error
 	v.front, err = front.New(front.Config{Listen: v.set.Text(setting.Listen), AllowedHosts: hosts, Auth: v.auth,
+		TLSCert: v.set.Text(setting.TLSCert), TLSKey: v.set.Text(setting.TLSKey),
 		BodySize: v.set.Size(setting.BodySize, 0), Requests: int(v.set.Count(setting.Requests)),
 		Connections: int(v.set.Count(setting.WSConnections)),
 		SlowQuery:   v.set.Duration(setting.SlowQuery), Logger: v.log})
@@ -85,6 +89,7 @@ func (v *served) run(ctx context.Context) error {
 	if err := v.front.Listen(); err != nil {
 		return err
 	}
+	defer v.reloadOnSignal()()
 	stopped := make(chan error, 1)
 	go func() { stopped <- v.front.Serve() }()
 	err = v.open(ctx)
@@ -92,6 +97,29 @@ func (v *served) run(ctx context.Context) error {
 		err = v.wait(ctx, stopped)
 	}
 	return v.stop(err)
+}
+
+// reloadOnSignal has SIGHUP read the certificate again, until what it returns is called.
+func (v *served) reloadOnSignal() (stop func()) {
+	if v.set.Text(setting.TLSCert) == "" {
+		return func() {}
+	}
+	hangups, done := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(hangups, syscall.SIGHUP)
+	go func() {
+		for {
+			select {
+			case <-hangups:
+				v.front.ReloadCertificate()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(hangups)
+		close(done)
+	}
 }
 
 // open opens the store and lets requests in. Until then they are told to wait.

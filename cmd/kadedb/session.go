@@ -82,7 +82,7 @@ func (t *target) resolve(a *app, dir string) error {
 // open starts a session.
 func (t *target) open(a *app, cmd *cobra.Command) (session, error) {
 	if t.server != "" {
-		c, err := client.New(t.server, t.token)
+		c, err := a.connect(t.server, t.token)
 		if err != nil {
 			return nil, err
 		}

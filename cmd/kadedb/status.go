@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kadedb/kadedb"
-	"github.com/kadedb/kadedb/client"
 	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/server/front"
 	"github.com/kadedb/kadedb/status"
@@ -52,7 +51,7 @@ be opened, and 9 where it is not; without a token only that is told of a server 
 			where = t.server
 			ctx, cancel := context.WithTimeout(cmd.Context(), *wait)
 			defer cancel()
-			s, err = serverStatus(ctx, &t)
+			s, err = a.serverStatus(ctx, &t)
 		} else {
 			where = t.data
 			s, err = a.storeStatus(cmd, &t)
@@ -76,8 +75,8 @@ const heldBy = "held by "
 
 // serverStatus asks a server. One that wants a token and gets none tells only whether
 // it is ready, which is all in the answer then.
-func serverStatus(ctx context.Context, t *target) (*wire.ServerStatus, error) {
-	c, err := client.New(t.server, t.token)
+func (a *app) serverStatus(ctx context.Context, t *target) (*wire.ServerStatus, error) {
+	c, err := a.connect(t.server, t.token)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func (t *target) openTokens(a *app, cmd *cobra.Command, dir string) (tokens, err
 		return nil, err
 	}
 	if t.server != "" {
-		c, err := client.New(t.server, t.token)
+		c, err := a.connect(t.server, t.token)
 		return remoteTokens{c}, err
 	}
 	db, err := t.openStore(a, cmd)

@@ -27,7 +27,7 @@ func (a *app) importRemote(cmd *cobra.Command, f *importFlags, spec *kadedb.Impo
 	if f.token == "" {
 		f.token = a.env("KADEDB_TOKEN")
 	}
-	c, err := client.New(f.server, f.token)
+	c, err := a.connect(f.server, f.token)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (a *app) exportRemote(cmd *cobra.Command, f *exportFlags, format transfer.E
 	if f.token == "" {
 		f.token = a.env("KADEDB_TOKEN")
 	}
-	c, err := client.New(f.server, f.token)
+	c, err := a.connect(f.server, f.token)
 	if err != nil {
 		return err
 	}

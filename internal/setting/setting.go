@@ -32,6 +32,8 @@ const (
 	Memory         Name = "memory"
 	Auth           Name = "auth"
 	AllowedHosts   Name = "allowed-hosts"
+	TLSCert        Name = "tls-cert"
+	TLSKey         Name = "tls-key"
 	ImportDir      Name = "import-dir"
 	LogLevel       Name = "log-level"
 	LogFormat      Name = "log-format"
@@ -89,6 +91,8 @@ var table = []Setting{
 	{Name: Memory, Kind: Size, Default: "60%", Doc: "Budget of all caches and queries together: a size, or a share of the machine's (or cgroup's) memory."},
 	{Name: Auth, Kind: Choice, Choices: []string{"token", "off"}, Default: "token", Doc: "Whether requests need a token. `off` is allowed only on a loopback address."},
 	{Name: AllowedHosts, Default: "", Doc: "Further values of the Host header to accept, separated by commas."},
+	{Name: TLSCert, Default: "", Doc: "File of the server's certificate, with those that signed it, in PEM: TLS 1.3 is spoken, and HTTP/2. Read again when it changes."},
+	{Name: TLSKey, Default: "", Doc: "File of the certificate's key, in PEM."},
 	{Name: ImportDir, Default: "", Doc: "Folder below which LOAD CSV may read. Empty: LOAD CSV is refused."},
 	{Name: LogLevel, Kind: Choice, Choices: []string{"debug", "info", "warn", "error"}, Default: "info", Doc: "Least level that is logged."},
 	{Name: LogFormat, Kind: Choice, Choices: []string{"text", "json"}, Default: "text", Doc: "Form of the log on standard error."},

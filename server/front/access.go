@@ -87,7 +87,11 @@ func (h *hosts) knows(host, defaultPort string, local net.Addr) bool {
 // check refuses a request for another host, or one that a foreign page sent.
 func (h *hosts) check(r *http.Request) error {
 	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if !h.knows(r.Host, "80", local) {
+	port := "80"
+	if r.TLS != nil {
+		port = "443"
+	}
+	if !h.knows(r.Host, port, local) {
 		return status.Errorf(status.HostNotAllowed, "this is not %q", r.Host).
 			WithHint("ask for the address that the server listens on, or start it with --allowed-hosts %s", hostName(r.Host))
 	}

@@ -24,12 +24,16 @@ type Config struct {
 	Listen       string
 	AllowedHosts []string
 	Auth         bool // ask for tokens; without, only loopback addresses are served
-	BodySize     int64
-	Requests     int // at once
-	Connections  int // that carry many requests each, at once
-	SlowQuery    time.Duration
-	BodyTime     time.Duration // a body may take, beside what its length buys; 0: 10 s
-	Logger       *slog.Logger
+	// Files of a certificate, with those that signed it, and its key, in PEM: the server
+	// speaks TLS. They are read again when they change, which is looked for every TLSCheck (10 s).
+	TLSCert, TLSKey string
+	TLSCheck        time.Duration
+	BodySize        int64
+	Requests        int // at once
+	Connections     int // that carry many requests each, at once
+	SlowQuery       time.Duration
+	BodyTime        time.Duration // a body may take, beside what its length buys; 0: 10 s
+	Logger          *slog.Logger
 }
 
 // Server is the listener with its routes.
@@ -44,6 +48,9 @@ type Server struct {
 	metrics  *metrics
 	http     *http.Server
 	ln       net.Listener
+	cert     *certificate  // nil: no TLS
+	stopped  chan struct{} // closed by Drain
+	stopOnce sync.Once
 
 	db        atomic.Pointer[kadedb.DB]
 	draining  atomic.Bool
@@ -94,11 +101,23 @@ func New(c Config) (*Server, error) {
 	if c.BodyTime <= 0 {
 		c.BodyTime = bodyTime
 	}
-	s := &Server{cfg: c, log: c.Logger, failed: make(chan struct{}), started: time.Now()}
+	s := &Server{cfg: c, log: c.Logger, failed: make(chan struct{}), stopped: make(chan struct{}), started: time.Now()}
+	if s.cert, err = newCertificate(c.TLSCert, c.TLSKey, c.Logger); err != nil {
+		return nil, err
+	}
+	if c.TLSCheck <= 0 {
+		s.cfg.TLSCheck = certificateCheck
+	}
+	if s.cert == nil && !loopback(host) {
+		s.log.Warn("tokens and data go over the network as they are: no certificate is set", "listen", c.Listen)
+	}
 	s.metrics = newMetrics(s)
 	s.http = &http.Server{
 		Handler: s, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
+	}
+	if s.cert != nil {
+		s.http.TLSConfig, s.http.HTTP2 = s.cert.config(), http2Config()
 	}
 	s.Handle("GET", "/livez", Public, s.livez)
 	s.Handle("GET", "/readyz", Public, s.readyz)
@@ -143,20 +162,29 @@ func (s *Server) URL() string {
 	if s.ln == nil {
 		return ""
 	}
+	scheme := "http://"
+	if s.cert != nil {
+		scheme = "https://"
+	}
 	host, _, err := net.SplitHostPort(s.cfg.Listen)
 	_, port, perr := net.SplitHostPort(s.ln.Addr().String())
 	if err != nil || perr != nil {
-		return "http://" + s.ln.Addr().String()
+		return scheme + s.ln.Addr().String()
 	}
 	if host == "" || host == "0.0.0.0" || host == "::" {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return scheme + net.JoinHostPort(host, port)
 }
 
 // Serve answers requests until Drain or an error.
 func (s *Server) Serve() error {
-	if err := s.http.Serve(s.ln); !errors.Is(err, http.ErrServerClosed) {
+	serve := s.http.Serve
+	if s.cert != nil {
+		go s.cert.watch(s.cfg.TLSCheck, s.stopped)
+		serve = func(ln net.Listener) error { return s.http.ServeTLS(ln, "", "") }
+	}
+	if err := serve(s.ln); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
@@ -194,6 +222,7 @@ func (s *Server) checkStore(db *kadedb.DB) bool {
 // what still runs then is its error, Draining.
 func (s *Server) Drain(grace time.Duration) error {
 	began := time.Now()
+	s.stopOnce.Do(func() { close(s.stopped) })
 	s.draining.Store(true)
 	s.calls.close()
 	s.sessions.shut()

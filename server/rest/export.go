@@ -106,7 +106,7 @@ func (s *exportStream) ended(err error) error {
 		return err
 	}
 	e := s.c.Fail(err)
-	s.c.Server.Log().Info("an answer broke off", "path", s.c.R.URL.Path, "code", e.Code, "error", err)
+	s.c.Server.Log().Info("an answer broke off", "path", s.c.R.URL.Path, "code", e.Code, "error", e)
 	return front.ErrGone
 }
 

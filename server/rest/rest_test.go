@@ -70,7 +70,7 @@ func start(t testing.TB, change func(*front.Config, *kadedb.Options)) *server {
 		t.Fatal(err)
 	}
 	s.url = s.front.URL()
-	s.host = strings.TrimPrefix(s.url, "http://")
+	_, s.host, _ = strings.Cut(s.url, "://")
 	served := make(chan error, 1)
 	go func() { served <- s.front.Serve() }()
 	if s.db, err = kadedb.OpenTemporary(&o); err != nil {

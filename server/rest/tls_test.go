@@ -1,0 +1,198 @@
+package rest_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/auth"
+	"github.com/kadedb/kadedb/client"
+	"github.com/kadedb/kadedb/server/front"
+	"github.com/kadedb/kadedb/status"
+)
+
+// pair makes a certificate for this machine, signed by itself, and its key.
+func pair(t *testing.T, name string) (cert, key []byte) {
+	t.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(24 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, &k.PublicKey, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := x509.MarshalPKCS8PrivateKey(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: raw})
+}
+
+func put(t *testing.T, name string, b []byte) string {
+	t.Helper()
+	if err := os.WriteFile(name, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// secure serves with a certificate.
+func secure(t *testing.T) (s *server, certFile, keyFile string, pool *x509.CertPool) {
+	t.Helper()
+	dir := t.TempDir()
+	cert, key := pair(t, "first")
+	certFile, keyFile = put(t, filepath.Join(dir, "cert.pem"), cert), put(t, filepath.Join(dir, "key.pem"), key)
+	s = start(t, func(c *front.Config, _ *kadedb.Options) {
+		c.TLSCert, c.TLSKey, c.TLSCheck = certFile, keyFile, 20*time.Millisecond
+	})
+	pool = x509.NewCertPool()
+	pool.AppendCertsFromPEM(cert)
+	return s, certFile, keyFile, pool
+}
+
+func TestTLS(t *testing.T) {
+	s, certFile, _, pool := secure(t)
+	if !strings.HasPrefix(s.url, "https://127.0.0.1:") {
+		t.Errorf("the address is %s", s.url)
+	}
+	for _, two := range []bool{false, true} {
+		c := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: two}}
+		for _, accept := range []string{"application/json", "application/x-ndjson", arrowType} {
+			res, err := c.Do(s.request(context.Background(), call{as: auth.Reader, body: queryBody("UNWIND range(1, 100000) AS x RETURN x"), header: map[string]string{"Accept": accept}}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := io.ReadAll(res.Body)
+			if err != nil || res.StatusCode != 200 || len(b) < 500_000 || (res.ProtoMajor == 2) != two || res.TLS.Version != tls.VersionTLS13 {
+				t.Errorf("%s over %s gives %d, %d bytes, %v", accept, res.Proto, res.StatusCode, len(b), err)
+			}
+			res.Body.Close()
+		}
+		// An answer that breaks off does so over HTTP/2 too.
+		res, err := c.Do(s.request(context.Background(), call{as: auth.Reader, body: queryBody("UNWIND range(1, 300000) AS x RETURN 1 / (300000 - x) AS y"),
+			header: map[string]string{"Accept": "text/csv"}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadAll(res.Body); err == nil {
+			t.Errorf("over %s a broken answer has an end", res.Proto)
+		}
+		res.Body.Close()
+		c.CloseIdleConnections()
+	}
+	old := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS12}}}
+	if _, err := old.Get(s.url + "/livez"); err == nil {
+		t.Error("TLS 1.2 is spoken")
+	}
+	if res, err := http.Get("http://" + s.host + "/livez"); err != nil || res.StatusCode != 400 {
+		t.Errorf("without TLS: %v, %v", res, err)
+	} else {
+		res.Body.Close()
+	}
+	// The client of the commands, which is told whom to trust.
+	c, err := client.New(s.url, s.token[auth.Reader])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Exec(context.Background(), client.Request{Query: "RETURN 1"}); status.CodeOf(err) != status.Unreachable || !strings.Contains(status.From(err).Hint, "--ca") {
+		t.Errorf("an unknown certificate gives %v", err)
+	}
+	pem, err := os.ReadFile(certFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Trust([]byte("x")); err == nil {
+		t.Error("no certificate is trusted")
+	}
+	if err := c.Trust(pem); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Exec(context.Background(), client.Request{Query: "RETURN 1"}); err != nil {
+		t.Error(err)
+	}
+}
+
+// shown returns the name on the certificate that a new connection gets.
+func (s *server) shown() string {
+	s.t.Helper()
+	c, err := tls.Dial("tcp", s.host, &tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer c.Close()
+	return c.ConnectionState().PeerCertificates[0].Subject.CommonName
+}
+
+func TestCertificateIsReadAgain(t *testing.T) {
+	s, certFile, keyFile, _ := secure(t)
+	until := func(want string) {
+		t.Helper()
+		for deadline := time.Now().Add(10 * time.Second); s.shown() != want; {
+			if time.Now().After(deadline) {
+				t.Fatalf("the certificate is %s, not %s; log: %s", s.shown(), want, s.log)
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	until("first")
+	cert, key := pair(t, "second")
+	put(t, certFile, cert) // for a moment the two do not fit
+	put(t, keyFile, key)
+	until("second")
+	// A broken pair changes nothing.
+	put(t, certFile, []byte("broken"))
+	s.front.ReloadCertificate()
+	if got := s.shown(); got != "second" || !strings.Contains(s.log.String(), "the one before is kept") {
+		t.Errorf("after a broken one it is %s; log: %s", got, s.log)
+	}
+	cert, key = pair(t, "third")
+	put(t, certFile, cert)
+	put(t, keyFile, key)
+	s.front.ReloadCertificate()
+	if got := s.shown(); got != "third" {
+		t.Errorf("after a signal it is %s; log: %s", got, s.log)
+	}
+}
+
+func TestCertificatesThatCannotBeUsed(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	cert, key := pair(t, "one")
+	_, other := pair(t, "other")
+	put(t, at("cert"), cert)
+	put(t, at("key"), key)
+	put(t, at("other"), other)
+	put(t, at("junk"), []byte("-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"))
+	put(t, at("empty"), nil)
+	put(t, at("long"), make([]byte, 2<<20))
+	for _, c := range [][2]string{{at("cert"), ""}, {"", at("key")}, {at("none"), at("key")}, {at("cert"), at("none")}, {at("cert"), at("other")}, {at("key"), at("cert")},
+		{at("junk"), at("key")}, {at("empty"), at("key")}, {at("cert"), at("long")}, {dir, at("key")}} {
+		_, err := front.New(front.Config{Listen: "127.0.0.1:0", TLSCert: c[0], TLSKey: c[1]})
+		if status.CodeOf(err) != status.InvalidSetting {
+			t.Errorf("%v gives %v", c, err)
+		}
+	}
+	if _, err := front.New(front.Config{Listen: "127.0.0.1:0", TLSCert: at("cert"), TLSKey: at("key")}); err != nil {
+		t.Error(err)
+	}
+}
