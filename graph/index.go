@@ -2,6 +2,7 @@ package graph
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/catalog"
@@ -139,9 +140,17 @@ func (r *Reader) IndexEqual(id catalog.IndexID, vals []value.Value, buf []uint32
 	return r.s.indexPrefix(id, key, buf)
 }
 
+// hasNaN reports whether v equals nothing, not even itself, although it has a sort key.
+func hasNaN(v value.Value) bool {
+	if v.Kind() == value.KindList {
+		return slices.ContainsFunc(v.Elems(), hasNaN)
+	}
+	return v.Kind() == value.KindFloat && v.AsFloat() != v.AsFloat()
+}
+
 func prefixKey(key []byte, vals []value.Value) ([]byte, bool) {
 	for _, v := range vals {
-		if v.Kind() == value.KindFloat && v.AsFloat() != v.AsFloat() {
+		if hasNaN(v) {
 			return nil, false
 		}
 		var ok bool
@@ -189,8 +198,10 @@ func after(prefix []byte) []byte {
 
 // IndexRange returns a cursor over the entities whose first keys equal prefix and
 // whose next key lies between lo and hi. Bounds of two type groups, or a bound
-// that is NaN or cannot be compared, give nothing. With both bounds null it gives every entity of
-// prefix.
+// that is NaN or cannot be compared, give nothing. Lists are compared by what is in
+// them, which their order in the index does not tell: a bound that is one gives every
+// list, of which the caller keeps those between. With both bounds null it gives every
+// entity of prefix.
 func (r *Reader) IndexRange(id catalog.IndexID, prefix []value.Value, lo, hi Bound) (*IndexCursor, error) {
 	key, ok := prefixKey(nil, prefix)
 	if !ok {
@@ -212,11 +223,21 @@ func rangeKeys(prefix []byte, lo, hi Bound) (from, to []byte, ok bool) {
 		if b.Value.IsNull() {
 			continue
 		}
+		kind := b.Value.Kind()
+		if kind == value.KindDuration { // has an order, but is neither less nor greater
+			return nil, nil, false
+		}
+		if kind == value.KindList {
+			b.Value, b.Inclusive = value.List(), true
+		}
 		form, ok := prefixKey(nil, []value.Value{b.Value})
 		if !ok {
 			return nil, nil, false
 		}
 		tag[i] = form[0]
+		if kind == value.KindList {
+			form = form[:1]
+		}
 		full := append(bytesClone(prefix), form...)
 		switch {
 		case i == 0 && b.Inclusive:

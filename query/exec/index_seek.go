@@ -6,6 +6,7 @@ import (
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/graph"
 	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/query/plan"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/catalog"
@@ -113,8 +114,13 @@ func (s *indexSeek) seek(r int) (err error) {
 }
 
 func (s *indexSeek) seekIn(list value.Value) (err error) {
-	if list.Kind() != value.KindList {
+	switch list.Kind() {
+	case value.KindList:
+	case value.KindNull:
 		return nil
+	default:
+		_, err := function.In(value.Null, list) // as a filter says it
+		return err
 	}
 	n := len(s.keys)
 	for _, k := range list.Elems() {
@@ -146,7 +152,53 @@ func (s *indexSeek) seekRange(r int) error {
 	if err != nil {
 		return err
 	}
-	return s.drain(c)
+	if err := s.drain(c); err != nil {
+		return err
+	}
+	if lo.Value.Kind() == value.KindList || hi.Value.Kind() == value.KindList {
+		return s.compare(lo, hi)
+	}
+	return nil
+}
+
+// compare keeps the refs between lo and hi. Lists need it: all of them have a place in
+// the index, and not all of them can be compared.
+func (s *indexSeek) compare(lo, hi graph.Bound) error {
+	rd := s.w.reader()
+	key, ok := rd.Catalog().Key(s.plan.Properties[len(s.keys)])
+	if !ok {
+		s.refs = s.refs[:0]
+		return nil
+	}
+	property := rd.NodeProperty
+	if s.plan.Node == plan.NoSlot {
+		property = rd.RelProperty
+	}
+	var vals column.Vector
+	kept := s.refs[:0]
+	for from := 0; from < len(s.refs); from += column.BatchSize {
+		some := s.refs[from:min(from+column.BatchSize, len(s.refs))]
+		if err := property(key, some, nil, &vals); err != nil {
+			return err
+		}
+		for i, ref := range some {
+			v := vals.Value(i)
+			if within(v, lo, value.Greater) && within(v, hi, value.Less) {
+				kept = append(kept, ref)
+			}
+		}
+	}
+	s.refs = kept
+	return nil
+}
+
+// within reports whether v lies on the given side of b, or is b where that is included.
+func within(v value.Value, b graph.Bound, side value.Relation) bool {
+	if b.Value.IsNull() {
+		return true
+	}
+	rel := value.Compare(v, b.Value)
+	return rel == side || rel == value.Same && b.Inclusive
 }
 
 func (s *indexSeek) drain(c *graph.IndexCursor) error {
