@@ -73,7 +73,7 @@ type Options struct {
 	TxLimits   TxLimits
 	TxMemory   int64 // changes that one transaction holds before it spills to disk (256 MiB, at most a quarter of Memory)
 	Durability Durability
-	// ImportDir is the folder below which LOAD CSV may read; "": LOAD CSV is refused.
+	// ImportDir is the folder below which LOAD may read; "": LOAD is refused.
 	ImportDir string
 	// LogKeepAge and LogKeepBytes say how long log segments outlive the checkpoint that
 	// covers them (24 h, 1 GiB; negative: not at all).
@@ -191,7 +191,7 @@ func (db *DB) start() (err error) {
 		Store: db.store, Procedures: o.Procedures, Budget: db.budget, Limits: o.Limits, Tx: o.TxLimits, PlanCache: cache,
 		Workers: o.Engine.Workers, BatchSize: o.Engine.BatchSize, Rules: o.Engine.Rules, Durability: o.Durability,
 		Space:   db.space,
-		OpenCSV: db.openCSV, Settings: o.Settings, Version: Version, Logger: o.Logger,
+		OpenCSV: db.openCSV, OpenRows: db.openRows, Settings: o.Settings, Version: Version, Logger: o.Logger,
 	})
 	return err
 }

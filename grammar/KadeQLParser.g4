@@ -196,7 +196,7 @@ inTransactions
     ;
 
 loadClause
-    : LOAD CSV ( WITH HEADERS )? FROM expression AS name ( FIELDTERMINATOR STRING_LITERAL )?
+    : LOAD ( CSV ( WITH HEADERS )? | IDENTIFIER ) FROM expression AS name ( FIELDTERMINATOR STRING_LITERAL )?
     ;
 
 // ---- patterns

@@ -354,14 +354,35 @@ func (b *builder) let(ctx gen.ILetClauseContext) ast.Clause {
 }
 
 func (b *builder) load(ctx gen.ILoadClauseContext) ast.Clause {
-	l := &ast.LoadCSV{
+	l := &ast.Load{
 		Loc: loc(ctx), WithHeaders: has(ctx, gen.KadeQLParserHEADERS),
 		From: b.expr(ctx.Expression()), Var: optName(ctx.Name()),
 	}
+	if t := find(ctx, gen.KadeQLParserIDENTIFIER); t != nil {
+		l.Format = b.loadFormat(t)
+	}
 	if t := find(ctx, gen.KadeQLParserSTRING_LITERAL); t != nil {
+		if l.Format != ast.LoadCSV {
+			b.fail(t, status.UnexpectedSyntax, "leave it out", "FIELDTERMINATOR is for LOAD CSV")
+		}
 		l.FieldTerminator = b.str(t)
 	}
 	return l
+}
+
+// loadFormat reads the word after LOAD; CSV has a token of its own.
+func (b *builder) loadFormat(t antlr.Token) ast.LoadFormat {
+	for f, word := range ast.LoadFormats {
+		if strings.EqualFold(t.GetText(), word) {
+			return ast.LoadFormat(f)
+		}
+	}
+	hint := "LOAD reads CSV, JSONL and PARQUET"
+	if near := status.Nearest(strings.ToUpper(t.GetText()), ast.LoadFormats[:]...); near != "" {
+		hint = "did you mean LOAD " + near + "?"
+	}
+	b.fail(t, status.UnexpectedSyntax, hint, "LOAD reads no files of the format `%s`", t.GetText())
+	return 0
 }
 
 func (b *builder) setItems(ctxs []gen.ISetItemContext) []ast.SetItem {

@@ -31,8 +31,9 @@ type Options struct {
 	BatchSize  int // 0: column.BatchSize
 	Rules      optimize.Options
 	Durability graph.Durability
-	// OpenCSV opens a file for LOAD CSV; nil: LOAD is refused.
-	OpenCSV func(ctx context.Context, from string, terminator rune) (exec.CSV, error)
+	// OpenCSV and OpenRows open a file for LOAD; nil: LOAD is refused.
+	OpenCSV  func(ctx context.Context, from string, terminator rune) (exec.CSV, error)
+	OpenRows func(ctx context.Context, from string, jsonLines bool) (exec.Rows, error)
 	// Settings lists what SHOW SETTINGS shows.
 	Settings []procedure.Setting
 	Version  string

@@ -261,7 +261,7 @@ func reachesOutside(root plan.Node) bool {
 	found := false
 	plan.Walk(root, func(n plan.Node) bool {
 		switch n.(type) {
-		case *plan.CallProcedure, *plan.LoadCSV:
+		case *plan.CallProcedure, *plan.LoadCSV, *plan.LoadRows:
 			found = true
 		}
 		for _, s := range plan.Subqueries(n) {

@@ -238,7 +238,7 @@ func (r *Result) setUp(ctx context.Context) {
 	x.Functions = function.Context{Statement: r.started, Transaction: transaction, Now: time.Now}
 	x.Limits = exec.Limits{PathRows: limits.PathRows, PathLength: limits.PathLength}
 	x.Budget, x.BatchSize, x.Profile = run.budget, e.opts.BatchSize, r.c.profile
-	x.Call, x.OpenCSV, x.Stats = run.callFn, e.opts.OpenCSV, &run.stats
+	x.Call, x.OpenCSV, x.OpenRows, x.Stats = run.callFn, e.opts.OpenCSV, e.opts.OpenRows, &run.stats
 	x.Space = run.space
 }
 

@@ -93,7 +93,7 @@ var table = []Setting{
 	{Name: AllowedHosts, Default: "", Doc: "Further values of the Host header to accept, separated by commas."},
 	{Name: TLSCert, Default: "", Doc: "File of the server's certificate, with those that signed it, in PEM: TLS 1.3 is spoken, and HTTP/2. Read again when it changes."},
 	{Name: TLSKey, Default: "", Doc: "File of the certificate's key, in PEM."},
-	{Name: ImportDir, Default: "", Doc: "Folder below which LOAD CSV may read. Empty: LOAD CSV is refused."},
+	{Name: ImportDir, Default: "", Doc: "Folder below which LOAD may read. Empty: LOAD is refused."},
 	{Name: LogLevel, Kind: Choice, Choices: []string{"debug", "info", "warn", "error"}, Default: "info", Doc: "Least level that is logged."},
 	{Name: LogFormat, Kind: Choice, Choices: []string{"text", "json"}, Default: "text", Doc: "Form of the log on standard error."},
 	{Name: SlowQuery, Kind: Duration, Default: "1s", Doc: "Queries that take longer are logged; 0 logs none."},

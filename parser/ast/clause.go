@@ -246,9 +246,26 @@ type InTransactions struct {
 	Report      *Name
 }
 
-// LoadCSV is LOAD CSV [WITH HEADERS] FROM url AS var [FIELDTERMINATOR 'c'].
-type LoadCSV struct {
+// LoadFormat is the format of the file that LOAD reads.
+type LoadFormat uint8
+
+// The formats.
+const (
+	LoadCSV LoadFormat = iota
+	LoadJSONLines
+	LoadParquet
+)
+
+// LoadFormats are the words of the formats.
+var LoadFormats = [...]string{LoadCSV: "CSV", LoadJSONLines: "JSONL", LoadParquet: "PARQUET"}
+
+func (f LoadFormat) String() string { return LoadFormats[f] }
+
+// Load is LOAD CSV [WITH HEADERS] FROM url AS var [FIELDTERMINATOR 'c'], or LOAD JSONL or
+// LOAD PARQUET FROM url AS var.
+type Load struct {
 	Loc
+	Format          LoadFormat
 	WithHeaders     bool
 	From            Expr
 	Var             *Name
@@ -286,7 +303,7 @@ func (*Delete) clause()       {}
 func (*Foreach) clause()      {}
 func (*Call) clause()         {}
 func (*CallSubquery) clause() {}
-func (*LoadCSV) clause()      {}
+func (*Load) clause()         {}
 func (*When) clause()         {}
 
 func (*SetProperty) setItem()       {}

@@ -235,7 +235,7 @@ func (p *printer) clause(c Clause) {
 		p.expr(c.Where, 0)
 	case *When:
 		p.conditional(c)
-	case *LoadCSV:
+	case *Load:
 		p.load(c)
 	case *Call:
 		p.call(c)
@@ -326,8 +326,8 @@ func (p *printer) conditional(w *When) {
 	}
 }
 
-func (p *printer) load(c *LoadCSV) {
-	p.s("LOAD CSV ")
+func (p *printer) load(c *Load) {
+	p.s("LOAD ", c.Format.String(), " ")
 	p.when(c.WithHeaders, "WITH HEADERS ")
 	p.s("FROM ")
 	p.expr(c.From, 0)

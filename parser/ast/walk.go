@@ -103,7 +103,7 @@ func clauseChildren(n Clause, f func(Node)) {
 		if n.InTransactions != nil {
 			f(n.InTransactions)
 		}
-	case *LoadCSV:
+	case *Load:
 		visit(f, n.From)
 		if n.FieldTerminator != nil {
 			f(n.FieldTerminator)

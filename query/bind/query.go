@@ -260,8 +260,8 @@ func (p *pipeline) clause(c ast.Clause, only bool) error {
 		return p.call(c, only)
 	case *ast.CallSubquery:
 		return p.callSubquery(c)
-	case *ast.LoadCSV:
-		return p.loadCSV(c)
+	case *ast.Load:
+		return p.load(c)
 	case *ast.When:
 		return p.when(c)
 	}
@@ -371,13 +371,16 @@ func (p *pipeline) let(c *ast.Let) error {
 	return nil
 }
 
-func (p *pipeline) loadCSV(c *ast.LoadCSV) error {
+func (p *pipeline) load(c *ast.Load) error {
 	from, err := p.b.expr(c.From, p.env())
 	if err != nil {
 		return err
 	}
 	if !expr.CanBe(from.Type(), expr.StringType) {
-		return status.Errorf(status.InvalidArgumentType, "LOAD CSV FROM takes a STRING, not %s", from.Type()).At(c.From.Position())
+		return status.Errorf(status.InvalidArgumentType, "LOAD %s FROM takes a STRING, not %s", c.Format, from.Type()).At(c.From.Position())
+	}
+	if c.Format != ast.LoadCSV {
+		return p.loadRows(c, from)
 	}
 	t := expr.ListType
 	if c.WithHeaders {
@@ -397,6 +400,23 @@ func (p *pipeline) loadCSV(c *ast.LoadCSV) error {
 		l.Terminator = r[0]
 	}
 	l.Input = p.cur
+	p.cur = l
+	return nil
+}
+
+// loadRows binds LOAD JSONL and LOAD PARQUET.
+func (p *pipeline) loadRows(c *ast.Load, from expr.Expr) error {
+	l := &plan.LoadRows{From: from, JSONLines: c.Format == ast.LoadJSONLines, Pos: c.Pos}
+	t := expr.MapType
+	if l.JSONLines {
+		t = expr.AnyType // of what a line holds
+	}
+	v, err := p.b.declare(p.sc, c.Var, t)
+	if err != nil {
+		return err
+	}
+	p.b.elems[v.slot] = expr.AnyType
+	l.Slot, l.Name, l.Input = v.slot, v.name, p.cur
 	p.cur = l
 	return nil
 }

@@ -91,6 +91,8 @@ func (b *builder) operator(n plan.Node, lanes []lane) (runner, error) {
 		return b.callProcedure(n, lanes)
 	case *plan.LoadCSV:
 		return b.loadCSV(n, lanes)
+	case *plan.LoadRows:
+		return b.loadRows(n, lanes)
 	}
 	return b.relational(n, lanes)
 }

@@ -38,8 +38,9 @@ type Context struct {
 
 	// Call runs a procedure; nil: there are none.
 	Call func(ctx context.Context, name string, args []value.Value, emit func(row []value.Value) error) error
-	// OpenCSV opens a file for LOAD CSV; nil: LOAD is refused.
-	OpenCSV func(ctx context.Context, from string, terminator rune) (CSV, error)
+	// OpenCSV opens a file for LOAD CSV, OpenRows for the other formats; nil: LOAD is refused.
+	OpenCSV  func(ctx context.Context, from string, terminator rune) (CSV, error)
+	OpenRows func(ctx context.Context, from string, jsonLines bool) (Rows, error)
 
 	Stats *Stats // nil: not wanted
 
@@ -57,6 +58,12 @@ type Context struct {
 // CSV reads records; Next returns io.EOF after the last.
 type CSV interface {
 	Next() ([]string, error)
+	io.Closer
+}
+
+// Rows gives a file's rows in order, until f fails.
+type Rows interface {
+	Each(ctx context.Context, f func(value.Value) error) error
 	io.Closer
 }
 

@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"errors"
 	"io"
 
 	"github.com/kadedb/kadedb/column"
@@ -41,8 +40,7 @@ func (c *loadCSV) push(b *column.Batch) error {
 func (c *loadCSV) load(r int32, from string) (err error) {
 	x := c.w.x
 	if x.OpenCSV == nil {
-		return status.Errorf(status.ImportDirRefused, "LOAD CSV is not allowed here").
-			WithHint("start the server with --import-dir, the folder that LOAD may read").At(c.plan.Pos)
+		return loadRefused().At(c.plan.Pos)
 	}
 	sep := c.plan.Terminator
 	if sep == 0 {
@@ -52,7 +50,11 @@ func (c *loadCSV) load(r int32, from string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
+	defer func() {
+		if cerr := file.Close(); cerr != nil && (err == nil || err == errStop) {
+			err = cerr
+		}
+	}()
 	var header []string
 	var at []int // of the columns with a name
 	if c.plan.Headers {

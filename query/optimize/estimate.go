@@ -156,7 +156,7 @@ func (e *estimator) search(n plan.Node, in float64) (rows, cost float64) {
 		return in, in * 1000
 	case *plan.CallProcedure:
 		return in * 10, in * 1000
-	case *plan.LoadCSV:
+	case *plan.LoadCSV, *plan.LoadRows:
 		return in * 1000, in * 1e6
 	}
 	return in, 0

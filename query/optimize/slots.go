@@ -72,6 +72,8 @@ func produced(n plan.Node) slotSet {
 		}
 	case *plan.LoadCSV:
 		add(n.Slot)
+	case *plan.LoadRows:
+		add(n.Slot)
 	case *plan.Create:
 		created(s, &n.Creation)
 	case *plan.Merge:

@@ -39,8 +39,22 @@ type LoadCSV struct {
 	Pos        status.Pos
 }
 
+// LoadRows gives a row for each row of a file of JSON Lines or Parquet: in Slot what a
+// line holds, or a map of the columns.
+type LoadRows struct {
+	unary
+	From      expr.Expr
+	Slot      Slot
+	Name      string
+	JSONLines bool // otherwise Parquet
+	Pos       status.Pos
+}
+
 func (*CallProcedure) Kind() string { return "CallProcedure" }
 func (*LoadCSV) Kind() string       { return "LoadCSV" }
+
+// Kind names the format.
+func (l *LoadRows) Kind() string { return "Load" + pick(l.JSONLines, "JSONLines", "Parquet") }
 
 // Detail is the call.
 func (c *CallProcedure) Detail() string {
@@ -58,4 +72,9 @@ func (c *CallProcedure) Detail() string {
 // Detail is the file.
 func (l *LoadCSV) Detail() string {
 	return expr.String(l.From) + pick(l.Headers, " with headers", "") + " AS " + varText(l.Name, l.Slot)
+}
+
+// Detail is the file.
+func (l *LoadRows) Detail() string {
+	return expr.String(l.From) + " AS " + varText(l.Name, l.Slot)
 }

@@ -70,6 +70,8 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) {
 		list(n.Args)
 	case *LoadCSV:
 		opt(&n.From)
+	case *LoadRows:
+		opt(&n.From)
 	default:
 		mapWriteExprs(n, f, opt, list, items)
 	}

@@ -17,21 +17,24 @@ type Records struct {
 	bad  error
 }
 
-// NewRecords reads from in with the delimiter in o (',').
+// NewRecords reads from in, unpacked where it is of gzip or zstd, with the delimiter in o (',').
 func NewRecords(in Input, o Options) (*Records, error) {
 	o.fill()
 	if o.Delimiter == 0 {
 		o.Delimiter = ','
 	}
+	in, _, err := unpack(in, o.MaxRatio)
+	if err != nil {
+		return nil, err
+	}
 	r := &Records{s: splitter{in: in, delim: o.Delimiter, limit: o.LineLimit, line: 1}}
 	var head [3]byte
-	if in.Size >= 3 {
-		if _, err := in.R.ReadAt(head[:], 0); err != nil {
-			return nil, status.Errorf(status.DiskError, "%s: %w", in.Name, err)
-		}
-		if string(head[:]) == string(bom) {
-			r.s.off = 3
-		}
+	n, err := in.R.ReadAt(head[:], 0)
+	if err != nil && err != io.EOF {
+		return nil, r.s.errorf(err)
+	}
+	if string(head[:n]) == string(bom) {
+		r.s.off = int64(n)
 	}
 	r.w.delim = o.Delimiter
 	return r, nil
