@@ -89,8 +89,8 @@ func (db *DB) openLoad(from string) (*os.File, tabular.Input, error) {
 	switch {
 	case err == nil:
 		return f, tabular.Input{Name: from, R: f, Size: size}, nil
-	case errors.Is(err, errNotAFile):
-		return nil, none, status.Errorf(status.FileNotFound, "%q is no file that can be read", from)
+	case errors.Is(err, errFolder), errors.Is(err, errNotAFile):
+		return nil, none, status.Errorf(status.FileNotFound, "%q is no file that can be read: %w", from, err)
 	case strings.Contains(err.Error(), "escapes from parent"):
 		return nil, none, status.Errorf(status.ImportDirRefused, "%q lies outside the import folder", from).
 			WithHint("LOAD reads files below --import-dir only")
@@ -98,7 +98,10 @@ func (db *DB) openLoad(from string) (*os.File, tabular.Input, error) {
 	return nil, none, status.Errorf(status.FileNotFound, "%q is not to be found in the import folder", from)
 }
 
-var errNotAFile = errors.New("it is no regular file")
+var (
+	errFolder   = errors.New("it is a folder")
+	errNotAFile = errors.New("not a regular file")
+)
 
 // openRegular opens a file that has a length. It looks before it opens: opening a named pipe
 // would wait for somebody to write to it.
@@ -107,7 +110,10 @@ func openRegular(root *os.Root, name string) (*os.File, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	if !info.Mode().IsRegular() {
+	switch {
+	case info.IsDir():
+		return nil, 0, errFolder
+	case !info.Mode().IsRegular():
 		return nil, 0, errNotAFile
 	}
 	f, err := root.Open(name)
