@@ -493,7 +493,7 @@ func (s *source) want() {
 	for i, f := range s.fields {
 		switch {
 		case i == s.id:
-			s.wID = ask(i, s.idSpace.kind, false, f.typed || cols[i].Fixed || s.idSpace.stored.read() != tabular.Null)
+			s.wID = ask(i, s.idSpace.kind, false, f.typed || cols[i].Fixed || cols[i].Kind == tabular.Any || s.idSpace.stored.read() != tabular.Null)
 			if !f.hidden {
 				s.props = append(s.props, propColumn{s.wID, f.name})
 			}

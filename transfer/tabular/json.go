@@ -314,17 +314,17 @@ func (p *jsonParser) cell(k int, row int32) (fits, ok bool) {
 		v.Strs[row], ok = sc.string()
 		return w.Kind == String, ok
 	case v.Type == column.Int && (c == '-' || isDigit(c)):
-		text, _, ok := sc.number()
-		if ok {
-			v.Ints[row], fits = parseInt(text)
+		text, whole, ok := sc.number()
+		if ok && whole {
+			v.Ints[row], ok = sc.integer(text)
 		}
-		return fits, ok
+		return whole, ok
 	case v.Type == column.Float && (c == '-' || isDigit(c)):
-		text, _, ok := sc.number()
+		text, whole, ok := sc.number()
 		if ok {
-			v.Floats[row], fits = parseFloat(text)
+			v.Floats[row], ok = sc.float(text, whole)
 		}
-		return fits, ok
+		return true, ok
 	case v.Type == column.Bool && (c == 't' || c == 'f'):
 		v.Bools[row] = c == 't'
 		return true, sc.literal()

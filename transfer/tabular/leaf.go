@@ -82,7 +82,11 @@ func (l *leafReader) read(n int, v *column.Vector) error {
 	case *file.Int32ColumnChunkReader:
 		err = fill(l, rd, &l.int32s, n, func(vals []int32) error {
 			for _, x := range vals {
-				l.put(v, at, int64(x))
+				if l.m.unsigned {
+					l.put(v, at, int64(uint32(x)))
+				} else {
+					l.put(v, at, int64(x))
+				}
 				at++
 			}
 			return nil

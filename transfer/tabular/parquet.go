@@ -30,6 +30,9 @@ type parquetColumn struct {
 	unit   int64 // ticks a second, of times
 	scale  int   // of decimals
 	nested bool
+	// Integers without a sign are stored as if they had one. Those of 64 bits above the
+	// greatest integer make their rows bad.
+	unsigned bool
 }
 
 const parquetBatch = 16 << 10
@@ -103,6 +106,8 @@ func describe(c *schema.Column) parquetColumn {
 		m.kind = Bool
 	case parquet.Types.Int32, parquet.Types.Int64:
 		m.kind = Int
+		l, ok := c.LogicalType().(schema.IntLogicalType)
+		m.unsigned = ok && !l.IsSigned()
 	case parquet.Types.Float, parquet.Types.Double:
 		m.kind = Float
 	case parquet.Types.ByteArray:
@@ -183,6 +188,13 @@ func (f *parquetFile) parse(c *Chunk, wants []Want) error {
 			for r := range c.Rows {
 				if !v.Nulls.Get(r) && !validText(v.Str(r)) {
 					badRows = setBad(badRows, r, "bytes that are not UTF-8")
+				}
+			}
+		}
+		if f.meta[w.Column].unsigned {
+			for r := range c.Rows {
+				if !v.Nulls.Get(r) && v.Ints[r] < 0 {
+					badRows = setBad(badRows, r, fmt.Sprintf("column %q has %d, an integer beyond 64 bits with a sign", f.t.cols[w.Column].Name, uint64(v.Ints[r])))
 				}
 			}
 		}

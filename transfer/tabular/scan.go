@@ -152,11 +152,11 @@ func (s *scanner) escaped(from int) (string, bool) {
 			if i+2 < len(s.text) && s.text[i+1] == '\\' {
 				low, ok = hex4(s.text, i+2)
 			}
-			if r = utf16.DecodeRune(r, low); ok && r != utf8.RuneError {
-				i += 6
-			} else {
-				r = utf8.RuneError
+			if r = utf16.DecodeRune(r, low); !ok || r == utf8.RuneError {
+				s.at = i - 5
+				return "", s.fail("half of a surrogate pair")
 			}
+			i += 6
 		}
 		b = utf8.AppendRune(b, r)
 	}
@@ -222,6 +222,26 @@ func (s *scanner) number() (text string, whole, ok bool) {
 		}
 	}
 	return s.text[from:s.at], whole, true
+}
+
+// integer and float read the text of a number. What does not fit is an error of the
+// text: nothing is rounded that was written as an integer, or becomes infinite.
+func (s *scanner) integer(text string) (int64, bool) {
+	i, ok := parseInt(text)
+	return i, ok || s.fail("an integer beyond 64 bits")
+}
+
+func (s *scanner) float(text string, whole bool) (float64, bool) {
+	if whole && len(text) > 18 {
+		if _, ok := s.integer(text); !ok {
+			return 0, false
+		}
+	}
+	f, ok := parseFloat(text)
+	if !ok || math.IsInf(f, 0) {
+		return 0, s.fail("a number beyond what a float holds")
+	}
+	return f, true
 }
 
 func (s *scanner) word(w string) bool {
@@ -295,8 +315,13 @@ func (s *scanner) kind() (Kind, bool) {
 		return String, ok
 	case c == '-' || isDigit(c):
 		text, whole, ok := s.number()
-		if _, fits := parseInt(text); whole && fits {
+		switch {
+		case !ok:
+		case whole:
+			_, ok = s.integer(text)
 			return Int, ok
+		default:
+			_, ok = s.float(text, false)
 		}
 		return Float, ok
 	case c == 't' || c == 'f':
@@ -319,14 +344,12 @@ func (s *scanner) value(depth int) (value.Value, bool) {
 		if !ok {
 			return value.Null, false
 		}
-		if i, fits := parseInt(text); whole && fits {
-			return value.Int(i), true
+		if whole {
+			i, ok := s.integer(text)
+			return value.Int(i), ok
 		}
-		f, fits := parseFloat(text)
-		if !fits || math.IsInf(f, 0) {
-			return value.Null, s.fail("a number beyond what a float holds")
-		}
-		return value.Float(f), true
+		f, ok := s.float(text, false)
+		return value.Float(f), ok
 	case c == 't' || c == 'f':
 		return value.Bool(c == 't'), s.literal()
 	case c == 'n':

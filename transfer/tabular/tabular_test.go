@@ -7,12 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/schema"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/status"
@@ -250,6 +256,54 @@ func TestParquetFlights(t *testing.T) {
 			bad[len(bad)-1-rng.IntN(20_000)] ^= byte(1 << rng.IntN(8))
 		}
 		readAll(bad)
+	}
+}
+
+// Integers without a sign are what they are, or make their row bad.
+func TestParquetUnsigned(t *testing.T) {
+	var buf bytes.Buffer
+	col := func(name string, bits int8, p parquet.Type) schema.Node {
+		n, err := schema.NewPrimitiveNodeLogical(name, parquet.Repetitions.Required, schema.NewIntLogicalType(bits, false), p, 0, -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	root, err := schema.NewGroupNode("root", parquet.Repetitions.Required, schema.FieldList{
+		col("small", 32, parquet.Types.Int32), col("great", 64, parquet.Types.Int64)}, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := file.NewParquetWriter(&buf, root)
+	group := w.AppendRowGroup()
+	next := func() file.ColumnChunkWriter {
+		c, err := group.NextColumn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	_, err = next().(*file.Int32ColumnChunkWriter).WriteBatch([]int32{7, -1, 8}, nil, nil)
+	_, err2 := next().(*file.Int64ColumnChunkWriter).WriteBatch([]int64{math.MaxInt64, 1, math.MinInt64}, nil, nil)
+	if err := errors.Join(err, err2, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	tab, err := tabular.Open(tabular.Input{Name: "x.parquet", R: bytes.NewReader(buf.Bytes()), Size: int64(buf.Len())}, tabular.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var small, great []int64
+	var bad []tabular.Bad
+	err = tab.Read(context.Background(), wantAll(tab), nil, func(c *tabular.Chunk) error {
+		small, great = append(small, c.Cols[0].Ints[:c.Rows]...), append(great, c.Cols[1].Ints[:c.Rows]...)
+		bad = append(bad, c.Bad...)
+		return nil
+	})
+	if err != nil || !slices.Equal(small, []int64{7, math.MaxUint32}) || !slices.Equal(great, []int64{math.MaxInt64, 1}) {
+		t.Errorf("%d %d %v", small, great, err)
+	}
+	if len(bad) != 1 || bad[0].Line != 3 || !strings.Contains(bad[0].Reason, "9223372036854775808") {
+		t.Errorf("%+v", bad)
 	}
 }
 
