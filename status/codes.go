@@ -150,6 +150,7 @@ const (
 	SessionLimit     Code = 4008
 	Cancelled        Code = 4009
 	StoreFull        Code = 4010
+	RateLimit        Code = 4011
 
 	InvalidToken       Code = 5001
 	RoleTooLow         Code = 5002
@@ -277,6 +278,7 @@ var table = []Info{
 	{SessionLimit, "SessionLimit", "", 0, Limited, "too many open transactions or requests", ""},
 	{Cancelled, "Cancelled", "", 0, Client, "the query was cancelled", ""},
 	{StoreFull, "StoreFull", "", 0, Limited, "the store holds as many entities as it can", ""},
+	{RateLimit, "RateLimit", "", 0, Limited, "more requests of one token in a second than it may send", ""},
 
 	{InvalidToken, "InvalidToken", "", 0, Unauthorized, "no token, or one that is unknown or revoked", ""},
 	{RoleTooLow, "RoleTooLow", "", 0, Forbidden, "the token's role does not allow this", ""},

@@ -52,6 +52,7 @@ const (
 	TxOpen         Name = "tx-open"
 	BodySize       Name = "body-size"
 	Requests       Name = "requests"
+	TokenRate      Name = "token-rate"
 	WSConnections  Name = "ws-connections"
 	WSStatements   Name = "ws-statements"
 	WSPing         Name = "ws-ping"
@@ -111,6 +112,7 @@ var table = []Setting{
 	{Name: TxOpen, Kind: Count, Default: "1000", Doc: "Explicit transactions open at once."},
 	{Name: BodySize, Kind: Size, Default: "16MiB", Doc: "Largest request body."},
 	{Name: Requests, Kind: Count, Default: "256", Doc: "Requests that run at once; more are refused."},
+	{Name: TokenRate, Kind: Count, Default: "0", Doc: "Requests that one token may send in a second, over HTTP and WebSocket together; more are refused. Where no tokens are asked for: one address. 0: no limit."},
 	{Name: WSConnections, Kind: Count, Default: "16384", Doc: "WebSocket connections open at once; more are refused."},
 	{Name: WSStatements, Kind: Count, Default: "100", Doc: "Requests of one WebSocket connection that are under way at once; more are refused."},
 	{Name: WSPing, Kind: Duration, Default: "30s", Doc: "A WebSocket connection that was silent for so long is pinged, and closed when it stays silent for as long again."},

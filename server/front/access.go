@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/kadedb/kadedb/auth"
@@ -141,7 +140,7 @@ func (s *Server) tokenOf(secret string, given bool, from netip.Addr, tokens *aut
 		return t, nil
 	}
 	s.metrics.failedTokens.Inc()
-	if !s.failures.allow(from, time.Now()) {
+	if !s.failures.allow(from, time.Now(), failuresASecond, failureBurst) {
 		return auth.Token{}, status.Errorf(status.TooManyFailures, "too many wrong tokens from this address").
 			WithHint("wait a second before the next")
 	}
@@ -165,54 +164,10 @@ func clientAddress(r *http.Request) netip.Addr {
 	return ip
 }
 
+// Wrong tokens are counted by address. A right token is never refused for them:
+// whoever shares the address with a guesser goes on working, and 256 random bits are
+// not found by guessing.
 const (
 	failuresASecond = 4
 	failureBurst    = 8
-	maxAddresses    = 10_000
 )
-
-// failures counts wrong tokens by address. A right token is never refused for
-// them: whoever shares the address with a guesser goes on working, and 256 random
-// bits are not found by guessing.
-type failures struct {
-	mu sync.Mutex
-	by map[netip.Addr]bucket
-}
-
-// bucket is a token bucket: what is left of it, as of when.
-type bucket struct {
-	left float64
-	at   time.Time
-}
-
-func (f *failures) allow(from netip.Addr, now time.Time) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.by == nil || len(f.by) >= maxAddresses {
-		f.prune(now)
-	}
-	b, ok := f.by[from]
-	if !ok {
-		b = bucket{failureBurst, now}
-	}
-	b.left = min(failureBurst, b.left+now.Sub(b.at).Seconds()*failuresASecond)
-	b.at = now
-	fine := b.left >= 1
-	if fine {
-		b.left--
-	}
-	f.by[from] = b
-	return fine
-}
-
-// prune forgets the addresses that are quiet, and all where none is.
-func (f *failures) prune(now time.Time) {
-	for a, b := range f.by {
-		if now.Sub(b.at).Seconds()*failuresASecond > failureBurst {
-			delete(f.by, a)
-		}
-	}
-	if f.by == nil || len(f.by) >= maxAddresses {
-		f.by = map[netip.Addr]bucket{}
-	}
-}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -30,6 +31,7 @@ type Config struct {
 	TLSCheck        time.Duration
 	BodySize        int64
 	Requests        int // at once
+	TokenRate       int // requests of one token a second
 	Connections     int // that carry many requests each, at once
 	SlowQuery       time.Duration
 	BodyTime        time.Duration // a body may take, beside what its length buys; 0: 10 s
@@ -42,7 +44,8 @@ type Server struct {
 	log      *slog.Logger
 	hosts    *hosts
 	routes   []*route
-	failures failures
+	failures rates[netip.Addr]
+	callers  rates[caller]
 	calls    calls
 	sessions sessions
 	metrics  *metrics
@@ -146,7 +149,9 @@ func (s *Server) AuthOn() bool { return s.cfg.Auth }
 
 // Listen takes the address.
 func (s *Server) Listen() error {
-	ln, err := net.Listen("tcp", s.cfg.Listen)
+	// Whoever is gone without a word is noticed, and what runs for him ends.
+	lc := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 6}}
+	ln, err := lc.Listen(context.Background(), "tcp", s.cfg.Listen)
 	if err != nil {
 		return status.Errorf(status.InvalidSetting, "cannot listen on %s: %w", s.cfg.Listen, err).WithHint("choose another address with --listen")
 	}
@@ -356,6 +361,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt *route, vars m
 		}
 		if need := auth.Role(ep.access); c.Token.Role < need {
 			return status.Errorf(status.RoleTooLow, "the token's role is %s, and this takes %s", c.Token.Role, need)
+		}
+	}
+	if s.cfg.TokenRate > 0 {
+		if err := s.admit(c.Token, clientAddress(r)); err != nil {
+			return err
 		}
 	}
 	if err := s.calls.enter(c, s.cfg.Requests); err != nil {

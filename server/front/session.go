@@ -74,6 +74,9 @@ func (x *Session) Authenticate(secret string, given bool) error {
 // Call registers one statement of the session among the requests that run. Leave ends it.
 func (x *Session) Call() (*Call, error) {
 	c := &Call{Server: x.server, DB: x.db, Token: x.token, began: time.Now()}
+	if err := x.server.admit(x.token, x.from); err != nil {
+		return nil, err
+	}
 	c.ctx, c.end = context.WithCancelCause(x.ctx)
 	if err := x.server.calls.enter(c, x.server.cfg.Requests); err != nil {
 		c.end(nil)

@@ -2,7 +2,9 @@ package rest_test
 
 import (
 	"encoding/json"
+	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +69,39 @@ func TestFailedTokensAreLimited(t *testing.T) {
 }
 
 // Revoking a token ends its running request and its transaction at once.
+// A token that asks for too much is told to wait; others are not.
+func TestTokenRate(t *testing.T) {
+	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.TokenRate = 5 })
+	seen := map[int]int{}
+	began := time.Now()
+	for range 20 {
+		res, err := http.DefaultClient.Do(s.request(t.Context(), call{as: auth.Reader, body: queryBody("RETURN 1")}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		seen[res.StatusCode]++
+		if res.StatusCode == 429 && (errorName(t, string(b)) != "RateLimit" || res.Header.Get("Retry-After") != "1") {
+			t.Errorf("it is refused with %s, Retry-After %q", b, res.Header.Get("Retry-After"))
+		}
+	}
+	most := 5 + int(5*time.Since(began).Seconds()) + 1
+	if seen[200] < 5 || seen[200] > most || seen[200]+seen[429] != 20 {
+		t.Errorf("of 20 requests at once: %v, at most %d may pass", seen, most)
+	}
+	if code, body := s.do(call{as: auth.Writer, body: queryBody("RETURN 1")}); code != 200 {
+		t.Errorf("another token gets %d %s", code, body)
+	}
+	eventually(t, "the token may ask again", func() bool {
+		code, _ := s.do(call{as: auth.Reader, body: queryBody("RETURN 1")})
+		return code == 200
+	})
+}
+
 func TestRevoke(t *testing.T) {
 	s := start(t, nil)
 	tx := s.begin(auth.Writer)

@@ -69,13 +69,20 @@ func secure(t *testing.T) (s *server, certFile, keyFile string, pool *x509.CertP
 	return s, certFile, keyFile, pool
 }
 
+// trusting returns a client that speaks HTTP/1.1 or HTTP/2.
+func (s *server) trusting(pool *x509.CertPool, two bool) *http.Client {
+	c := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: two}}
+	s.t.Cleanup(c.CloseIdleConnections)
+	return c
+}
+
 func TestTLS(t *testing.T) {
 	s, certFile, _, pool := secure(t)
 	if !strings.HasPrefix(s.url, "https://127.0.0.1:") {
 		t.Errorf("the address is %s", s.url)
 	}
 	for _, two := range []bool{false, true} {
-		c := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: two}}
+		c := s.trusting(pool, two)
 		for _, accept := range []string{"application/json", "application/x-ndjson", arrowType} {
 			res, err := c.Do(s.request(context.Background(), call{as: auth.Reader, body: queryBody("UNWIND range(1, 100000) AS x RETURN x"), header: map[string]string{"Accept": accept}}))
 			if err != nil {
@@ -97,7 +104,6 @@ func TestTLS(t *testing.T) {
 			t.Errorf("over %s a broken answer has an end", res.Proto)
 		}
 		res.Body.Close()
-		c.CloseIdleConnections()
 	}
 	old := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS12}}}
 	if _, err := old.Get(s.url + "/livez"); err == nil {

@@ -355,6 +355,27 @@ func TestTypedValues(t *testing.T) {
 	}
 }
 
+// The statements of one token are counted; one too many is refused, and the connection goes on.
+func TestTokenRate(t *testing.T) {
+	s := start(t, func(c *front.Config, _ *ws.Options) { c.TokenRate = 3 })
+	l := s.connect(wire.JSON, auth.Reader)
+	began, done, refused := time.Now(), 0, 0
+	for i := range 12 {
+		l.send(fmt.Sprintf(`{"type":"query","id":%d,"query":"RETURN 1"}`, i))
+		switch m := l.next(); {
+		case strings.Contains(m, `"type":"done"`):
+			done++
+		case strings.Contains(m, `"name":"RateLimit"`):
+			refused++
+		default:
+			t.Errorf("it is answered with %s", m)
+		}
+	}
+	if most := 3 + int(3*time.Since(began).Seconds()) + 1; done < 3 || done > most || done+refused != 12 {
+		t.Errorf("%d were answered and %d refused, of at most %d", done, refused, most)
+	}
+}
+
 // Many statements at once, whose answers are told apart by their ids.
 func TestManyAtOnce(t *testing.T) {
 	forms(t, func(t *testing.T, form wire.Form) {
