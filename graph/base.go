@@ -23,7 +23,11 @@ type base struct {
 	keyLists *[2][]catalog.KeyID // of nodeCols and relCols, ascending
 	adj      map[adjKey]*adjDir
 	indexes  map[catalog.IndexID]*indexBase
-	ends     *sync.Map // endsKey → bool, of what was asked for: see Reader.EndsHave
+
+	// Whether numbers have been used again: else every generation is 0.
+	nodeGens, relGens bool
+
+	ends *sync.Map // endsKey → bool, of what was asked for: see Reader.EndsHave
 }
 
 var emptyBase = &base{ends: &sync.Map{}}
@@ -109,6 +113,7 @@ func (c *groupCursor) at(s *txn.Store, number uint64, i uint32) (uint32, error) 
 type relCursor struct {
 	typ, src, dst groupCursor
 	run           relRun
+	list          int // of run's block, that the last relationship was in
 }
 
 func (c *relCursor) close() {
@@ -213,17 +218,18 @@ func (b *base) runEnds(c *relCursor, ref uint32) (src, dst uint32, err error) {
 		if !ok {
 			return 0, 0, corrupt("no block of lists holds relationship %d", ref)
 		}
-		c.run = run
+		c.run, c.list = run, 0
 	}
 	blk, err := c.src.pins.get(b.store, c.run.block)
 	if err != nil {
 		return 0, 0, err
 	}
-	src, dst, ok := blk.Ends(ref)
+	list, dst, ok := blk.Ends(ref, c.list)
 	if !ok {
 		return 0, 0, corrupt("block %d does not hold relationship %d", c.run.block, ref)
 	}
-	return src, dst, nil
+	c.list = list
+	return blk.CSR.First + uint32(list), dst, nil
 }
 
 // clone copies the directory, so that parts of it can be exchanged.
@@ -254,6 +260,8 @@ func (b *base) seal() {
 		}
 		slices.Sort(b.keyLists[e])
 	}
+	b.nodeGens = slices.ContainsFunc(b.nodes, func(g nodeGroup) bool { return g.gen != 0 })
+	b.relGens = slices.ContainsFunc(b.rels, func(g relGroup) bool { return g.gen != 0 })
 }
 
 func corrupt(format string, args ...any) error {

@@ -60,18 +60,6 @@ func (r *Reader) Catalog() catalog.Snapshot { return r.cat }
 // Statistics returns the optimizer's estimates; never nil, perhaps empty or old.
 func (r *Reader) Statistics() *catalog.Statistics { return r.stats }
 
-// NodeID returns the id that node ref has outside the engine.
-func (r *Reader) NodeID(ref uint32) uint64 {
-	gen, _ := r.s.nodeGen(ref)
-	return uint64(gen)<<32 | uint64(ref)
-}
-
-// RelID returns the id that relationship ref has outside the engine.
-func (r *Reader) RelID(ref uint32) uint64 {
-	gen, _ := r.s.relGen(ref)
-	return uint64(gen)<<32 | uint64(ref)
-}
-
 // NodeByID returns the node with an id, and whether it exists: an id of an older
 // generation does not.
 func (r *Reader) NodeByID(id uint64) (ref uint32, ok bool, err error) {
@@ -228,16 +216,27 @@ func (r *Reader) Labels(ref uint32, buf []catalog.LabelID) ([]catalog.LabelID, e
 func (r *Reader) RelEnds(refs []uint32, sel []int32, start, end []uint32) error {
 	lk := r.s.relTable()
 	defer lk.close()
-	return forRows(len(refs), sel, func(i int) error {
+	n := len(refs)
+	if sel != nil {
+		n = len(sel)
+	}
+	for k := range n {
+		i := k
+		if sel != nil {
+			i = int(sel[k])
+		}
 		src, dst, err := lk.ends(refs[i])
+		if err != nil {
+			return err
+		}
 		if start != nil {
 			start[i] = src
 		}
 		if end != nil {
 			end[i] = dst
 		}
-		return err
-	})
+	}
+	return nil
 }
 
 // RelType sets out[i] to the type of relationship refs[i]; a deleted one keeps its type.

@@ -105,21 +105,33 @@ func (l *labelLookup) of(ref uint32) (catalog.LabelSetID, error) {
 
 // relLookup reads the relationship table, keeping the last base blocks pinned.
 type relLookup struct {
-	s   *State
-	cur relCursor
+	s    *State
+	cur  relCursor
+	page *relPage // of the numbers that at is the page of; nil: it has none
+	at   uint32
 }
 
-func (s *State) relTable() relLookup { return relLookup{s: s} }
+func (s *State) relTable() relLookup { return relLookup{s: s, at: noPage} }
+
+const noPage = ^uint32(0)
+
+// own returns the page of ref's changes, where ref is one of them.
+func (l *relLookup) own(ref uint32) *relPage {
+	if at := ref >> pageBits; at != l.at {
+		l.at, l.page = at, l.s.rels.get(at)
+	}
+	if p := l.page; p != nil && p.own>>(ref&pageMask)&1 != 0 {
+		return p
+	}
+	return nil
+}
 
 func (l *relLookup) close() { l.cur.close() }
 
 // get returns the type of a relationship, and whether it exists.
 func (l *relLookup) get(ref uint32) (catalog.TypeID, bool, error) {
-	if p := l.s.rels.get(ref >> pageBits); p != nil {
-		bit := uint64(1) << (ref & pageMask)
-		if p.own&bit != 0 {
-			return p.typ[ref&pageMask], p.live&bit != 0, nil
-		}
+	if p := l.own(ref); p != nil {
+		return p.typ[ref&pageMask], p.live>>(ref&pageMask)&1 != 0, nil
 	}
 	typ, live, err := l.s.base.relType(&l.cur, ref)
 	if sp := l.s.spill; !live && err == nil && sp != nil && sp.goneRels.has(ref) {
@@ -134,7 +146,7 @@ func (l *relLookup) typeOf(ref uint32) (catalog.TypeID, error) {
 }
 
 func (l *relLookup) ends(ref uint32) (src, dst uint32, err error) {
-	if p := l.s.rels.get(ref >> pageBits); p != nil && p.own>>(ref&pageMask)&1 != 0 {
+	if p := l.own(ref); p != nil {
 		return p.src[ref&pageMask], p.dst[ref&pageMask], nil
 	}
 	if sp := l.s.spill; sp != nil && sp.goneRels.has(ref) {

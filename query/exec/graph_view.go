@@ -204,44 +204,86 @@ func properties(r *graph.Reader, entity value.Value) (*value.Map, error) {
 }
 
 // graphFuncs is what functions see of the run's reader (function.Graph).
+//
+// Numbers of types and label sets mean the same for as long as the store is open, so that
+// what is known of them outlives the run.
 type graphFuncs struct {
-	w    *worker
-	buf  []catalog.LabelID
-	ref  [1]uint32
-	ends [2][1]uint32
-	typ  [1]catalog.TypeID
+	w     *worker
+	sets  []value.Value    // lists of labels, by label set; null: not made yet
+	names *column.Dict     // of types, by number
+	types []catalog.TypeID // scratch
+	ref   [1]uint32
 }
 
-// Labels gives a node's labels, sorted.
-func (g *graphFuncs) Labels(node value.Value) ([]string, error) {
-	if n := node.AsNode(); n != nil {
-		return n.Labels, nil
+// typeNames is a dictionary of the names of all types, last among them.
+func typeNames(cat catalog.Snapshot, last catalog.TypeID) *column.Dict {
+	names := make([]string, max(cat.Len(catalog.Type), int(last)+1))
+	for t := range names {
+		names[t] = cat.TypeName(catalog.TypeID(t))
 	}
+	return &column.Dict{Strings: names}
+}
+
+// IDs gives the ids that users see.
+func (g *graphFuncs) IDs(of column.Type, refs []uint32, rows []int32, dst []int64) error {
+	if of == column.Node {
+		return g.w.reader().NodeIDs(refs, rows, dst)
+	}
+	return g.w.reader().RelIDs(refs, rows, dst)
+}
+
+// Labels gives nodes' labels, sorted; nodes of one label set share a list.
+func (g *graphFuncs) Labels(refs []uint32, rows []int32, dst []value.Value) error {
 	r := g.w.reader()
-	var err error
-	if g.buf, err = r.Labels(node.Ref(), g.buf[:0]); err != nil {
-		return nil, err
-	}
-	cat := r.Catalog()
-	names := make([]string, len(g.buf))
-	for i, id := range g.buf {
+	return r.LabelSets(refs, rows, func(i int, set catalog.LabelSetID) {
+		for int(set) >= len(g.sets) {
+			g.sets = append(g.sets, value.Null)
+		}
+		if g.sets[set].IsNull() {
+			g.sets[set] = labelList(r.Catalog(), set)
+		}
+		dst[i] = g.sets[set]
+	})
+}
+
+func labelList(cat catalog.Snapshot, set catalog.LabelSetID) value.Value {
+	ids := cat.SetOf(set)
+	names := make([]string, len(ids))
+	for i, id := range ids {
 		names[i] = cat.LabelName(id)
 	}
 	slices.Sort(names)
-	return names, nil
+	elems := make([]value.Value, len(names))
+	for i, n := range names {
+		elems[i] = value.String(n)
+	}
+	return value.List(elems...)
 }
 
-// TypeName gives a relationship's type.
-func (g *graphFuncs) TypeName(rel value.Value) (string, error) {
-	if r := rel.AsRelationship(); r != nil {
-		return r.Type, nil
-	}
+// Types gives the names of relationships' types, by a dictionary of all of them.
+func (g *graphFuncs) Types(refs []uint32, rows []int32, dst *column.Vector) error {
 	r := g.w.reader()
-	g.ref[0] = rel.Ref()
-	if err := r.RelType(g.ref[:], nil, g.typ[:]); err != nil {
-		return "", err
+	if cap(g.types) < len(refs) {
+		g.types = make([]catalog.TypeID, max(len(refs), column.BatchSize))
 	}
-	return r.Catalog().TypeName(g.typ[0]), nil
+	types := g.types[:len(refs)]
+	if err := r.RelType(refs, rows, types); err != nil {
+		return err
+	}
+	dst.Reset(column.String, 0)
+	dst.Codes = slices.Grow(dst.Codes[:0], len(refs))[:len(refs)]
+	if rows == nil {
+		rows = column.Identity(len(refs))
+	}
+	for _, i := range rows {
+		t := types[i]
+		if g.names == nil || int(t) >= len(g.names.Strings) {
+			g.names = typeNames(r.Catalog(), t)
+		}
+		dst.Codes[i] = uint32(t)
+	}
+	dst.Dict = g.names
+	return nil
 }
 
 // Properties gives all of an entity's properties.
@@ -263,25 +305,7 @@ func (g *graphFuncs) Property(entity value.Value, key string) (value.Value, erro
 	return v.Value(0), nil
 }
 
-// Ends gives a relationship's start and end.
-func (g *graphFuncs) Ends(rel value.Value) (start, end value.Value, err error) {
-	g.ref[0] = rel.Ref()
-	if err := g.w.reader().RelEnds(g.ref[:], nil, g.ends[0][:], g.ends[1][:]); err != nil {
-		return value.Null, value.Null, err
-	}
-	return value.NodeRef(g.ends[0][0]), value.NodeRef(g.ends[1][0]), nil
-}
-
-// WireID gives the id that users see.
-func (g *graphFuncs) WireID(entity value.Value) (uint64, error) {
-	if entity.Kind() == value.KindNode {
-		if n := entity.AsNode(); n != nil {
-			return n.ID, nil
-		}
-		return g.w.reader().NodeID(entity.Ref()), nil
-	}
-	if r := entity.AsRelationship(); r != nil {
-		return r.ID, nil
-	}
-	return g.w.reader().RelID(entity.Ref()), nil
+// Ends gives relationships' starts and ends.
+func (g *graphFuncs) Ends(refs []uint32, rows []int32, start, end []uint32) error {
+	return g.w.reader().RelEnds(refs, rows, start, end)
 }

@@ -25,7 +25,7 @@ func (c *Context) call(e *Call, b *column.Batch) (*column.Vector, error) {
 			return nil, at(err, e.Pos)
 		}
 		out := c.pool.vector()
-		done, err := e.Def.Vector(args, b.Sel, b.Len, out)
+		done, err := e.Def.Vector(c.functions(), args, b.Sel, b.Len, out)
 		if err != nil {
 			return nil, at(err, e.Pos)
 		}

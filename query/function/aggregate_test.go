@@ -248,7 +248,7 @@ func TestVectorKernels(t *testing.T) {
 		for name, in := range columns {
 			for _, sel := range [][]int32{nil, {3, 17, 18, 19, 80}} {
 				out := &column.Vector{}
-				ok, err := d.Vector([]*column.Vector{in}, sel, 100, out)
+				ok, err := d.Vector(&Context{}, []*column.Vector{in}, sel, 100, out)
 				if err != nil {
 					t.Errorf("%s over %s: %v", d.Name, name, err)
 				}

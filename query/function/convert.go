@@ -165,7 +165,7 @@ func toBoolean(v value.Value) (value.Value, bool) {
 	return value.Null, false
 }
 
-func toIntegerVector(args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
+func toIntegerVector(_ *Context, args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
 	in := args[0]
 	if in.Const || in.Type != column.Float {
 		return false, nil
@@ -180,14 +180,14 @@ func toIntegerVector(args []*column.Vector, sel []int32, n int, out *column.Vect
 	return fits, nil // nulls are left to the slow path
 }
 
-func toFloatVector(args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
+func toFloatVector(ctx *Context, args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
 	if args[0].Type != column.Int {
 		return false, nil
 	}
-	return floatKernel(func(f float64) float64 { return f })(args, sel, n, out)
+	return floatKernel(func(f float64) float64 { return f })(ctx, args, sel, n, out)
 }
 
-func toStringVector(args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
+func toStringVector(_ *Context, args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
 	in := args[0]
 	if in.Const || in.Type != column.Int {
 		return false, nil

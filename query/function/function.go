@@ -122,7 +122,7 @@ type Def struct {
 	// (whose memory it may reuse) for the rows sel (nil: all n) and reports true, or
 	// returns false and has done nothing, and the caller goes row by row. Null rows
 	// included; arguments have n rows or are constant.
-	Vector func(args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error)
+	Vector func(ctx *Context, args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error)
 
 	// Makes, where not nil, returns how many bytes the result of Call takes, or a little more:
 	// of functions whose result may be far larger than their arguments.
@@ -131,21 +131,23 @@ type Def struct {
 	newState func() State
 }
 
-// Graph is what graph functions read of a snapshot, one entity at a time.
-// Entities are references; a deleted one gives DeletedEntityAccess.
+// Graph is what graph functions read of a snapshot. refs are numbers of nodes or
+// relationships, rows those of them to look at (nil: all): what is at others is undefined, and
+// stays as it is in the results. A deleted entity gives DeletedEntityAccess, but keeps its
+// id, type and ends.
 type Graph interface {
-	// Labels returns the names of a node's labels, sorted.
-	Labels(node value.Value) ([]string, error)
-	// TypeName returns the name of a relationship's type.
-	TypeName(rel value.Value) (string, error)
+	// IDs sets dst[i] to the id that users see of refs[i], a column.Node or column.Rel.
+	IDs(of column.Type, refs []uint32, rows []int32, dst []int64) error
+	// Labels sets dst[i] to the list of the names of node refs[i]'s labels, sorted.
+	Labels(refs []uint32, rows []int32, dst []value.Value) error
+	// Types makes dst a column of the names of the relationships' types.
+	Types(refs []uint32, rows []int32, dst *column.Vector) error
+	// Ends sets start[i] and end[i] to the nodes of relationship refs[i]; either may be nil.
+	Ends(refs []uint32, rows []int32, start, end []uint32) error
 	// Properties returns all properties of a node or relationship.
 	Properties(entity value.Value) (*value.Map, error)
 	// Property returns one property, null when it is missing.
 	Property(entity value.Value, key string) (value.Value, error)
-	// Ends returns the start and end node of a relationship.
-	Ends(rel value.Value) (start, end value.Value, err error)
-	// WireID returns the id that users see.
-	WireID(entity value.Value) (uint64, error)
 }
 
 // Context is what functions need beside their arguments. One per worker: it is
@@ -159,6 +161,8 @@ type Context struct {
 	Rand        *rand.Rand       // nil: the process-wide generator
 
 	regex map[string]*pattern
+	one   oneEntity
+	rows  []int32
 }
 
 // Apply calls a scalar function on boxed arguments.

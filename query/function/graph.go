@@ -1,8 +1,6 @@
 package function
 
 import (
-	"strconv"
-
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
@@ -15,30 +13,7 @@ func (ctx *Context) graph() (Graph, error) {
 	return ctx.Graph, nil
 }
 
-// labelsOf, typeOf, propsOf and idOf take filled-in entities as they are and ask the
-// snapshot for references.
-func labelsOf(ctx *Context, v value.Value) ([]string, error) {
-	if n := v.AsNode(); n != nil {
-		return n.Labels, nil
-	}
-	g, err := ctx.graph()
-	if err != nil {
-		return nil, err
-	}
-	return g.Labels(v)
-}
-
-func typeOf(ctx *Context, v value.Value) (string, error) {
-	if r := v.AsRelationship(); r != nil {
-		return r.Type, nil
-	}
-	g, err := ctx.graph()
-	if err != nil {
-		return "", err
-	}
-	return g.TypeName(v)
-}
-
+// propsOf takes filled-in entities as they are and asks the snapshot for references.
 func propsOf(ctx *Context, v value.Value) (*value.Map, error) {
 	switch {
 	case v.Kind() == value.KindMap:
@@ -55,20 +30,6 @@ func propsOf(ctx *Context, v value.Value) (*value.Map, error) {
 	return g.Properties(v)
 }
 
-func idOf(ctx *Context, v value.Value) (uint64, error) {
-	switch {
-	case v.Kind() == value.KindNode && v.AsNode() != nil:
-		return v.AsNode().ID, nil
-	case v.Kind() == value.KindRelationship && v.AsRelationship() != nil:
-		return v.AsRelationship().ID, nil
-	}
-	g, err := ctx.graph()
-	if err != nil {
-		return 0, err
-	}
-	return g.WireID(v)
-}
-
 func stringList(names []string) value.Value {
 	elems := make([]value.Value, len(names))
 	for i, n := range names {
@@ -78,56 +39,22 @@ func stringList(names []string) value.Value {
 }
 
 func graphFunctions() []*Def {
-	entity := []Signature{{Args: []Kinds{EntityKind}, Result: IntKind}}
-	end := func(first bool) func(*Context, []value.Value) (value.Value, error) {
-		return func(ctx *Context, args []value.Value) (value.Value, error) {
-			if args[0].Kind() != value.KindRelationship {
-				return value.Null, badValue("startNode() and endNode()", args[0], "RELATIONSHIP")
-			}
-			g, err := ctx.graph()
-			if err != nil {
-				return value.Null, err
-			}
-			start, stop, err := g.Ends(args[0])
-			if first {
-				return start, err
-			}
-			return stop, err
-		}
-	}
+	return append([]*Def{
+		entityFunction("id", "The number of a node or relationship.", EntityKind, IntKind, idOf, idVector),
+		entityFunction("elementId", "The number of a node or relationship, as text.", EntityKind, StringKind, elementIDOf, elementIDVector),
+		entityFunction("labels", "The labels of a node.", NodeKind, ListKind, labelsOf, labelsVector),
+		entityFunction("type", "The type of a relationship.", RelKind, StringKind, typeOf, typeVector),
+		entityFunction("startNode", "The node that a relationship leaves.", RelKind, NodeKind, startOf, endVector(true)),
+		entityFunction("endNode", "The node that a relationship reaches.", RelKind, NodeKind, endOf, endVector(false)),
+		pathFunction("length", IntKind, "The number of relationships of a path.", func(p *value.Path) value.Value { return value.Int(int64(len(p.Rels))) }),
+		pathFunction("nodes", ListKind, "The nodes of a path in order.", func(p *value.Path) value.Value { return value.List(p.Nodes...) }),
+		pathFunction("relationships", ListKind, "The relationships of a path in order.", func(p *value.Path) value.Value { return value.List(p.Rels...) }, "rels"),
+	}, mapFunctions()...)
+}
+
+// mapFunctions read maps, and entities as if they were maps.
+func mapFunctions() []*Def {
 	return []*Def{
-		{Name: "id", Signatures: entity, NeedsGraph: true, Doc: "The number of a node or relationship.",
-			Call: func(ctx *Context, args []value.Value) (value.Value, error) {
-				if !EntityKind.Has(args[0].Kind()) {
-					return value.Null, badValue("id()", args[0], "NODE or RELATIONSHIP")
-				}
-				id, err := idOf(ctx, args[0])
-				return value.Int(int64(id)), err
-			}},
-		{Name: "elementId", Signatures: []Signature{{Args: []Kinds{EntityKind}, Result: StringKind}}, NeedsGraph: true, Doc: "The number of a node or relationship, as text.",
-			Call: func(ctx *Context, args []value.Value) (value.Value, error) {
-				if !EntityKind.Has(args[0].Kind()) {
-					return value.Null, badValue("elementId()", args[0], "NODE or RELATIONSHIP")
-				}
-				id, err := idOf(ctx, args[0])
-				return value.String(strconv.FormatUint(id, 10)), err
-			}},
-		{Name: "labels", Signatures: []Signature{{Args: []Kinds{NodeKind}, Result: ListKind}}, NeedsGraph: true, Doc: "The labels of a node.",
-			Call: func(ctx *Context, args []value.Value) (value.Value, error) {
-				if args[0].Kind() != value.KindNode {
-					return value.Null, badValue("labels()", args[0], "NODE")
-				}
-				names, err := labelsOf(ctx, args[0])
-				return stringList(names), err
-			}},
-		{Name: "type", Signatures: []Signature{{Args: []Kinds{RelKind}, Result: StringKind}}, NeedsGraph: true, Doc: "The type of a relationship.",
-			Call: func(ctx *Context, args []value.Value) (value.Value, error) {
-				if args[0].Kind() != value.KindRelationship {
-					return value.Null, badValue("type()", args[0], "RELATIONSHIP")
-				}
-				name, err := typeOf(ctx, args[0])
-				return value.String(name), err
-			}},
 		{Name: "keys", Signatures: []Signature{{Args: []Kinds{EntityKind | MapKind}, Result: ListKind}}, NeedsGraph: true,
 			Doc: "The keys of a map, or the property keys of a node or relationship.", Example: "keys({a: 1, b: null}) = ['a', 'b']",
 			Call: func(ctx *Context, args []value.Value) (value.Value, error) {
@@ -152,11 +79,6 @@ func graphFunctions() []*Def {
 				}
 				return value.FromMap(m), nil
 			}},
-		{Name: "startNode", Signatures: []Signature{{Args: []Kinds{RelKind}, Result: NodeKind}}, NeedsGraph: true, Doc: "The node that a relationship leaves.", Call: end(true)},
-		{Name: "endNode", Signatures: []Signature{{Args: []Kinds{RelKind}, Result: NodeKind}}, NeedsGraph: true, Doc: "The node that a relationship reaches.", Call: end(false)},
-		pathFunction("length", IntKind, "The number of relationships of a path.", func(p *value.Path) value.Value { return value.Int(int64(len(p.Rels))) }),
-		pathFunction("nodes", ListKind, "The nodes of a path in order.", func(p *value.Path) value.Value { return value.List(p.Nodes...) }),
-		pathFunction("relationships", ListKind, "The relationships of a path in order.", func(p *value.Path) value.Value { return value.List(p.Rels...) }, "rels"),
 	}
 }
 

@@ -99,10 +99,10 @@ func abs(_ *Context, args []value.Value) (value.Value, error) {
 	return value.Null, badValue("abs()", args[0], "a number")
 }
 
-func absVector(args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
+func absVector(ctx *Context, args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
 	in := args[0]
 	if in.Const || in.Type != column.Int {
-		return in.Type == column.Float && !in.Const && must(floatKernel(math.Abs)(args, sel, n, out)), nil
+		return in.Type == column.Float && !in.Const && must(floatKernel(math.Abs)(ctx, args, sel, n, out)), nil
 	}
 	start(out, in, column.Int, n)
 	bad := false
@@ -134,11 +134,11 @@ func sign(_ *Context, args []value.Value) (value.Value, error) {
 	return value.Null, nil // NaN has no sign
 }
 
-func roundVector(args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
+func roundVector(ctx *Context, args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
 	if len(args) != 1 {
 		return false, nil
 	}
-	return floatKernel(roundHalfUp)(args, sel, n, out)
+	return floatKernel(roundHalfUp)(ctx, args, sel, n, out)
 }
 
 func roundHalfUp(x float64) float64 {

@@ -44,11 +44,11 @@ func trimmer(name, doc, example string, space func(string) string, set func(s, c
 		return value.String(set(s, cut)), nil
 	}
 	vector := d.Vector
-	d.Vector = func(args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
+	d.Vector = func(ctx *Context, args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
 		if len(args) != 1 {
 			return false, nil
 		}
-		return vector(args, sel, n, out)
+		return vector(ctx, args, sel, n, out)
 	}
 	return d
 }

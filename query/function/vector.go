@@ -27,11 +27,11 @@ func start(out, in *column.Vector, t column.Type, n int) {
 	out.Nulls = in.Nulls
 }
 
-type vectorKernel = func(args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error)
+type vectorKernel = func(ctx *Context, args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error)
 
 // floatKernel lifts f over columns of floats and integers.
 func floatKernel(f func(float64) float64) vectorKernel {
-	return func(args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
+	return func(_ *Context, args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
 		in := args[0]
 		if in.Const {
 			return false, nil
@@ -53,7 +53,7 @@ func floatKernel(f func(float64) float64) vectorKernel {
 // textKernel lifts f over a column of strings; over a dictionary it maps each of its
 // strings once, when that is no more work than the rows are, and keeps the codes.
 func textKernel(f func(string) string) vectorKernel {
-	return func(args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
+	return func(_ *Context, args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
 		in := args[0]
 		if in.Const || in.Type != column.String {
 			return false, nil
@@ -95,7 +95,7 @@ func textKernel(f func(string) string) vectorKernel {
 
 // textIntKernel lifts a function from text to an integer.
 func textIntKernel(f func(string) int64) vectorKernel {
-	return func(args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
+	return func(_ *Context, args []*column.Vector, sel []int32, n int, out *column.Vector) (bool, error) {
 		in := args[0]
 		if in.Const || in.Type != column.String {
 			return false, nil

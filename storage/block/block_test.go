@@ -293,14 +293,18 @@ func TestCSRSize(t *testing.T) {
 				if d == 1 || len(c.Nbr) == 0 {
 					continue
 				}
-				for i := 0; i < len(c.Rel); i += 97 {
-					node, nbr, ok := b.Ends(c.Rel[i])
-					k := node - c.First
-					if !ok || nbr != c.Nbr[i] || uint32(i) < c.Off[k] || uint32(i) >= c.Off[k+1] {
-						t.Fatalf("Ends(%d) = %d, %d, %v", c.Rel[i], node, nbr, ok)
+				for _, step := range []int{1, 97, 5003, len(c.Rel) - 1} {
+					near := 0
+					for at := range len(c.Rel) {
+						i := at * step % len(c.Rel) // onwards, in leaps and back
+						k, nbr, ok := b.Ends(c.Rel[i], near)
+						if !ok || nbr != c.Nbr[i] || uint32(i) < c.Off[k] || uint32(i) >= c.Off[k+1] {
+							t.Fatalf("Ends(%d, %d) = %d, %d, %v", c.Rel[i], near, k, nbr, ok)
+						}
+						near = k
 					}
 				}
-				if _, _, ok := b.Ends(c.Rel[0] - 1); ok {
+				if _, _, ok := b.Ends(c.Rel[0]-1, 0); ok {
 					t.Fatal("Ends of a relationship that is not here")
 				}
 			}

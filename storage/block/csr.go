@@ -347,15 +347,25 @@ func (b *Block) readRels(mode byte, base, least uint32, shift uint, line []lineS
 	return nil
 }
 
-// Ends returns the nodes that relationship rel joins, if this is a Consecutive
-// adjacency block that holds it: list's node and neighbour. A relationship table
-// needs no columns of its own for those.
-func (b *Block) Ends(rel uint32) (node, nbr uint32, ok bool) {
+// nearLists is how many lists on Ends looks before it searches all of them.
+const nearLists = 8
+
+// Ends returns the list and the neighbour of relationship rel, if this is a Consecutive
+// adjacency block that holds it: a relationship table needs no columns of its own for its
+// ends. near is a list to look at first, of the block: whoever asks for ascending
+// relationships passes what the last call returned, and nothing is searched.
+func (b *Block) Ends(rel uint32, near int) (list int, nbr uint32, ok bool) {
 	i := rel - b.RelBase
 	if !b.Consecutive || i >= uint32(len(b.CSR.Nbr)) {
 		return 0, 0, false
 	}
 	off := b.CSR.Off
-	k := sort.Search(len(off)-1, func(k int) bool { return off[k+1] > i })
-	return b.CSR.First + uint32(k), b.CSR.Nbr[i], true
+	if off[near] <= i {
+		for k := near; k < min(near+nearLists, len(off)-1); k++ {
+			if off[k+1] > i {
+				return k, b.CSR.Nbr[i], true
+			}
+		}
+	}
+	return sort.Search(len(off)-1, func(k int) bool { return off[k+1] > i }), b.CSR.Nbr[i], true
 }
