@@ -124,6 +124,7 @@ func (e *editor) ownNode(ref uint32) (*nodePage, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.s.ownNodes = true
 	p.own |= 1 << i
 	p.set[i], p.gen[i] = set, gen
 	if live {
@@ -145,6 +146,8 @@ func (e *editor) createNode(id uint64, set catalog.LabelSetID, keys []catalog.Ke
 	p.own |= 1 << i
 	p.live |= 1 << i
 	p.set[i], p.gen[i] = set, uint32(id>>32)
+	e.s.ownNodes = true
+	e.s.nodesAgain = e.s.nodesAgain || id>>32 != 0
 	e.s.nodeHigh = max(e.s.nodeHigh, ref+1)
 	e.s.nodeCount++
 	addCount(&e.s.setCounts, e.own, uint32(set), 1)
@@ -181,6 +184,7 @@ func (e *editor) createRel(id uint64, typ catalog.TypeID, src, dst uint32, keys 
 	p.own |= 1 << i
 	p.live |= 1 << i
 	p.typ[i], p.src[i], p.dst[i], p.gen[i] = typ, src, dst, uint32(id>>32)
+	e.s.relsAgain = e.s.relsAgain || id>>32 != 0
 	e.s.relHigh = max(e.s.relHigh, ref+1)
 	e.countRel(typ, 1)
 	e.link(typ, src, dst, ref, false)

@@ -90,6 +90,9 @@ func (f *folded) Rebase(state txn.State) txn.State {
 	o := newOwner()
 	next.nodes = head.nodes.since(&f.from.nodes, o, func(_ uint32, _, is *nodePage) *nodePage { return is })
 	next.rels = head.rels.since(&f.from.rels, o, func(_ uint32, _, is *relPage) *relPage { return is })
+	next.ownNodes = head.ownNodes && !next.nodes.empty()
+	next.nodesAgain = head.nodesAgain && !next.nodes.empty()
+	next.relsAgain = head.relsAgain && !next.rels.empty()
 	next.nodeCols = columnsSince(&head.nodeCols, &f.from.nodeCols, o)
 	next.relCols = columnsSince(&head.relCols, &f.from.relCols, o)
 	next.adj = head.adj.since(&f.from.adj, o, func(_ uint32, was, is *adjTypes) *adjTypes {

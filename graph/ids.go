@@ -19,7 +19,7 @@ func (r *Reader) RelID(ref uint32) uint64 {
 
 // NodeIDs sets out[i] to the id of node refs[i].
 func (r *Reader) NodeIDs(refs []uint32, sel []int32, out []int64) error {
-	if r.s.nodes.empty() && !r.s.base.nodeGens {
+	if !r.s.nodesAgain && !r.s.base.nodeGens {
 		plainIDs(refs, sel, out)
 		return nil
 	}
@@ -42,7 +42,7 @@ func (r *Reader) NodeIDs(refs []uint32, sel []int32, out []int64) error {
 
 // RelIDs sets out[i] to the id of relationship refs[i].
 func (r *Reader) RelIDs(refs []uint32, sel []int32, out []int64) error {
-	if r.s.rels.empty() && !r.s.base.relGens {
+	if !r.s.relsAgain && !r.s.base.relGens {
 		plainIDs(refs, sel, out)
 		return nil
 	}

@@ -210,6 +210,7 @@ func (o *oracle) compareNodes(t testing.TB, r *Reader, n names) {
 		compareColumn(t, c, refs, func(ref uint32) value.Value { return o.nodes[ref].props[k] })
 		c.Close()
 	}
+	compareIDs(t, refs, r.NodeIDs, r.NodeID)
 	// Boxed reads are slow: a sample will do where there are many.
 	for i := 0; i < len(refs); i += 1 + len(refs)/2000 {
 		ref := refs[i]
@@ -222,6 +223,23 @@ func (o *oracle) compareNodes(t testing.TB, r *Reader, n names) {
 		must(t, err)
 		if !ok || ref2 != ref {
 			t.Fatalf("node %d is not found by its id", ref)
+		}
+	}
+}
+
+// compareIDs compares a column of ids, and some rows of it, with single ones.
+func compareIDs(t testing.TB, refs []uint32, column func(refs []uint32, sel []int32, out []int64) error, one func(uint32) uint64) {
+	t.Helper()
+	all, some := make([]int64, len(refs)), make([]int64, len(refs))
+	var sel []int32
+	for i := 0; i < len(refs); i += 3 {
+		sel = append(sel, int32(i))
+	}
+	must(t, column(refs, nil, all))
+	must(t, column(refs, sel, some))
+	for i, ref := range refs {
+		if want := int64(one(ref)); all[i] != want || i%3 == 0 && some[i] != want || i%3 != 0 && some[i] != 0 {
+			t.Fatalf("ids of %d are %d and %d, want %d", ref, all[i], some[i], want)
 		}
 	}
 }
@@ -261,6 +279,16 @@ func (o *oracle) compareRels(t testing.TB, r *Reader, n names) {
 			t.Fatalf("relationship %d: got (%d)-[%d]->(%d), want (%d)-[%d]->(%d)", ref, start[i], types[i], end[i], w.start, w.typ, w.end)
 		}
 	}
+	back := slices.Clone(refs)
+	slices.Reverse(back)
+	must(t, r.RelEnds(back, nil, nil, end))
+	slices.Reverse(end)
+	for i, ref := range refs {
+		if end[i] != o.rels[ref].end {
+			t.Fatalf("relationship %d, read backwards, ends in %d, want %d", ref, end[i], o.rels[ref].end)
+		}
+	}
+	compareIDs(t, refs, r.RelIDs, r.RelID)
 	for _, k := range n.keys {
 		c := r.RelColumn(k)
 		compareColumn(t, c, refs, func(ref uint32) value.Value { return o.rels[ref].props[k] })

@@ -168,7 +168,7 @@ func (r *Reader) HasLabel(refs []uint32, sel []int32, label catalog.LabelID, out
 	with := r.cat.SetsWith(label)
 	lk := r.s.labels()
 	defer lk.close()
-	quiet, groups := r.s.nodes.empty(), r.s.base.nodes
+	quiet, groups := !r.s.ownNodes, r.s.base.nodes
 	n := len(refs)
 	if sel != nil {
 		n = len(sel)
@@ -216,25 +216,28 @@ func (r *Reader) Labels(ref uint32, buf []catalog.LabelID) ([]catalog.LabelID, e
 func (r *Reader) RelEnds(refs []uint32, sel []int32, start, end []uint32) error {
 	lk := r.s.relTable()
 	defer lk.close()
-	n := len(refs)
-	if sel != nil {
-		n = len(sel)
-	}
-	for k := range n {
-		i := k
-		if sel != nil {
-			i = int(sel[k])
-		}
+	one := func(i int) error {
 		src, dst, err := lk.ends(refs[i])
-		if err != nil {
-			return err
-		}
 		if start != nil {
 			start[i] = src
 		}
 		if end != nil {
 			end[i] = dst
 		}
+		return err
+	}
+	if sel != nil {
+		return forRows(len(refs), sel, one)
+	}
+	for i := 0; i < len(refs); {
+		n, err := lk.ascending(refs, i, start, end)
+		if err == nil && n == 0 {
+			n, err = 1, one(i)
+		}
+		if err != nil {
+			return err
+		}
+		i += n
 	}
 	return nil
 }

@@ -66,10 +66,12 @@ func (l *labelLookup) scan(to uint32, with []bool, ref uint32, buf []uint32, n i
 	first := ref &^ (groupSize - 1)
 	end := uint32(min(uint64(first)+groupSize, uint64(to)))
 	clean := end
-	l.s.nodes.each(ref>>pageBits, (end-1)>>pageBits+1, func(i uint32, _ *nodePage) bool {
-		clean = max(i<<pageBits, ref)
-		return false
-	})
+	if l.s.ownNodes {
+		l.s.nodes.each(ref>>pageBits, (end-1)>>pageBits+1, func(i uint32, _ *nodePage) bool {
+			clean = max(i<<pageBits, ref)
+			return false
+		})
+	}
 	if clean > ref {
 		return l.scanBase(min(clean, end), with, ref, buf, n)
 	}
@@ -131,9 +133,20 @@ func (l *labelLookup) scanBase(end uint32, with []bool, ref uint32, buf []uint32
 func (r *Reader) ScanRels(m Morsel, typ catalog.TypeID, from uint32, buf []uint32) (n int, next uint32, err error) {
 	lk := r.s.relTable()
 	defer lk.close()
-	for ref := max(from, m.From); ref < m.To; ref++ {
+	for ref := max(from, m.From); ref < m.To; {
 		if n == len(buf) {
 			return n, ref, nil
+		}
+		if t, live, end := lk.alike(ref); end > ref {
+			end = min(end, m.To)
+			if live && (typ == catalog.AnyType || t == typ) {
+				for end = min(end, ref+uint32(len(buf)-n)); ref < end; ref++ {
+					buf[n] = ref
+					n++
+				}
+			}
+			ref = end
+			continue
 		}
 		t, live, err := lk.get(ref)
 		if err != nil {
@@ -143,6 +156,7 @@ func (r *Reader) ScanRels(m Morsel, typ catalog.TypeID, from uint32, buf []uint3
 			buf[n] = ref
 			n++
 		}
+		ref++
 	}
 	return n, m.To, nil
 }

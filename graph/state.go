@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"math"
+
 	"github.com/kadedb/kadedb/storage/catalog"
 )
 
@@ -27,6 +29,12 @@ type State struct {
 
 	// One more than the highest number in use.
 	nodeHigh, relHigh uint32
+
+	// What the overlay's pages may hold, so that they need not be looked at where they do
+	// not: nodes that are new, gone or have other labels than in the base, and generations
+	// other than 0. Set by the first, and forgotten with the pages.
+	ownNodes              bool
+	nodesAgain, relsAgain bool
 }
 
 func newState() *State { return &State{base: emptyBase} }
@@ -154,6 +162,64 @@ func (l *relLookup) ends(ref uint32) (src, dst uint32, err error) {
 		return src, dst, err
 	}
 	return l.s.base.relEnds(&l.cur, ref)
+}
+
+// alike returns the type of the relationships from ref on, or that there are none, and where
+// they end as far as one look tells; ref itself where it does not tell.
+func (l *relLookup) alike(ref uint32) (typ catalog.TypeID, live bool, end uint32) {
+	if l.own(ref); l.page != nil || ref|pageMask == math.MaxUint32 {
+		return 0, false, ref
+	}
+	end = (ref | pageMask) + 1
+	group, i := ref>>groupBits, ref&(groupSize-1)
+	if group >= uint32(len(l.s.base.rels)) || i >= l.s.base.rels[group].rows {
+		return 0, false, end
+	}
+	g := &l.s.base.rels[group]
+	if !g.uniform() {
+		return 0, false, ref
+	}
+	return catalog.TypeID(g.types[0].set), true, min(end, ref-i+g.rows)
+}
+
+// ascending reads the ends of refs[i], refs[i+1] … as long as they ascend within one page
+// without changes and one block of lists; it returns how many it read.
+func (l *relLookup) ascending(refs []uint32, i int, start, end []uint32) (n int, err error) {
+	first := refs[i]
+	if l.own(first); l.page != nil || l.s.spill != nil {
+		return 0, nil
+	}
+	b := l.s.base
+	if g := first >> groupBits; g >= uint32(len(b.rels)) || first&(groupSize-1) >= b.rels[g].rows || !b.rels[g].derived() {
+		return 0, nil
+	}
+	if _, _, err := b.runEnds(&l.cur, first); err != nil {
+		return 0, err
+	}
+	blk, err := l.cur.src.pins.get(b.store, l.cur.run.block)
+	if err != nil {
+		return 0, err
+	}
+	hi := min((first|pageMask)-blk.RelBase, l.cur.run.first+l.cur.run.n-1-blk.RelBase)
+	list, off, nbr := l.cur.list, blk.CSR.Off, blk.CSR.Nbr
+	for last := uint32(0); i+n < len(refs); n++ {
+		at := refs[i+n] - blk.RelBase
+		if at > hi || at < last {
+			break
+		}
+		last = at
+		for off[list+1] <= at {
+			list++
+		}
+		if start != nil {
+			start[i+n] = blk.CSR.First + uint32(list)
+		}
+		if end != nil {
+			end[i+n] = nbr[at]
+		}
+	}
+	l.cur.list = list
+	return n, nil
 }
 
 // groupUses returns how far the base's groups are filled: of each class the last

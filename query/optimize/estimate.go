@@ -44,7 +44,7 @@ func (e *estimator) operator(n plan.Node, in float64) (rows, cost float64) {
 		return rows, in*costSeek + rows*costSeekRow
 	case *plan.RelScan:
 		rows = in * e.rels("", n.Types, "") * pick(n.Both, 2.0, 1.0)
-		return rows, rows * 2 * costEdge
+		return rows, rows * costRel
 	case *plan.Filter:
 		share := 1.0
 		for _, p := range n.Predicates {

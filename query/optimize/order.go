@@ -17,6 +17,8 @@ const (
 	costPredicate = 3
 	costExpandRow = 60
 	costEdge      = 2
+	costRel       = 5 // of a relationship read from the table, with its ends
+	costLabel     = 4 // of testing a label there: after a hop it is mostly known
 	costGather    = 4
 	costInto      = 80
 	costSeek      = 400
@@ -237,52 +239,7 @@ func (g *queryGraph) price(mask uint, s step) (cost, first float64) {
 	if mask == 0 {
 		rows = g.base
 	}
-	var c, out float64
-	switch s.kind {
-	case stepScan:
-		n := g.nodes[s.node]
-		if s.seek != nil {
-			out = rows * s.seek.rows
-			c = rows*costSeek + out*costSeekRow
-		} else {
-			out = rows * n.count
-			c = out * costScan
-		}
-	case stepRelScan:
-		r := &g.pat.Rels[s.rel]
-		out = rows * g.z.stats.rels("", r.Types, "")
-		c = out * 2 * costEdge
-		if s.seek != nil {
-			out = rows * s.seek.rows
-			c = rows*costSeek + out*costSeekRow
-		}
-	case stepExpand:
-		r := &g.pat.Rels[s.rel]
-		d := g.degree(r, r.To == s.node)
-		switch r.Search {
-		case plan.OneHop:
-			out = rows * d
-			c = rows*costExpandRow + out*costEdge
-		case plan.Trails:
-			out = rows * trailRows(d, r.Min, r.Max)
-			c = rows*4*costExpandRow + out*10*costEdge
-		default:
-			out = rows * g.nodes[s.node].count
-			c = rows * (g.z.stats.nodes(nil) + g.z.stats.rels("", r.Types, "")) * 5
-		}
-	case stepIntersect:
-		least := math.Inf(1)
-		for _, i := range s.rels {
-			r := &g.pat.Rels[i]
-			least = min(least, g.degree(r, r.To == s.node))
-		}
-		c = rows * (costIntersect*float64(len(s.rels)) + least*4)
-		out = g.card(mask | 1<<s.node)
-	case stepHash:
-		n := g.nodes[s.node]
-		c = n.count*(costScan+costPredicate) + n.card*costHashBuild + rows*costHashProbe
-		out = g.card(mask | 1<<s.node)
-	}
+	c, out := g.growth(mask, s, rows)
 	c += out * g.predicateCost(s, mask)
 	for i, n := range g.nodes {
 		if g.bits(s)&(1<<i) != 0 {
@@ -290,26 +247,73 @@ func (g *queryGraph) price(mask uint, s step) (cost, first float64) {
 		}
 	}
 	for _, i := range s.close {
-		switch r := &g.pat.Rels[i]; r.Search {
-		case plan.OneHop:
-			c += out * costInto
-		case plan.Trails:
-			// As many trails as when the far end is not known, less those that end elsewhere
-			// by their last relationship.
-			hops := r.Max
-			if hops > 0 {
-				hops--
-			}
-			least := r.Min
-			if hops >= 0 {
-				least = min(least, hops)
-			}
-			c += out * (4*costExpandRow + trailRows(g.degree(r, true), least, hops)*10*costEdge)
-		default:
-			c += out * costInto * 50
-		}
+		c += out * g.closing(&g.pat.Rels[i])
 	}
 	return c, out
+}
+
+// growth prices the operator that binds a step's nodes for so many rows, and estimates
+// the rows that it gives.
+func (g *queryGraph) growth(mask uint, s step, rows float64) (c, out float64) {
+	switch s.kind {
+	case stepScan:
+		if s.seek != nil {
+			out = rows * s.seek.rows
+			return rows*costSeek + out*costSeekRow, out
+		}
+		out = rows * g.nodes[s.node].count
+		return out * costScan, out
+	case stepRelScan:
+		r := &g.pat.Rels[s.rel]
+		if s.seek != nil {
+			out = rows * s.seek.rows
+			return rows*costSeek + out*costSeekRow, out
+		}
+		out = rows * g.z.stats.rels("", r.Types, "")
+		return out * (costRel + costLabel*float64(len(g.nodes[r.From].labels)+len(g.nodes[r.To].labels))), out
+	case stepExpand:
+		r := &g.pat.Rels[s.rel]
+		d := g.degree(r, r.To == s.node)
+		switch r.Search {
+		case plan.OneHop:
+			out = rows * d
+			return rows*costExpandRow + out*costEdge, out
+		case plan.Trails:
+			out = rows * trailRows(d, r.Min, r.Max)
+			return rows*4*costExpandRow + out*10*costEdge, out
+		}
+		return rows * (g.z.stats.nodes(nil) + g.z.stats.rels("", r.Types, "")) * 5, rows * g.nodes[s.node].count
+	case stepIntersect:
+		least := math.Inf(1)
+		for _, i := range s.rels {
+			r := &g.pat.Rels[i]
+			least = min(least, g.degree(r, r.To == s.node))
+		}
+		return rows * (costIntersect*float64(len(s.rels)) + least*4), g.card(mask | 1<<s.node)
+	}
+	n := g.nodes[s.node] // stepHash
+	return n.count*(costScan+costPredicate) + n.card*costHashBuild + rows*costHashProbe, g.card(mask | 1<<s.node)
+}
+
+// closing prices matching a relationship between two nodes that are bound, a row.
+func (g *queryGraph) closing(r *plan.PatternRel) float64 {
+	switch r.Search {
+	case plan.OneHop:
+		return costInto
+	case plan.Trails:
+		// As many trails as when the far end is not known, less those that end elsewhere
+		// by their last relationship.
+		hops := r.Max
+		if hops > 0 {
+			hops--
+		}
+		least := r.Min
+		if hops >= 0 {
+			least = min(least, hops)
+		}
+		return 4*costExpandRow + trailRows(g.degree(r, true), least, hops)*10*costEdge
+	}
+	return costInto * 50
 }
 
 // predicateCost prices the predicates that become decidable by a step, a row.
