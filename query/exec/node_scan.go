@@ -1,8 +1,6 @@
 package exec
 
 import (
-	"sync/atomic"
-
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/graph"
 	"github.com/kadedb/kadedb/query/plan"
@@ -20,6 +18,7 @@ type nodeScan struct {
 	rest    []catalog.LabelID
 	nothing bool // a label is unknown
 	morsels []graph.Morsel
+	opened  bool // for the rows of an input
 }
 
 func newNodeScan(n *plan.NodeScan, l lane) *nodeScan {
@@ -28,8 +27,8 @@ func newNodeScan(n *plan.NodeScan, l lane) *nodeScan {
 	return s
 }
 
-// lookUp finds the labels' numbers, and what to scan.
-func (s *nodeScan) lookUp() {
+// open finds the labels' numbers, and what to scan.
+func (s *nodeScan) open(lanes int) int {
 	r := s.w.reader()
 	s.first, s.rest, s.nothing = catalog.AnyLabel, s.rest[:0], false
 	for i, name := range s.plan.Labels {
@@ -46,11 +45,15 @@ func (s *nodeScan) lookUp() {
 			s.rest = append(s.rest, id)
 		}
 	}
-	s.morsels = nil
+	s.morsels = s.morsels[:0]
 	if !s.nothing {
-		s.morsels = r.NodeMorsels(s.first)
+		s.morsels = cut(s.morsels, r.NodeMorsels(s.first), lanes)
 	}
+	s.opened = true
+	return len(s.morsels)
 }
+
+func (s *nodeScan) read(k int) error { return s.scan(s.morsels[k], 0) }
 
 // scan gives the nodes of one morsel, each as a continuation of input row r.
 func (s *nodeScan) scan(m graph.Morsel, r int32) error {
@@ -111,8 +114,8 @@ func keep(sel []int32, ok []bool) []int32 {
 
 // push scans all nodes for each row of the input.
 func (s *nodeScan) push(b *column.Batch) error {
-	if s.morsels == nil || s.w.prog.writes {
-		s.lookUp()
+	if !s.opened || s.w.prog.writes {
+		s.open(1)
 	}
 	s.begin(b)
 	for _, r := range b.Selection() {
@@ -129,37 +132,17 @@ func (b *builder) nodeScan(n *plan.NodeScan, lanes []lane) (runner, error) {
 	if n.Input != nil {
 		scans := each(lanes, func(l lane) operator {
 			s := newNodeScan(n, l)
-			b.scope.onReset(func() { s.morsels = nil })
+			b.scope.onReset(func() { s.opened = false })
 			return s
 		})
 		return b.build(n.Input, scans)
 	}
-	scans := make([]*nodeScan, len(lanes))
+	sources := make([]source, len(lanes))
 	row := &column.Batch{Len: 1, Cols: make([]*column.Vector, b.prog.plan.NumSlots)}
 	for i, l := range lanes {
-		scans[i] = newNodeScan(n, l)
-		scans[i].begin(row)
+		s := newNodeScan(n, l)
+		s.begin(row)
+		sources[i] = s
 	}
-	return func() error {
-		var taken atomic.Int64
-		err := parallel(lanes, func(i int, l lane) error {
-			s := scans[i]
-			s.lookUp()
-			return l.w.timed(n.ID, func() error {
-				for {
-					k := int(taken.Add(1)) - 1
-					if k >= len(s.morsels) {
-						return nil
-					}
-					if err := l.w.x.check(); err != nil {
-						return err
-					}
-					if err := s.scan(s.morsels[k], 0); err != nil {
-						return err
-					}
-				}
-			})
-		})
-		return finishAll(lanes, err)
-	}, nil
+	return b.deal(n.ID, lanes, sources), nil
 }

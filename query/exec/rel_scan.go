@@ -1,8 +1,6 @@
 package exec
 
 import (
-	"sync/atomic"
-
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/graph"
 	"github.com/kadedb/kadedb/query/plan"
@@ -15,6 +13,7 @@ type relScan struct {
 	spread
 	refs, from, to column.Vector
 	sel            []int32
+	cut            []graph.Morsel
 	morsels        []relMorsel
 }
 
@@ -28,7 +27,7 @@ func newRelScan(n *plan.RelScan, l lane) *relScan {
 	return s
 }
 
-func (s *relScan) lookUp() {
+func (s *relScan) open(lanes int) int {
 	r := s.w.reader()
 	s.morsels = s.morsels[:0]
 	types := []catalog.TypeID{catalog.AnyType}
@@ -36,11 +35,15 @@ func (s *relScan) lookUp() {
 		types = knownTypes(r, s.plan.Types)
 	}
 	for _, t := range types {
-		for _, m := range r.RelMorsels(t) {
+		s.cut = cut(s.cut[:0], r.RelMorsels(t), lanes)
+		for _, m := range s.cut {
 			s.morsels = append(s.morsels, relMorsel{m, t})
 		}
 	}
+	return len(s.morsels)
 }
+
+func (s *relScan) read(k int) error { return s.scan(s.morsels[k], 0) }
 
 func (s *relScan) scan(m relMorsel, r int32) error {
 	size := s.w.x.batchSize()
@@ -87,7 +90,7 @@ func (s *relScan) ends(r int32, n int) error {
 }
 
 func (s *relScan) push(b *column.Batch) error {
-	s.lookUp()
+	s.open(1)
 	s.begin(b)
 	for _, r := range b.Selection() {
 		for _, m := range s.morsels {
@@ -103,34 +106,14 @@ func (b *builder) relScan(n *plan.RelScan, lanes []lane) (runner, error) {
 	if n.Input != nil {
 		return b.build(n.Input, each(lanes, func(l lane) operator { return newRelScan(n, l) }))
 	}
-	scans := make([]*relScan, len(lanes))
+	sources := make([]source, len(lanes))
 	row := &column.Batch{Len: 1, Cols: make([]*column.Vector, b.prog.plan.NumSlots)}
 	for i, l := range lanes {
-		scans[i] = newRelScan(n, l)
-		scans[i].begin(row)
+		s := newRelScan(n, l)
+		s.begin(row)
+		sources[i] = s
 	}
-	return func() error {
-		var taken atomic.Int64
-		err := parallel(lanes, func(i int, l lane) error {
-			s := scans[i]
-			s.lookUp()
-			return l.w.timed(n.ID, func() error {
-				for {
-					k := int(taken.Add(1)) - 1
-					if k >= len(s.morsels) {
-						return nil
-					}
-					if err := l.w.x.check(); err != nil {
-						return err
-					}
-					if err := s.scan(s.morsels[k], 0); err != nil {
-						return err
-					}
-				}
-			})
-		})
-		return finishAll(lanes, err)
-	}, nil
+	return b.deal(n.ID, lanes, sources), nil
 }
 
 // knownTypes returns the numbers of those of the names that the catalog knows.

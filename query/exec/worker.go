@@ -132,30 +132,36 @@ func (m *valueMeter) drop(bytes int64) {
 	}
 }
 
-// parallel calls f for each lane, each in its own goroutine where there are
-// several, and returns the first error that is not errStop. A panic in one of them
-// becomes an error.
-func parallel(lanes []lane, f func(i int, l lane) error) error {
+// working returns how many of the lanes work in this run.
+func working(lanes []lane) int {
 	if n := lanes[0].w.x.Workers; n > 0 && n < len(lanes) {
-		lanes = lanes[:n]
+		return n
 	}
+	return len(lanes)
+}
+
+// parallel calls f for each lane that works, the first in this goroutine and the others each
+// in one of their own, and returns the first error that is not errStop. A panic in one of
+// several becomes an error.
+func parallel(lanes []lane, f func(i int, l lane) error) error {
+	lanes = lanes[:working(lanes)]
 	if len(lanes) == 1 {
 		return f(0, lanes[0])
 	}
 	errs := make([]error, len(lanes))
-	var wg sync.WaitGroup
-	for i, l := range lanes {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			defer func() {
-				if p := recover(); p != nil {
-					errs[i] = panicked(p)
-				}
-			}()
-			errs[i] = f(i, l)
+	one := func(i int) {
+		defer func() {
+			if p := recover(); p != nil {
+				errs[i] = panicked(p)
+			}
 		}()
+		errs[i] = f(i, lanes[i])
 	}
+	var wg sync.WaitGroup
+	for i := range lanes[1:] {
+		wg.Go(func() { one(i + 1) })
+	}
+	one(0)
 	wg.Wait()
 	for _, err := range errs {
 		if err != nil && err != errStop {
