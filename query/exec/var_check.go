@@ -12,48 +12,28 @@ import (
 // varCheck matches a variable-length pattern whose relationships are bound.
 type varCheck struct {
 	plan *plan.VarCheck
-	spread
-	check          hopCheck
-	from, to       refReader
-	fromCol, toCol column.Vector
-	fromBuf, toBuf []uint32
-	rels           []uint32
-	starts, ends   []uint32
-	typ            []catalog.TypeID
+	pairs
+	check        hopCheck
+	rels         []uint32
+	starts, ends []uint32
+	typ          []catalog.TypeID
 }
 
 func (b *builder) varCheck(n *plan.VarCheck, lanes []lane) (runner, error) {
-	var own []plan.Slot
-	if !n.FromBound {
-		own = append(own, n.From)
-	}
-	if !n.ToBound {
-		own = append(own, n.To)
-	}
 	return b.build(n.Input, each(lanes, func(l lane) operator {
-		return &varCheck{plan: n, spread: newSpread(l, n.Live, own...), check: b.newHopCheck(l.w, nil, n.Unique)}
+		return &varCheck{plan: n, pairs: newPairs(l, n.Live, n.From, n.To, n.FromBound, n.ToBound), check: b.newHopCheck(l.w, nil, n.Unique)}
 	}))
 }
 
 func (e *varCheck) push(b *column.Batch) error {
-	rows := b.Selection()
-	if e.plan.FromBound {
-		e.from.read(b.Cols[e.plan.From], b, value.KindNode)
-		rows = bothRows(rows, e.from.rows)
-	}
-	if e.plan.ToBound {
-		e.to.read(b.Cols[e.plan.To], b, value.KindNode)
-		rows = bothRows(rows, e.to.rows)
-	}
 	list := b.Cols[e.plan.Rels]
 	if list == nil {
 		return nil
 	}
-	e.begin(b)
+	rows := e.begin(b, b.Selection())
 	if err := e.check.begin(b); err != nil {
 		return err
 	}
-	e.fromBuf, e.toBuf = e.fromBuf[:0], e.toBuf[:0]
 	for _, r := range rows {
 		ok, err := e.read(r, list.Value(int(r)))
 		if err != nil {
@@ -148,31 +128,4 @@ func (e *varCheck) walk(at uint32) (end uint32, ok bool) {
 		}
 	}
 	return at, true
-}
-
-func (e *varCheck) add(r int32, from, to uint32) {
-	if e.plan.ToBound && e.to.refs[r] != to || e.plan.From == e.plan.To && from != to {
-		return
-	}
-	e.fromBuf, e.toBuf = append(e.fromBuf, from), append(e.toBuf, to)
-	e.idx = append(e.idx, r)
-}
-
-func (e *varCheck) flush() error {
-	size := e.w.x.batchSize()
-	for at := 0; at < len(e.idx); at += size {
-		end := min(at+size, len(e.idx))
-		if !e.plan.FromBound {
-			e.fromCol = column.Vector{Type: column.Node, Refs: e.fromBuf[at:end]}
-			e.setOwn(e.plan.From, &e.fromCol)
-		}
-		if !e.plan.ToBound {
-			e.toCol = column.Vector{Type: column.Node, Refs: e.toBuf[at:end]}
-			e.setOwn(e.plan.To, &e.toCol)
-		}
-		if err := e.spread.push(end-at, e.idx[at:end], nil); err != nil {
-			return err
-		}
-	}
-	return nil
 }
