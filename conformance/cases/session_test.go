@@ -40,7 +40,7 @@ var settings = []setting{
 func allRules() map[optimize.Rule]bool {
 	off := map[optimize.Rule]bool{}
 	for _, r := range []optimize.Rule{optimize.Reorder, optimize.UseIndex, optimize.PushFilter, optimize.MergeMatch, optimize.CountPresent,
-		optimize.TopK, optimize.Intersection, optimize.CountTrails, optimize.CountStore, optimize.DistinctEnds, optimize.Hash} {
+		optimize.TopK, optimize.Intersection, optimize.CountTrails, optimize.CountStore, optimize.DistinctEnds, optimize.Hash, optimize.LoneGroups} {
 		off[r] = true
 	}
 	return off

@@ -14,7 +14,7 @@ import (
 
 // rules are the rewrites that can be off, one by one.
 var rules = []optimize.Rule{optimize.Reorder, optimize.UseIndex, optimize.PushFilter, optimize.MergeMatch, optimize.CountPresent,
-	optimize.TopK, optimize.Intersection, optimize.CountTrails, optimize.CountStore, optimize.DistinctEnds, optimize.Hash}
+	optimize.TopK, optimize.Intersection, optimize.CountTrails, optimize.CountStore, optimize.DistinctEnds, optimize.Hash, optimize.LoneGroups}
 
 // without are the stores of a test: with all rewrites, without each, without any.
 func without() map[string]kadedb.Options {

@@ -28,6 +28,9 @@ type aggregate struct {
 }
 
 func (b *builder) aggregate(n *plan.Aggregate, lanes []lane) (runner, error) {
+	if n.Lone {
+		return b.loneGroups(n, lanes)
+	}
 	spec := aggregation.Spec{Keys: len(n.Keys), Dependents: len(n.Dependent)}
 	for _, a := range n.Aggs {
 		spec.Funcs = append(spec.Funcs, aggregation.Func{Def: a.Def, Args: len(a.Args), Distinct: a.Distinct && a.Def.DistinctChanges})

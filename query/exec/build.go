@@ -171,6 +171,11 @@ func splits(n plan.Node) bool {
 		case *plan.Filter, *plan.Project, *plan.Unwind, *plan.Expand, *plan.ExpandInto, *plan.RelEnds,
 			*plan.VarExpand, *plan.VarCheck, *plan.Intersect, *plan.CountTrails, *plan.ShortestPath, *plan.CheapestPath:
 			n = n.Inputs()[0]
+		case *plan.Aggregate:
+			if !t.Lone {
+				return false
+			}
+			n = t.Input
 		case *plan.Apply:
 			n = t.Outer
 		default:

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/kadedb/kadedb/graph/csr"
@@ -135,6 +136,9 @@ func (c *countTrails) stars(p *trailPart, out []int64) error {
 			}
 		}
 	}
+	if dense && len(p.hops) == 2 {
+		return c.starsOfTwo(p, lo, out)
+	}
 	for i, r := range c.from.rows {
 		if out[i] == 0 {
 			continue
@@ -146,6 +150,41 @@ func (c *countTrails) stars(p *trailPart, out []int64) error {
 		if out[i], err = mulCount(out[i], n); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// starsOfTwo is stars for two arms: the product of what they find, less what they have in
+// common.
+func (c *countTrails) starsOfTwo(p *trailPart, lo uint32, out []int64) error {
+	n := len(p.star[0].blocks[0].vec)
+	c.part = slices.Grow(c.part[:0], n)[:n]
+	for _, t := range p.star {
+		if t.sign < 0 {
+			continue
+		}
+		copy(c.part, t.blocks[0].vec)
+		for _, b := range t.blocks[1:] {
+			if err := mulCounts(c.part, b.vec); err != nil {
+				return err
+			}
+		}
+	}
+	for _, t := range p.star {
+		if t.sign < 0 {
+			for k, common := range t.blocks[0].vec {
+				c.part[k] -= common
+			}
+		}
+	}
+	over := uint64(0)
+	for i, r := range c.from.rows {
+		hi, low := bits.Mul64(uint64(out[i]), uint64(c.part[c.from.refs[r]-lo]))
+		out[i] = int64(low)
+		over |= hi | low>>63
+	}
+	if over != 0 {
+		return overflowed()
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/kadedb/kadedb/column"
@@ -33,6 +34,8 @@ type countTrails struct {
 	used   []usedRel
 	center uint32
 	view   column.Batch
+	counts []int64 // by from's rows
+	part   []int64 // of one part
 	mult   []int64
 	sel    []int32
 	steps  int
@@ -122,19 +125,19 @@ func (c *countTrails) push(b *column.Batch) error {
 	if c.parts == nil {
 		c.divide(len(c.unique.unique) > 0)
 	}
-	counts, err := c.count(b)
-	if err != nil {
+	if err := c.count(); err != nil {
 		return err
 	}
 	share(&c.view, b)
 	c.mult = slices.Grow(c.mult[:0], b.Len)[:b.Len]
 	c.sel = c.sel[:0]
 	for i, r := range c.from.rows {
-		n := counts[i]
+		n := c.counts[i]
 		if n == 0 {
 			continue
 		}
 		if b.Mult != nil {
+			var err error
 			if n, err = mulCount(n, b.Mult[r]); err != nil {
 				return err
 			}
@@ -189,7 +192,7 @@ func (c *countTrails) divide(unique bool) {
 			}
 		}
 		if len(arms) > 0 {
-			c.parts = append(c.parts, c.part(arms, unique))
+			c.parts = append(c.parts, c.partOf(arms, unique))
 		}
 	}
 }
@@ -208,7 +211,7 @@ func (c *countTrails) armsOverlap(i, j int) bool {
 // maxStar bounds the arms of a star: it has a term for each partition of them.
 const maxStar = 6
 
-func (c *countTrails) part(arms [][]*countedHop, unique bool) trailPart {
+func (c *countTrails) partOf(arms [][]*countedHop, unique bool) trailPart {
 	p := trailPart{kind: searchPart}
 	single := true
 	for _, arm := range arms {
@@ -232,34 +235,71 @@ func (c *countTrails) part(arms [][]*countedHop, unique bool) trailPart {
 	return p
 }
 
-// count returns the number of matches for each of from's rows.
-func (c *countTrails) count(b *column.Batch) ([]int64, error) {
-	out := make([]int64, len(c.from.rows))
-	for i := range out {
-		out[i] = 1
+// count sets counts to the number of matches for each of from's rows.
+func (c *countTrails) count() error {
+	n := len(c.from.rows)
+	c.counts = slices.Grow(c.counts[:0], n)[:n]
+	for i := range c.counts {
+		c.counts[i] = 1
 	}
 	for i := range c.parts {
-		p := &c.parts[i]
-		if p.kind == starPart {
-			if err := c.stars(p, out); err != nil {
-				return nil, err
+		if i == 0 && c.parts[i].degree() {
+			if err := c.parts[i].hops[0].legs.degrees(&c.from, c.counts); err != nil {
+				return err
 			}
 			continue
 		}
-		for k, r := range c.from.rows {
-			if out[k] == 0 {
-				continue
-			}
-			n, err := c.countPart(p, c.from.refs[r], r)
-			if err != nil {
-				return nil, err
-			}
-			if out[k], err = mulCount(out[k], n); err != nil {
-				return nil, err
-			}
+		if err := c.times(&c.parts[i]); err != nil {
+			return err
 		}
 	}
-	return out, nil
+	return nil
+}
+
+// degree reports whether a part's count is a degree.
+func (p *trailPart) degree() bool {
+	return p.kind == walkPart && len(p.hops) == 1 && p.hops[0].filter.passive()
+}
+
+// times multiplies counts by those of one part.
+func (c *countTrails) times(p *trailPart) error {
+	switch {
+	case p.kind == starPart:
+		return c.stars(p, c.counts)
+	case p.degree():
+		c.part = slices.Grow(c.part[:0], len(c.counts))[:len(c.counts)]
+		if err := p.hops[0].legs.degrees(&c.from, c.part); err != nil {
+			return err
+		}
+		return mulCounts(c.counts, c.part)
+	}
+	for k, r := range c.from.rows {
+		if c.counts[k] == 0 {
+			continue
+		}
+		n, err := c.countPart(p, c.from.refs[r], r)
+		if err != nil {
+			return err
+		}
+		if c.counts[k], err = mulCount(c.counts[k], n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mulCounts multiplies counts ≥ 0, one by one.
+func mulCounts(a, b []int64) error {
+	over := uint64(0)
+	for i, y := range b {
+		hi, lo := bits.Mul64(uint64(a[i]), uint64(y))
+		a[i] = int64(lo)
+		over |= hi | lo>>63
+	}
+	if over != 0 {
+		return overflowed()
+	}
+	return nil
 }
 
 func (c *countTrails) countPart(p *trailPart, node uint32, r int32) (int64, error) {

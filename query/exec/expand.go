@@ -209,17 +209,18 @@ func (e *expand) multiply(b *column.Batch) error {
 	if cap(e.sel) < b.Len {
 		e.sel = make([]int32, 0, max(b.Len, column.BatchSize))
 	}
-	degrees, err := e.degreesOf()
-	if err != nil {
+	e.degrees = slices.Grow(e.degrees[:0], len(e.from.rows))[:len(e.from.rows)]
+	if err := e.legs.degrees(&e.from, e.degrees); err != nil {
 		return err
 	}
 	sel := e.sel[:0]
 	for i, r := range e.from.rows {
-		d := degrees[i]
+		d := e.degrees[i]
 		if d == 0 {
 			continue
 		}
 		if b.Mult != nil {
+			var err error
 			if d, err = mulCount(d, b.Mult[r]); err != nil {
 				return err
 			}
@@ -235,28 +236,6 @@ func (e *expand) multiply(b *column.Batch) error {
 		e.view.Sel = nil
 	}
 	return e.out.push(&e.view)
-}
-
-// degreesOf returns the degree of each of from's rows, in their order.
-func (e *expand) degreesOf() ([]int64, error) {
-	e.degrees = slices.Grow(e.degrees[:0], len(e.from.rows))[:len(e.from.rows)]
-	clear(e.degrees)
-	if e.from.seq && e.plan.Dir != plan.Both {
-		for i := range e.legs.list {
-			if err := e.legs.list[i].adj.Degrees(e.from.refs[0], e.degrees); err != nil {
-				return nil, err
-			}
-		}
-		return e.degrees, nil
-	}
-	for i, r := range e.from.rows {
-		d, err := e.legs.degree(e.from.refs[r])
-		if err != nil {
-			return nil, err
-		}
-		e.degrees[i] = d
-	}
-	return e.degrees, nil
 }
 
 // mulCount multiplies two counts ≥ 0.

@@ -104,6 +104,28 @@ func (l *legs) degree(node uint32) (int64, error) {
 	return sum, nil
 }
 
+// degrees sets out[i] to the degree of from's i-th row, in their order: of nodes that lie side
+// by side at once.
+func (l *legs) degrees(from *refReader, out []int64) error {
+	if from.seq && l.dir != plan.Both {
+		clear(out)
+		for i := range l.list {
+			if err := l.list[i].adj.Degrees(from.refs[0], out); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for i, r := range from.rows {
+		d, err := l.degree(from.refs[r])
+		if err != nil {
+			return err
+		}
+		out[i] = d
+	}
+	return nil
+}
+
 // loops returns how many self-loops of the leg's type a node has.
 func (g *leg) loops(node uint32) (int, error) {
 	nbr, _, err := g.adj.List(node)

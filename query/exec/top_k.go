@@ -15,6 +15,8 @@ type topK struct {
 	w     *worker
 	ec    *expr.Context
 	out   operator
+	gate  *gate
+	lanes []*topK // all lanes, this one included
 	keys  []ordering.Key
 	ready bool
 	skip  int64
@@ -27,10 +29,33 @@ type topK struct {
 const maxTop = 1 << 16
 
 func (b *builder) topK(n *plan.TopK, lanes []lane) (runner, error) {
-	op := &topK{n: n, w: lanes[0].w, ec: lanes[0].w.newExpr(), out: lanes[0].out, keys: sortKeys(n.Keys)}
-	b.scope.onReset(op.drop)
-	b.scope.onClose(op.drop)
-	return b.build(n.Input, []lane{{w: op.w, out: op}})
+	var all []*topK
+	gate, run, err := b.fanIn(n.Input, lanes[0].w, anyOrder(n.Input), func(_ int, w *worker) operator {
+		op := &topK{n: n, w: w, ec: w.newExpr(), out: lanes[0].out, keys: sortKeys(n.Keys)}
+		all = append(all, op)
+		return op
+	})
+	for _, op := range all {
+		op.gate, op.lanes = gate, all
+		b.scope.onReset(op.drop)
+		b.scope.onClose(op.drop)
+	}
+	return run, err
+}
+
+// anyOrder reports whether n gives its rows in no order that means anything, as groups
+// come: rows that a sort finds equal may then stand in any order.
+func anyOrder(n plan.Node) bool {
+	for {
+		switch t := n.(type) {
+		case *plan.Project, *plan.Filter:
+			n = n.Inputs()[0]
+		case *plan.Aggregate:
+			return t.Lone
+		default:
+			return false
+		}
+	}
 }
 
 func (t *topK) drop() {
@@ -86,16 +111,42 @@ func (t *topK) push(b *column.Batch) error {
 }
 
 func (t *topK) finish() error {
-	if err := t.begin(); err != nil {
+	if !t.gate.last() {
+		return nil
+	}
+	first := t.lanes[0]
+	if err := first.begin(); err != nil {
 		return err
 	}
-	skip, left := t.skip, t.count
+	for _, l := range t.lanes[1:] {
+		if !l.ready {
+			continue
+		}
+		if err := l.each(first.push); err != nil {
+			return err
+		}
+		l.drop()
+	}
+	return first.give()
+}
+
+// each calls f with the rows that are kept, in order.
+func (t *topK) each(f func(b *column.Batch) error) error {
 	var wide column.Batch
-	give := func(b *column.Batch) error {
+	widening := func(b *column.Batch) error { return f(widened(&wide, b, t.w.prog.plan.NumSlots)) }
+	if t.all != nil {
+		return t.all.Each(widening)
+	}
+	return t.top.Each(widening)
+}
+
+// give gives the rows after the first skip ones.
+func (t *topK) give() error {
+	skip, left := t.skip, t.count
+	err := t.each(func(b *column.Batch) error {
 		if left == 0 {
 			return errStop
 		}
-		wide := widened(&wide, b, t.w.prog.plan.NumSlots)
 		sel := b.Selection()
 		if skip >= int64(len(sel)) {
 			skip -= int64(len(sel))
@@ -107,16 +158,10 @@ func (t *topK) finish() error {
 			sel = sel[:left]
 		}
 		left -= int64(len(sel))
-		cut := *wide
+		cut := *b
 		cut.Sel = sel
 		return t.out.push(&cut)
-	}
-	var err error
-	if t.all != nil {
-		err = t.all.Each(give)
-	} else {
-		err = t.top.Each(give)
-	}
+	})
 	t.drop()
 	return ended(err, t.out)
 }

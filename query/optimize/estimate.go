@@ -60,6 +60,9 @@ func (e *estimator) operator(n plan.Node, in float64) (rows, cost float64) {
 		}
 		return in * size, in * size * costGather
 	case *plan.Aggregate:
+		if n.Lone {
+			return in, in * costGather
+		}
 		rows = 1
 		if len(n.Keys) > 0 {
 			rows = max(1, in*0.1)

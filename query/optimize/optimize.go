@@ -40,6 +40,7 @@ const (
 	CallCount    Rule = "call_count"
 	GroupByKey   Rule = "group_by_key"  // grouping by a node's key is grouping by the node
 	LateProject  Rule = "late_project"  // columns are computed after a top-k has cut the rows
+	LoneGroups   Rule = "lone_groups"   // counting by a node that no two rows share
 	TopK         Rule = "top_k"         // a sort of which only the first rows are read keeps only those
 	Intersection Rule = "intersect"     // closing two or more relationships at once
 	CountTrails  Rule = "count_trails"  // parts of a pattern that are only counted
@@ -58,7 +59,7 @@ type Options struct {
 // Optimize rewrites p in place: afterwards it holds only operators that can be executed.
 func Optimize(p *plan.Plan, o Options) error {
 	z := &optimizer{Options: o, stats: newEstimator(o)}
-	z.slots = p.NumSlots
+	z.slots, z.writes = p.NumSlots, p.Writes
 	if err := z.plan(p, nil); err != nil {
 		return err
 	}
@@ -71,7 +72,9 @@ type optimizer struct {
 	Options
 	stats *estimator
 	slots int
-	given map[plan.Node]slotSet // memo of provides
+	// writes: the statement does, perhaps not in the plan at hand.
+	writes bool
+	given  map[plan.Node]slotSet // memo of provides
 }
 
 func (z *optimizer) on(r Rule) bool { return !z.Off[r] }
@@ -110,6 +113,9 @@ func (z *optimizer) plan(p *plan.Plan, sub *expr.Subquery) error {
 	z.given = map[plan.Node]slotSet{}
 	p.Root = z.prune(p.Root, live)
 	markMult(p.Root, counted)
+	if !z.writes && z.on(LoneGroups) {
+		z.loneGroups(p.Root)
+	}
 	z.stats.estimate(p.Root)
 	return nil
 }

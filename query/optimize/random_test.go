@@ -17,7 +17,7 @@ import (
 var allRules = map[optimize.Rule]bool{
 	optimize.Reorder: true, optimize.UseIndex: true, optimize.PushFilter: true, optimize.MergeMatch: true,
 	optimize.CountPresent: true, optimize.TopK: true, optimize.Intersection: true, optimize.CountTrails: true,
-	optimize.CountStore: true, optimize.DistinctEnds: true, optimize.Hash: true,
+	optimize.CountStore: true, optimize.DistinctEnds: true, optimize.Hash: true, optimize.LoneGroups: true,
 	optimize.OptionalCount: true, optimize.CallCount: true, optimize.GroupByKey: true, optimize.LateProject: true,
 }
 

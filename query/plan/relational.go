@@ -59,6 +59,9 @@ type Aggregate struct {
 	// Dependent lists columns of the input that are equal in all rows of a group, and
 	// are kept (a node's properties where the node is a key).
 	Dependent []Slot
+	// Lone: no two rows of the input are of one group, and all Aggs are count(*). The groups
+	// then come one by one, before the input has ended.
+	Lone bool
 }
 
 // Distinct keeps one row of those that are equal in Keys. Other columns are lost.
@@ -234,7 +237,7 @@ func (a *Aggregate) Detail() string {
 	}
 	s := strings.Join(parts, ", ")
 	if len(a.Keys) > 0 {
-		s = "by " + itemsText(a.Keys) + pick(s == "", "", ": ") + s
+		s = pick(a.Lone, "each ", "by ") + itemsText(a.Keys) + pick(s == "", "", ": ") + s
 	}
 	return s
 }
