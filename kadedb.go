@@ -147,6 +147,10 @@ func OpenTemporary(o *Options) (*DB, error) {
 }
 
 func open(dir string, given *Options, readOnly bool) (*DB, error) {
+	if dir == "" {
+		return nil, status.Errorf(status.InvalidSetting, "the store's folder has no name").
+			WithHint(`name one; "." is the working directory, and OpenTemporary makes one that goes with the store`)
+	}
 	var o Options
 	if given != nil {
 		o = *given
@@ -267,7 +271,8 @@ func (db *DB) Dir() string { return db.dir }
 
 // Close ends what runs and is open, folds the log's tail into the store and closes
 // its files. It waits for a Checkpoint, Check or Import under way: cancel those first.
-// Rows still open fail. A second Close does nothing and says what the first one said.
+// Rows still open fail; what comes after it is StoreClosed. A second Close does nothing and
+// says what the first one said.
 func (db *DB) Close() error {
 	db.engine.Close()
 	db.life.Lock()

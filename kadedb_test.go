@@ -99,7 +99,7 @@ func TestCloseTwice(t *testing.T) {
 	wg.Wait()
 	ctx := context.Background()
 	_, err = st.Query(ctx, nil)
-	if c := status.CodeOf(err); c != status.Draining {
+	if c := status.CodeOf(err); c != status.StoreClosed {
 		t.Error(err)
 	}
 	for _, err := range []error{db.Checkpoint(ctx), db.Check(ctx, func(p kadedb.Problem) { t.Error(p) })} {
@@ -107,8 +107,13 @@ func TestCloseTwice(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := db.Begin(ctx, kadedb.TxOptions{}); status.CodeOf(err) != status.Draining {
+	if _, err := db.Begin(ctx, kadedb.TxOptions{}); status.CodeOf(err) != status.StoreClosed {
 		t.Error(err)
+	}
+	for _, open := range []func(string, *kadedb.Options) (*kadedb.DB, error){kadedb.Open, kadedb.OpenReadOnly} {
+		if _, err := open("", quiet()); status.CodeOf(err) != status.InvalidSetting {
+			t.Errorf("a store without a name: %v", err)
+		}
 	}
 	db, err = kadedb.Open(dir, quiet())
 	if err != nil {

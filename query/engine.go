@@ -111,7 +111,7 @@ func New(o Options) (*Engine, error) {
 }
 
 // Close ends every statement and transaction, and returns when nothing uses the
-// store any more. What begins later fails with Draining.
+// store any more. What begins later fails: with Draining until then, and StoreClosed after.
 func (e *Engine) Close() { e.registry.close() }
 
 // Retries counts the statements that ran again because another's commit came first.

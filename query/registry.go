@@ -21,6 +21,7 @@ type registry struct {
 	next   atomic.Uint64
 	open   atomic.Int64
 	closed atomic.Bool
+	gone   atomic.Bool   // all is out
 	idle   chan struct{} // closed once closed is set and open is zero
 	once   sync.Once
 
@@ -93,6 +94,14 @@ func (r *registry) init() {
 
 func errClosing() *status.Error { return status.Errorf(status.Draining, "the store is closing") }
 
+// refusal is why nothing begins any more.
+func (r *registry) refusal() *status.Error {
+	if r.gone.Load() {
+		return status.Errorf(status.StoreClosed, "the store is closed")
+	}
+	return errClosing()
+}
+
 // add lists a statement. It may be ended from now on.
 func (r *registry) add(e *entry) error {
 	e.number = r.next.Add(1)
@@ -100,7 +109,7 @@ func (r *registry) add(e *entry) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.closed.Load() {
-		return errClosing()
+		return r.refusal()
 	}
 	r.open.Add(1)
 	e.shard, e.prev, e.next = s, nil, s.first
@@ -155,7 +164,7 @@ func (r *registry) addTx(t *Tx, most int) error {
 	defer r.mu.Unlock()
 	switch {
 	case r.closed.Load():
-		return errClosing()
+		return r.refusal()
 	case most > 0 && len(r.txs) >= most:
 		return status.Errorf(status.SessionLimit, "%d transactions are open, which is the most", len(r.txs)).
 			WithHint("commit or roll back some, or raise `tx-open`")
@@ -241,6 +250,7 @@ func (r *registry) close() {
 		r.once.Do(func() { close(r.idle) })
 	}
 	<-r.idle
+	r.gone.Store(true)
 }
 
 // EndOwner ends every statement and transaction of an owner, because its token was

@@ -185,6 +185,9 @@ func (t *Tx) lock(ctx context.Context) error {
 	}
 	if t.endStopped(); t.ended != nil {
 		err := copyOf(t.ended)
+		if err.Code == status.Draining {
+			err = t.engine.registry.refusal()
+		}
 		t.gate.unlock()
 		return err
 	}

@@ -437,9 +437,9 @@ func TestCloseInTheMiddle(t *testing.T) {
 			}
 			want(t, r.Close(), status.Draining)
 		}
-		want(t, tx.Commit(ctx), status.Draining)
+		want(t, tx.Commit(ctx), status.StoreClosed)
 		_, err := h.Begin(ctx, query.TxOptions{})
-		want(t, err, status.Draining)
+		want(t, err, status.StoreClosed)
 	}
 }
 
@@ -617,5 +617,5 @@ func TestSchema(t *testing.T) {
 	}
 	h.close()
 	_, err = h.Schema(context.Background())
-	want(t, err, status.Draining)
+	want(t, err, status.StoreClosed)
 }

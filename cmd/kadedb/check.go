@@ -30,7 +30,7 @@ output; the exit code is 0 where there is none and 10 where there is one.`,
 		}
 		db, err := kadedb.OpenReadOnly(args[0], storeOptions(set, a.logger(set)))
 		if err != nil {
-			return err
+			return checked(err)
 		}
 		memory.Govern(cmd.Context(), db.Budget())
 		if *hash {
@@ -59,7 +59,7 @@ output; the exit code is 0 where there is none and 10 where there is one.`,
 		}
 		switch {
 		case err != nil:
-			return err
+			return checked(err)
 		case found > 0:
 			return status.Errorf(status.Corruption, "%s: %d problems", args[0], found).
 				WithHint("restore a backup; what is wrong in an index alone is mended by dropping and creating it")
@@ -68,4 +68,15 @@ output; the exit code is 0 where there is none and 10 where there is one.`,
 		return nil
 	}
 	return cmd
+}
+
+// checked is what check itself ends with: who gets it need not be told to run check.
+func checked(err error) error {
+	e := status.From(err)
+	if e.Code != status.Corruption {
+		return err
+	}
+	own := *e
+	own.Hint, own.Err = "restore a backup", err
+	return &own
 }

@@ -161,11 +161,7 @@ func create(path string, o Options) error {
 }
 
 func openBolt(path string, o Options) (db *bbolt.DB, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			db, err = nil, damaged(path, r)
-		}
-	}()
+	defer guard(path, &err)()
 	db, err = bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout:         o.LockTimeout,
 		ReadOnly:        o.ReadOnly,
@@ -211,9 +207,11 @@ func tooShort(path string, err error) error {
 	return status.Errorf(status.NotAStore, "%s is not a bbolt file: %w", path, err)
 }
 
+func (s *Store) guard(err *error) func() { return guard(s.path, err) }
+
 // guard turns a panic over damaged or vanished pages (bbolt checks pages by
 // panicking; a truncated file is a fault in its map) into Corruption.
-func (s *Store) guard(err *error) func() {
+func guard(path string, err *error) func() {
 	old := debug.SetPanicOnFault(true)
 	return func() {
 		debug.SetPanicOnFault(old)
@@ -225,12 +223,12 @@ func (s *Store) guard(err *error) func() {
 		if !fault && !bytes.Contains(debug.Stack(), []byte("go.etcd.io/bbolt")) {
 			panic(r)
 		}
-		*err = damaged(s.path, r)
+		*err = damaged(path, r)
 	}
 }
 
 func damaged(path string, r any) error {
-	const hint = "restore the store from a backup; `kadedb check` shows what else is damaged in one that opens"
+	const hint = "restore a backup"
 	if _, ours := r.(runtime.Error); ours { // what bbolt stumbled over says nothing to anybody
 		return status.Errorf(status.Corruption, "%s: its pages are damaged, or the file was cut", path).WithHint(hint)
 	}

@@ -172,9 +172,9 @@ func (s *Store) openFiles() error {
 			return lockError(path.Join(o.Dir, "LOCK"), err)
 		}
 		s.lock = lock
-		if err := s.headless(); err != nil {
-			return err
-		}
+	}
+	if err := s.headless(); err != nil {
+		return err
 	}
 	o.KV.Create, o.KV.ReadOnly = o.Create, o.ReadOnly
 	var err error
@@ -198,13 +198,10 @@ func lockError(name string, err error) error {
 	return e
 }
 
-// headless refuses to make a new file of blocks beside the log of a store whose file
-// is gone: what the log says needs it.
+// headless refuses the log of a store whose file of blocks is gone: what the log says
+// needs it, and a new file must not be made beside it.
 func (s *Store) headless() error {
 	o := &s.opts
-	if !o.Create {
-		return nil
-	}
 	if _, err := os.Stat(o.File); !errors.Is(err, os.ErrNotExist) {
 		return nil // kv.Open says more
 	}

@@ -281,12 +281,15 @@ func TestLogWithoutBlocks(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "blocks.db")); err != nil {
 		t.Fatal(err)
 	}
-	s, err = txn.Open(o)
-	if status.CodeOf(err) != status.Corruption {
-		t.Errorf("got %v, want Corruption", err)
-	}
-	if s != nil {
-		s.Abandon()
+	for _, how := range []struct{ create, readOnly bool }{{true, false}, {false, false}, {false, true}} {
+		o.Create, o.ReadOnly = how.create, how.readOnly
+		s, err = txn.Open(o)
+		if status.CodeOf(err) != status.Corruption {
+			t.Errorf("%+v: got %v, want Corruption", how, err)
+		}
+		if s != nil {
+			s.Abandon()
+		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, "blocks.db")); !os.IsNotExist(err) {
 		t.Errorf("a new file of blocks was made: %v", err)

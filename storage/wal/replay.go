@@ -197,7 +197,7 @@ func (l *Log) checkTail(end tail) error {
 			}
 			if end.trimmed {
 				return status.Errorf(status.Corruption, "%s, offset %d: record %d is damaged, and the log had been closed", l.path(number), end.off, end.next).
-					WithHint("run `kadedb check`; restore from a backup")
+					WithHint("restore a backup")
 			}
 		}
 		if err := l.checkAfter(number, off, end); err != nil {
@@ -241,7 +241,7 @@ func (l *Log) checkAfter(number uint64, off int64, end tail) (err error) {
 		if ok || budget < 0 {
 			return status.Errorf(status.Corruption, "%s, offset %d: record %d is damaged or missing, but record %d follows in %s, offset %d, and was written later",
 				l.path(end.segment), end.off, end.next, lsn, src.name, off).
-				WithHint("run `kadedb check`; restore from a backup")
+				WithHint("restore a backup")
 		}
 	}
 	return nil
