@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/kadedb/kadedb/internal/setting"
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/transfer"
 )
 
 func (a *app) completionCommand() *cobra.Command {
@@ -55,6 +55,8 @@ func completeValues(root *cobra.Command) {
 			}
 			var complete cobra.CompletionFunc
 			switch {
+			case cmd.Name() == "export" && f.Name == "format":
+				complete = cobra.FixedCompletions(exportFormats(), cobra.ShellCompDirectiveNoFileComp)
 			case fixed[f.Name] != nil:
 				complete = cobra.FixedCompletions(fixed[f.Name], cobra.ShellCompDirectiveNoFileComp)
 			case f.Name == "data", f.Name == "folder", f.Name == "to" && f.Value.Type() == "string", f.Name == string(setting.ImportDir):
@@ -78,6 +80,13 @@ func completeValues(root *cobra.Command) {
 	}
 }
 
+func exportFormats() (list []string) {
+	for _, f := range []transfer.ExportFormat{transfer.ExportCSV, transfer.ExportJSONL, transfer.ExportParquet, transfer.ExportArrow, transfer.ExportGraphML} {
+		list = append(list, string(f))
+	}
+	return list
+}
+
 func folders(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -88,8 +97,7 @@ func folders(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCo
 // allCommands returns a command and those below it, in the order of their names.
 func allCommands(cmd *cobra.Command) []*cobra.Command {
 	list := []*cobra.Command{cmd}
-	below := slices.Clone(cmd.Commands())
-	for _, c := range below {
+	for _, c := range cmd.Commands() {
 		list = append(list, allCommands(c)...)
 	}
 	return list

@@ -117,11 +117,8 @@ func (a *app) rootCommand() *cobra.Command {
 		Short:         "A graph database: a durable property graph, asked in KadeQL",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return noCommand(cmd, args[0])
-			}
+		Args:          onlyCommands,
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SetOut(a.err)
 			return cmd.Help()
 		},
@@ -132,28 +129,21 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return status.Errorf(status.InvalidUsage, "%w", err).WithHint("`%s --help` lists the flags", cmd.CommandPath())
 	})
-	root.PersistentFlags().StringVar(&a.config, "config", "", "file of settings, lines of `name = value` (KADEDB_CONFIG)")
+	root.PersistentFlags().StringVar(&a.config, "config", "", "file of settings, lines of name = value (KADEDB_CONFIG)")
 	root.PersistentFlags().StringVar(&a.ca, "ca", "", "file of certificates, in PEM, that a server at an https:// address may be signed by (KADEDB_CA)")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "write errors and messages to standard error as JSON, an object a line")
 	root.AddCommand(a.serveCommand(), a.queryCommand(), a.shellCommand(), a.importCommand(), a.exportCommand(), a.checkCommand(),
 		a.statusCommand(), a.compactCommand(), a.tokenCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(), a.manCommand())
+	root.SetHelpCommand(a.helpCommand())
 	root.InitDefaultHelpCmd()
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
+		if err := a.writeHelp(cmd.OutOrStdout(), cmd); err != nil {
+			a.report(err, "")
+		}
+	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	completeValues(root)
 	return root
-}
-
-// noCommand is the error of a word that should name a command.
-func noCommand(cmd *cobra.Command, word string) error {
-	err := status.Errorf(status.InvalidUsage, "there is no command %q", word)
-	var names []string
-	for _, c := range cmd.Commands() {
-		names = append(names, c.Name())
-	}
-	if near := status.Nearest(word, names...); near != "" {
-		return err.WithHint("did you mean `%s %s`? `kadedb help` lists the commands", cmd.CommandPath(), near)
-	}
-	return err.WithHint("`kadedb help` lists the commands")
 }
 
 // asError is err as users see it: a failure of a file that we write, standard output for one, has its code.
@@ -231,17 +221,23 @@ func (a *app) sayRaw(line []byte) { fmt.Fprintf(a.err, "%s\n", line) }
 // exactly returns a check for the number of arguments.
 func exactly(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) < least || len(args) > most {
-			some := plural(int64(most), "argument")
-			switch {
-			case most == 0:
-				some = "no arguments"
-			case least < most:
-				some = fmt.Sprintf("%d to %s", least, some)
-			}
-			return status.Errorf(status.InvalidUsage, "%s takes %s, got %d", cmd.CommandPath(), some, len(args)).
-				WithHint("usage: %s", cmd.UseLine())
+		if len(args) >= least && len(args) <= most {
+			return nil
 		}
-		return nil
+		takes := fmt.Sprintf("%d to %d arguments", least, most)
+		switch {
+		case most == 0:
+			takes = "no arguments"
+		case least == most && most == 1:
+			takes = "one argument"
+		case least == most:
+			takes = fmt.Sprintf("%d arguments", most)
+		case least == 0 && most == 1:
+			takes = "at most one argument"
+		case least == 0:
+			takes = fmt.Sprintf("at most %d arguments", most)
+		}
+		return status.Errorf(status.InvalidUsage, "`%s` takes %s, not %d", cmd.CommandPath(), takes, len(args)).
+			WithHint("usage: %s", strings.TrimSuffix(cmd.UseLine(), " [flags]"))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/kadedb/kadedb"
+	"github.com/kadedb/kadedb/internal/setting"
 )
 
 func (a *app) manCommand() *cobra.Command {
@@ -57,7 +58,7 @@ func manual(root *cobra.Command) []byte {
 		if c == root || c.Hidden || c.Name() == "help" {
 			continue
 		}
-		fmt.Fprintf(&b, ".SS %s\n", roff(c.UseLine()))
+		fmt.Fprintf(&b, ".SS %s\n", roff(strings.TrimSuffix(c.UseLine(), " [flags]")))
 		text := c.Long
 		if text == "" {
 			text = c.Short + "."
@@ -67,6 +68,14 @@ func manual(root *cobra.Command) []byte {
 			fmt.Fprintf(&b, ".PP\n.EX\n%s\n.EE\n", roff(c.Example))
 		}
 		manualFlags(&b, c.LocalNonPersistentFlags())
+	}
+	b.WriteString(".SH SETTINGS\nA setting comes from its flag, else its variable, else the file of \\fB\\-\\-config\\fR, else its default.\n")
+	for _, d := range setting.Table() {
+		fmt.Fprintf(&b, ".TP\n\\fB\\-\\-%s\\fR, \\fB%s\\fR", roff(string(d.Name)), roff(d.Env()))
+		if d.Default != "" {
+			fmt.Fprintf(&b, " (%s)", roff(d.Default))
+		}
+		fmt.Fprintf(&b, "\n%s\n", roff(d.Doc))
 	}
 	b.WriteString(".SH EXIT STATUS\n")
 	for _, e := range exitMeanings {
@@ -97,24 +106,36 @@ func manualText(b *bytes.Buffer, text string) {
 	}
 }
 
+// manualFlags writes flags; settings have a section of their own.
 func manualFlags(b *bytes.Buffer, flags *pflag.FlagSet) {
+	settings := 0
 	flags.VisitAll(func(f *pflag.Flag) {
-		if f.Hidden || f.Name == "help" {
-			return
+		if _, is := settingOf(f); is {
+			settings++
+		} else if !f.Hidden && f.Name != "help" {
+			manualFlag(b, f)
 		}
-		name := "\\-\\-" + roff(f.Name)
-		if f.Shorthand != "" {
-			name = "\\-" + f.Shorthand + ", " + name
-		}
-		value, usage := pflag.UnquoteUsage(f)
-		if value != "" {
-			name += " \\fI" + roff(value) + "\\fR"
-		}
-		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "[]" {
-			usage += fmt.Sprintf(" (default %s)", f.DefValue)
-		}
-		fmt.Fprintf(b, ".TP\n\\fB%s\\fR\n%s\n", name, roff(usage))
 	})
+	if settings > 0 {
+		var names []string
+		flags.VisitAll(func(f *pflag.Flag) {
+			if _, is := settingOf(f); is {
+				names = append(names, "\\fB\\-\\-"+roff(f.Name)+"\\fR")
+			}
+		})
+		fmt.Fprintf(b, ".PP\nand the settings %s.\n", strings.Join(names, ", "))
+	}
+}
+
+func manualFlag(b *bytes.Buffer, f *pflag.Flag) {
+	name := "\\fB\\-\\-" + roff(f.Name)
+	if f.Shorthand != "" {
+		name = "\\fB\\-" + f.Shorthand + "\\fR, " + name
+	}
+	if value := flagValue(f); value != "" {
+		name += " \\fI" + roff(value) + "\\fR"
+	}
+	fmt.Fprintf(b, ".TP\n%s\\fR\n%s\n", name, roff(flagHelp(f)[1]))
 }
 
 var roffEscapes = strings.NewReplacer(`\`, `\e`, "-", `\-`)

@@ -31,9 +31,11 @@ func settingFlags(cmd *cobra.Command, names ...setting.Name) {
 		if !ok {
 			panic("no setting " + string(n))
 		}
-		cmd.Flags().String(string(n), d.Default, d.Doc+" ("+d.Env()+")")
+		cmd.Flags().String(string(n), d.Default, settingUsage(d))
 	}
 }
+
+func settingUsage(d setting.Setting) string { return d.Doc + " (" + d.Env() + ")" }
 
 func allSettings() []setting.Name {
 	var names []setting.Name
@@ -175,7 +177,7 @@ func (a *app) logger(set *setting.Set) *slog.Logger {
 }
 
 func (a *app) configCommand() *cobra.Command {
-	c := &cobra.Command{Use: "config", Short: "Show the settings in force", Args: exactly(0, 0),
+	c := &cobra.Command{Use: "config", Short: "Show the settings in force", Args: onlyCommands,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SetOut(a.err)
 			return cmd.Help()

@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) tokenCommand() *cobra.Command {
-	c := &cobra.Command{Use: "token", Short: "Make, list and revoke tokens", Args: exactly(0, 0),
+	c := &cobra.Command{Use: "token", Short: "Make, list and revoke tokens", Args: onlyCommands,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.SetOut(a.err)
 			return cmd.Help()

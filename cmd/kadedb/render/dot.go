@@ -3,7 +3,6 @@ package render
 import (
 	"bufio"
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -182,7 +181,8 @@ func (p *dotPicture) write(w *bufio.Writer) error {
 	var b strings.Builder
 	b.WriteString("digraph kadedb {\n")
 	if len(p.plan) > 0 {
-		b.WriteString("  graph [rankdir=BT];\n  node [shape=box, style=\"filled,rounded\", fillcolor=\"#eeeeee\", fontname=\"Helvetica\", fontsize=10];\n")
+		b.WriteString("  graph [rankdir=BT];\n  node [shape=box, style=\"filled,rounded\", fillcolor=\"#eeeeee\", fontname=\"Helvetica\", fontsize=10];\n" +
+			"  edge [fontname=\"Helvetica\", fontsize=8];\n")
 		drawPlan(&b, p.plan)
 	}
 	if len(p.order) > 0 {
@@ -206,28 +206,43 @@ func (p *dotPicture) write(w *bufio.Writer) error {
 //
 //	Operator                   Estimated rows   Cost
 //	Produce  a                            1.0  100ns
-//	└ Limit  2                            1.0  100ns
+//	└ Filter  a.x                         1.0  100ns
+//	  ├ NodeScan  a                       1.0  100ns
+//	  │   · no index on :A(x)
+//	  └ in an expression: Argument  #0    1.0      0
 func drawPlan(b *strings.Builder, lines []string) {
 	var above []int // the operators on the way to the last one
 	for i, line := range lines {
 		if i == 0 && strings.HasPrefix(line, "Operator ") {
 			continue
 		}
-		text := strings.TrimLeft(line, " │├└─")
-		if text == "" || text[0] < 'A' || text[0] > 'Z' && text[0] < 'a' {
-			continue // a note below the plan
-		}
+		text := strings.TrimLeft(line, " │├└")
 		depth := (utf8.RuneCountInString(line) - utf8.RuneCountInString(text)) / 2
+		style := ""
+		if before, after, found := strings.Cut(text, ": "); found && before == strings.ToLower(before) {
+			text, style = after, ", style=dashed" // in an expression
+		}
+		if text == "" || text[0] < 'A' || text[0] > 'Z' {
+			continue // a note
+		}
 		above = append(above[:min(depth, len(above))], i)
 		var fields []string
 		for f := range strings.SplitSeq(text, "  ") {
 			if f = strings.TrimSpace(f); f != "" {
-				fields = append(fields, shorten(f))
+				fields = append(fields, f)
 			}
 		}
-		fmt.Fprintf(b, "  p%s [label=%s];\n", strconv.Itoa(i), dotQuote(strings.Join(fields, "\n")))
+		rows := ""
+		if n := len(fields); n > 2 { // the last two are numbers
+			rows = fields[n-2]
+			fields = append(fields[:n-2], fields[n-1])
+		}
+		for k, f := range fields {
+			fields[k] = strings.Join(fold(f, mostCaption, true), "\n")
+		}
+		fmt.Fprintf(b, "  p%d [label=%s];\n", i, dotQuote(strings.Join(fields, "\n")))
 		if n := len(above); n > 1 {
-			fmt.Fprintf(b, "  p%d -> p%d;\n", i, above[n-2])
+			fmt.Fprintf(b, "  p%d -> p%d [label=%s%s];\n", i, above[n-2], dotQuote(rows), style)
 		}
 	}
 }
