@@ -52,7 +52,11 @@ func (a *app) screen() screen {
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return screen{}
 	}
-	if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 && h > 0 {
+	return sizeOf(f)
+}
+
+func sizeOf(terminal *os.File) screen {
+	if w, h, err := term.GetSize(int(terminal.Fd())); err == nil && w > 0 && h > 0 {
 		return screen{h, w}
 	}
 	return screen{24, 80}
@@ -90,7 +94,7 @@ func effects(s *kadedb.Summary) []wire.Counter {
 // negative for a statement that has none.
 func (a *app) sayReport(rows int64, r wire.Report, timing bool) {
 	if r.Plan != "" {
-		a.say("%s", strings.TrimRight(printable(r.Plan), "\n"))
+		a.sayAsIs(strings.TrimRight(printable(r.Plan), "\n"))
 	}
 	for _, n := range r.Notices {
 		a.say("note: %s", printable(n))

@@ -329,15 +329,19 @@ func updated(s *kadedb.ImportSummary) string {
 
 func size(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
 
+// mostBadRows is how many bad rows are shown: the others fail alike, most likely.
+const mostBadRows = 10
+
 // badRows tells of the rows that were left out.
 func (a *app) badRows(sum *kadedb.ImportSummary) {
 	if sum.Bad.Count == 0 {
 		return
 	}
-	for _, b := range sum.Bad.First {
+	shown := sum.Bad.First[:min(len(sum.Bad.First), mostBadRows)]
+	for _, b := range shown {
 		a.say("%s:%d: %s: %s", printable(b.File), b.Line, b.Code.Info().Name, printable(b.Reason))
 	}
-	if more := sum.Bad.Count - int64(len(sum.Bad.First)); more > 0 {
+	if more := sum.Bad.Count - int64(len(shown)); more > 0 {
 		a.say("… and %d more", more)
 	}
 	a.say("%s", plural(sum.Bad.Count, "bad row"))
@@ -350,13 +354,18 @@ func isTerminal(w io.Writer) bool {
 
 // progress returns a bar on standard error, which --json leaves to objects.
 func (a *app) progress(silent bool) *progressBar {
-	return &progressBar{to: a.err, quiet: silent || a.json, live: isTerminal(a.err)}
+	bar := &progressBar{to: a.err, quiet: silent || a.json, live: isTerminal(a.err)}
+	if f, ok := a.err.(*os.File); ok && bar.live {
+		bar.columns = sizeOf(f).Columns
+	}
+	return bar
 }
 
 // progressBar shows how far an import is, in one line on a terminal.
 type progressBar struct {
 	to          io.Writer
 	quiet, live bool
+	columns     int // of the terminal; a longer line could not be drawn over
 	shown       bool
 	last        time.Duration
 }
@@ -382,6 +391,9 @@ func (b *progressBar) show(p transfer.Progress) {
 		}
 	}
 	if b.live {
+		if runes := []rune(line); len(runes) >= b.columns {
+			line = string(runes[:max(b.columns-2, 0)]) + "…"
+		}
 		line = "\r\x1b[K" + line
 	} else {
 		line += "\n"

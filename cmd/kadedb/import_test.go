@@ -69,7 +69,7 @@ func TestImport(t *testing.T) {
 		t.Errorf("after the import: %s%s", out, errs)
 	}
 	out, errs, code = run{args: args}.do(t)
-	if code != exitInvalid || strings.Count(errs, "NodeExists") != 100 || !strings.Contains(errs, "--update") {
+	if code != exitInvalid || strings.Count(errs, "NodeExists") != mostBadRows || !strings.Contains(errs, "and 90 more") || !strings.Contains(errs, "--update") {
 		t.Errorf("a second time: %d %s%s", code, out, errs)
 	}
 	for _, bad := range [][]string{{"import", "--data", dir + "/x"}, {"import", "--nodes", "P=x"}, {"import", "--data", dir + "/x", "--nodes", "P=x", "--id", "P"},

@@ -11,7 +11,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,15 +19,12 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kadedb/kadedb/status"
-	"github.com/kadedb/kadedb/storage/vfs"
-	"github.com/kadedb/kadedb/wire"
 )
 
 func main() {
@@ -164,59 +160,6 @@ type shownError struct{ err error }
 
 func (e *shownError) Error() string { return e.err.Error() }
 func (e *shownError) Unwrap() error { return e.err }
-
-// report tells the user of an error, with its place in text where it has one.
-func (a *app) report(err error, text string) { a.reportAt("", err, text) }
-
-// reportAt does so with the place of text in a file, such as "queries:3: ".
-func (a *app) reportAt(place string, err error, text string) {
-	e := asError(err)
-	hint := hintOf(e)
-	if a.json {
-		shown := *e
-		shown.Msg, shown.Hint = place+e.Msg, hint
-		b := wire.AppendError([]byte(`{"error":`), &shown)
-		b = append(strconv.AppendInt(append(b[:len(b)-1], `,"exit_code":`...), int64(exitCode(err)), 10), "}}"...)
-		a.sayRaw(b)
-		return
-	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s%s %s", place, e.Code, e.Error())
-	if caret := status.Caret(text, e.Pos); caret != "" {
-		b.WriteString("\n  " + strings.ReplaceAll(caret, "\n", "\n  "))
-	}
-	if hint != "" {
-		b.WriteString("\nhint: " + hint)
-	}
-	a.say("%s", printable(b.String()))
-}
-
-// hintOf says what to do about an error that comes without a hint.
-func hintOf(e *status.Error) string {
-	switch {
-	case e.Hint != "":
-		return e.Hint
-	case e.Code == status.Corruption:
-		return "`kadedb check DIR` says what is damaged; restore a backup"
-	case e.Code == status.NewerFormat:
-		return "run the version of kadedb that wrote it, or a later one; `kadedb version` tells this one"
-	case e.Code == status.Internal:
-		return "this is a fault of kadedb; please report it with what you did"
-	}
-	return ""
-}
-
-// say writes a line to standard error; with --json, an object with a message. There is
-// nobody to tell when that fails.
-func (a *app) say(format string, args ...any) {
-	if a.json {
-		a.sayRaw(append(wire.AppendString([]byte(`{"message":`), fmt.Sprintf(format, args...)), '}'))
-		return
-	}
-	fmt.Fprintf(a.err, format+"\n", args...)
-}
-
-func (a *app) sayRaw(line []byte) { fmt.Fprintf(a.err, "%s\n", line) }
 
 // exactly returns a check for the number of arguments.
 func exactly(least, most int) cobra.PositionalArgs {

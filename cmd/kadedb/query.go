@@ -62,7 +62,7 @@ argument, a file (--file), or standard input. It asks a server, or a folder's st
 		if err != nil {
 			return err
 		}
-		err = a.runAll(cmd.Context(), s, text, vals, format)
+		err = a.runAll(cmd.Context(), s, text, file, vals, format)
 		if cerr := s.Close(); err == nil {
 			err = cerr
 		}
@@ -136,21 +136,29 @@ func paramValue(text string) (value.Value, error) {
 	return value.String(text), nil
 }
 
+// statement is one of a text, which may come from a file.
+type statement struct {
+	text string
+	from origin
+}
+
 // statements cuts a text into those that are not blank.
-func statements(text string) []string {
-	var out []string
-	for text != "" {
+func statements(text, file string) []statement {
+	var out []statement
+	for line := 1; text != ""; {
 		var one string
 		if one, text, _ = syntax.Cut(text); !syntax.Blank(one) {
-			out = append(out, one)
+			out = append(out, statement{one, origin{file, line}})
 		}
+		line += strings.Count(one, "\n")
 	}
 	return out
 }
 
-// runAll runs the statements of text one after the other, until one fails.
-func (a *app) runAll(ctx context.Context, s session, text string, params map[string]value.Value, format string) error {
-	list := statements(text)
+// runAll runs the statements of text, which a file may hold, one after the other until
+// one fails.
+func (a *app) runAll(ctx context.Context, s session, text, file string, params map[string]value.Value, format string) error {
+	list := statements(text, file)
 	if len(list) == 0 {
 		return status.Errorf(status.InvalidUsage, "there is no statement to run")
 	}
@@ -184,8 +192,8 @@ func (a *app) runAll(ctx context.Context, s session, text string, params map[str
 }
 
 // runOne runs a statement, prints its rows, and tells of an error with its place.
-func (a *app) runOne(ctx context.Context, s session, text string, params map[string]value.Value, w *render.Writer) error {
-	ans, err := s.Run(ctx, text, params)
+func (a *app) runOne(ctx context.Context, s session, one statement, params map[string]value.Value, w *render.Writer) error {
+	ans, err := s.Run(ctx, one.text, params)
 	var rows int64
 	if err == nil {
 		rows, err = w.Write(ans)
@@ -194,14 +202,14 @@ func (a *app) runOne(ctx context.Context, s session, text string, params map[str
 	case errors.Is(err, syscall.EPIPE):
 		return err
 	case err != nil:
-		a.report(err, text)
+		a.reportAt(one.from, err, one.text)
 		return &shownError{err}
 	}
 	report := ans.Report()
 	if len(ans.Columns()) == 0 {
 		rows = -1
 	}
-	if syntax.FirstWord(text) == "EXPLAIN" {
+	if syntax.FirstWord(one.text) == "EXPLAIN" {
 		report.Plan = "" // its rows are the plan
 	}
 	a.sayReport(rows, report, true)

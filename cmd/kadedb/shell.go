@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -95,8 +96,10 @@ var errQuit = errors.New("quit")
 // interact reads from a terminal until its end.
 func (sh *shell) interact(ctx context.Context, in *os.File, where string) error {
 	sh.interactive, sh.pager = true, sh.a.screen().Rows > 0
+	if err := sh.greet(ctx); err != nil {
+		return err
+	}
 	sh.a.say("KadeDB %s on %s\nA statement ends with ; and :help helps.", kadedb.Version, printable(where))
-	sh.names.refresh()
 	r, err := sh.newReader(in)
 	if err != nil {
 		return err
@@ -129,6 +132,26 @@ func (sh *shell) interact(ctx context.Context, in *os.File, where string) error 
 			return nil
 		}
 	}
+}
+
+// greetTime bounds the first question.
+const greetTime = 10 * time.Second
+
+// greet asks for an answer before the first statement does: a server that is not there, or
+// a token that is wrong, is better told at once.
+func (sh *shell) greet(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, greetTime)
+	defer cancel()
+	ans, err := sh.s.Lookup(ctx, "CALL db.ping()")
+	if err == nil {
+		for ans.Next() {
+		}
+		err = ans.Close()
+	}
+	if err == nil {
+		sh.names.refresh()
+	}
+	return err
 }
 
 // complete reports whether a shell's input is whole: a command, or statements up to
@@ -224,15 +247,11 @@ func (sh *shell) told(err error, text string, line int) error {
 	case err == nil, errors.Is(err, errQuit), errors.Is(err, syscall.EPIPE), errors.As(err, &shown):
 		return err
 	}
-	place := ""
+	from := origin{line: line}
 	if n := len(sh.files); n > 0 {
-		at := line + strings.Count(text[:syntax.Lead(text)], "\n")
-		if pos := status.From(err).Pos; pos.IsValid() {
-			at = line + int(pos.Line) - 1
-		}
-		place = fmt.Sprintf("%s:%d: ", sh.files[n-1], at)
+		from.file = sh.files[n-1]
 	}
-	sh.a.reportAt(place, err, text)
+	sh.a.reportAt(from, err, text)
 	return &shownError{err}
 }
 

@@ -19,7 +19,8 @@ func (sh *shell) proposals(text string) (start int, list []edit.Proposal) {
 	start, all := sh.allProposals(text)
 	prefix := strings.ToLower(text[start:])
 	for _, p := range all {
-		if strings.HasPrefix(strings.ToLower(p.Text), prefix) && len(list) < mostProposals {
+		name := strings.ToLower(p.Text)
+		if (strings.HasPrefix(name, prefix) || strings.HasPrefix(strings.TrimPrefix(name, "`"), prefix)) && len(list) < mostProposals {
 			list = append(list, p)
 		}
 	}

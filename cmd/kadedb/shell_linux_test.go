@@ -124,6 +124,19 @@ func TestShellPager(t *testing.T) {
 	tm.wait()
 }
 
+// Whom nobody answers is told before the first prompt, folded into the terminal.
+func TestShellGreets(t *testing.T) {
+	tm := inTerminal(t, 40, run{args: []string{"shell", "--server", "http://127.0.0.1:1"}})
+	if code := tm.wait(); code != exitUnavailable {
+		t.Errorf("it ends with %d", code)
+	}
+	for line := range strings.SplitSeq(tm.until("hint:"), "\n") {
+		if len([]rune(line)) > 40 {
+			t.Errorf("a line of %d: %s", len(line), line)
+		}
+	}
+}
+
 func TestShellEndedBySignal(t *testing.T) {
 	tm := inTerminal(t, 80, run{args: []string{"shell", store(t)}})
 	tm.until("kadedb> ")

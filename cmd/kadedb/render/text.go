@@ -70,7 +70,7 @@ func fold(s string, most int, built bool) []string {
 			if at+w > most && end > 0 {
 				break
 			}
-			if built && at > most/3 && (cluster == "-" || cluster == "<") && end > 0 && s[end-1] == ')' {
+			if built && at > most/4 && (cluster == "-" || cluster == "<") && end > 0 && s[end-1] == ')' {
 				part = end
 			}
 			end += len(cluster)
