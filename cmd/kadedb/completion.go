@@ -61,7 +61,7 @@ func completeValues(root *cobra.Command) {
 				complete = cobra.FixedCompletions(fixed[f.Name], cobra.ShellCompDirectiveNoFileComp)
 			case f.Name == "data", f.Name == "folder", f.Name == "to" && f.Value.Type() == "string", f.Name == string(setting.ImportDir):
 				complete = folders
-			case f.Name == "file", f.Name == "output", f.Name == "skip-bad", f.Name == "nodes", f.Name == "relationships", f.Name == "config":
+			case f.Name == "file", f.Name == "output", f.Name == "ca", f.Name == "tls-cert", f.Name == "tls-key", f.Name == "skip-bad", f.Name == "nodes", f.Name == "relationships", f.Name == "config":
 				return // files, which is what shells complete by themselves
 			default:
 				complete = cobra.NoFileCompletions

@@ -186,7 +186,7 @@ func flagValue(f *pflag.Flag) string {
 		return "NAME=VALUE"
 	case "data", "folder":
 		return "DIR"
-	case "file", "output", "config", "skip-bad":
+	case "file", "output", "config", "skip-bad", "ca":
 		return "FILE"
 	case "id":
 		return "LABEL:COLUMN"

@@ -25,6 +25,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/storage/vfs"
 )
 
 func main() {

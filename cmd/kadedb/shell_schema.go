@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -105,7 +104,7 @@ func (sh *shell) labelOf(ctx context.Context, label string) (string, [][]string,
 		return "", nil, err
 	}
 	properties, err := sh.properties(ctx, pattern, count)
-	return counted(count, "node"), properties, err
+	return plural(count, "node"), properties, err
 }
 
 func (sh *shell) typeOf(ctx context.Context, name string) (string, [][]string, error) {
@@ -127,7 +126,7 @@ func (sh *shell) typeOf(ctx context.Context, name string) (string, [][]string, e
 		pairs = append(pairs, labelsText(row[0])+"→"+labelsText(row[1]))
 	}
 	properties, err := sh.properties(ctx, "()-[n:"+syntax.Quote(name)+"]->()", count)
-	return counted(count, "relationship") + "  " + strings.Join(pairs, ", "), properties, err
+	return plural(count, "relationship") + "  " + strings.Join(pairs, ", "), properties, err
 }
 
 func labelsText(v value.Value) string {
@@ -276,16 +275,4 @@ func kept(v value.Value) value.Value {
 		return value.List(list...)
 	}
 	return v
-}
-
-// counted returns a number with its noun, and commas between thousands.
-func counted(n int64, noun string) string {
-	digits := strconv.FormatInt(n, 10)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	if n != 1 {
-		noun += "s"
-	}
-	return digits + " " + noun
 }
