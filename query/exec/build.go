@@ -189,6 +189,8 @@ func emitsMult(n plan.Node) bool {
 	switch t := n.(type) {
 	case *plan.CountTrails:
 		return true
+	case *plan.NodeScan:
+		return t.Input != nil && (countsNodes(t) || emitsMult(t.Input))
 	case *plan.Expand:
 		return t.Mult || emitsMult(t.Input)
 	case *plan.VarExpand:

@@ -129,6 +129,13 @@ func (s *nodeScan) push(b *column.Batch) error {
 }
 
 func (b *builder) nodeScan(n *plan.NodeScan, lanes []lane) (runner, error) {
+	if countsNodes(n) {
+		return b.build(n.Input, each(lanes, func(l lane) operator {
+			c := newNodeTimes(n, l)
+			b.scope.onReset(func() { c.known = false })
+			return c
+		}))
+	}
 	if n.Input != nil {
 		scans := each(lanes, func(l lane) operator {
 			s := newNodeScan(n, l)

@@ -143,7 +143,7 @@ func (s *source) SetInput(_ int, n Node) { s.Input = n }
 // the others pass it on. For all other operators the executor writes the rows out.
 func AcceptsMult(n Node, _ int) bool {
 	switch n.(type) {
-	case *Aggregate, *Distinct, *Filter, *Project, *Expand, *ExpandInto, *Intersect, *CountTrails, *DistinctExpand:
+	case *Aggregate, *Distinct, *Filter, *Project, *NodeScan, *Expand, *ExpandInto, *Intersect, *CountTrails, *DistinctExpand:
 		return true
 	}
 	return false
