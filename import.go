@@ -15,7 +15,8 @@ type ImportSummary = transfer.Summary
 
 // Import reads CSV and Parquet files into the store, past its log: everything counts
 // at once when it is done, or, after an error or once ctx is cancelled, nothing does.
-// Commits of others meanwhile make it fail with WriteConflict; reads go on.
+// Commits of others meanwhile make it fail with WriteConflict; reads go on. A process that is
+// killed leaves the store as it was: the next Open warns of it.
 //
 // The summary is valid after an error too: it names the rows that cannot be imported.
 func (db *DB) Import(ctx context.Context, spec ImportSpec) (ImportSummary, error) {
@@ -41,5 +42,10 @@ func (db *DB) Import(ctx context.Context, spec ImportSpec) (ImportSummary, error
 		return ImportSummary{}, err
 	}
 	defer done()
+	end, err := db.beginImport()
+	if err != nil {
+		return ImportSummary{}, err
+	}
+	defer end()
 	return transfer.Import(ctx, db.store, spec)
 }

@@ -19,6 +19,7 @@ package kadedb
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -116,6 +117,7 @@ type DB struct {
 	opts      Options
 	run       string        // sets this DB's spill files apart from others' in the same folder
 	spaces    atomic.Uint64 // of spill files
+	imports   imports
 
 	life   sync.RWMutex // held for reading by what uses the store past the engine
 	closed bool
@@ -172,7 +174,7 @@ func open(dir string, given *Options, readOnly bool) (*DB, error) {
 	if !readOnly && (given == nil || given.Engine.TempDir == "") {
 		db.sweep()
 	}
-	if err := db.start(); err != nil {
+	if err := errors.Join(db.start(), db.unfinished(readOnly)); err != nil {
 		if cerr := store.Close(); cerr != nil {
 			log.Error("closing after a failed start", "error", cerr)
 		}
