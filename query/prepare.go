@@ -28,6 +28,7 @@ type compiled struct {
 	profile  bool
 	writes   bool
 	outside  bool // calls procedures or reads files, which must not happen twice
+	loads    bool // reads files
 	plan     *plan.Plan
 	command  ast.Statement // instead of plan
 	columns  []string
@@ -250,6 +251,7 @@ func (e *Engine) compile(text string, lifted parser.Lifted, lift bool, r *graph.
 		return nil, err
 	}
 	c.writes, c.outside = c.plan.Writes, reachesOutside(c.plan.Root)
+	c.loads = loads(c.plan.Root)
 	for _, col := range c.plan.Columns {
 		c.columns = append(c.columns, col.Name)
 	}
@@ -274,10 +276,29 @@ func reachesOutside(root plan.Node) bool {
 	return found
 }
 
+// loads reports whether a plan has a LOAD.
+func loads(root plan.Node) bool {
+	found := false
+	plan.Walk(root, func(n plan.Node) bool {
+		switch n.(type) {
+		case *plan.LoadCSV, *plan.LoadRows:
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+// lasting reports whether the statement is of those that no limit of time ends unless it
+// is asked for.
+func (c *compiled) lasting() bool { return c.loads || c.plan.Batched }
+
 // whole reports whether the run is best made at once: the answer is small, or there
 // is none. A reading statement's answer that turns out larger is begun again.
 func (c *compiled) whole() bool {
 	switch {
+	case c.plan.Batched: // what it has committed must not be done again
+		return false
 	case c.writes:
 		return len(c.columns) == 0
 	case c.profile, c.outside:

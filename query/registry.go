@@ -84,6 +84,8 @@ type entry struct {
 	text  atomic.Pointer[string] // the statement now running; nil between statements
 	cause atomic.Pointer[status.Error]
 
+	progress progress
+
 	shard      *registryShard // nil: not listed
 	prev, next *entry         // under shard.mu
 }
@@ -293,6 +295,7 @@ func (s sessions) Transactions() []procedure.Transaction {
 		}
 		if text := e.text.Load(); text != nil {
 			t.Query, t.Status = *text, "Running"
+			t.Details = e.progress.String()
 		}
 		if e.cause.Load() != nil {
 			t.Status = "Terminated"

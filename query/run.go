@@ -78,6 +78,7 @@ func (e *Engine) give(run *running) {
 	n.owner, n.res, n.readOnly = "", nil, false
 	n.text.Store(nil)
 	n.cause.Store(nil)
+	n.progress.reset()
 	e.runs.Put(run)
 }
 
@@ -170,6 +171,8 @@ func (r *Result) start(ctx context.Context) error {
 		return req.readOnly("a statement that writes")
 	}
 	switch {
+	case c.plan != nil && c.plan.Batched && !c.explain && r.tx != nil:
+		return refuseBatches(c.plan)
 	case c.plan == nil:
 		run.reader.Close()
 		return r.command(ctx)
@@ -224,6 +227,9 @@ func (r *Result) setUp(ctx context.Context) {
 	e, run := r.engine, r.run
 	req := &run.req
 	limits := e.opts.Limits.merged(req.Limits)
+	if r.c.lasting() && (req.Limits == nil || req.Limits.Time <= 0) {
+		limits.Time = 0
+	}
 	run.ctx = runContext{Context: ctx, entry: &run.entry, started: r.started, limit: limits.Time}
 	transaction := r.started
 	if r.tx != nil {
@@ -240,6 +246,9 @@ func (r *Result) setUp(ctx context.Context) {
 	x.Budget, x.BatchSize, x.Profile = run.budget, e.opts.BatchSize, r.c.profile
 	x.Call, x.OpenCSV, x.OpenRows, x.Stats = run.callFn, e.opts.OpenCSV, e.opts.OpenRows, &run.stats
 	x.Space = run.space
+	if r.c.plan.Batched {
+		x.Transactions = &batches{run: run}
+	}
 }
 
 // enter makes the statement the transaction's present one, or gives one that writes

@@ -95,7 +95,9 @@ type binder struct {
 	types    map[plan.Slot]expr.Types // what a slot can hold
 	elems    map[plan.Slot]expr.Types // what the elements of a list in a slot can be
 	writes   bool
-	depth    int // of subqueries
+	batched  bool // there is a CALL … IN TRANSACTIONS
+	compound bool // the statement has UNION or NEXT
+	depth    int  // of subqueries
 	clauses  int
 	subplans []*plan.Plan
 }
@@ -121,7 +123,7 @@ func (b *binder) newVar(name string, t, elem expr.Types) *variable {
 func (b *binder) finish(root plan.Node, cols []plan.Column) *plan.Plan {
 	produce := &plan.Produce{Columns: cols}
 	produce.Input = root
-	p := &plan.Plan{Root: produce, NumSlots: b.slots, Columns: cols, Writes: b.writes, RowID: plan.NoSlot}
+	p := &plan.Plan{Root: produce, NumSlots: b.slots, Columns: cols, Writes: b.writes || b.batched, Batched: b.batched, RowID: plan.NoSlot}
 	for name := range b.params {
 		p.Params = append(p.Params, name)
 	}

@@ -147,10 +147,10 @@ func noColumn(it *ast.YieldItem, proc *Procedure) error {
 }
 
 // callSubquery binds CALL (scope) { query }.
-func (p *pipeline) callSubquery(c *ast.CallSubquery) error {
-	if c.InTransactions != nil {
-		return status.Errorf(status.NotYet, "CALL … IN TRANSACTIONS is not run by this version").At(c.InTransactions.Pos).
-			WithHint("send the batches as statements of their own")
+func (p *pipeline) callSubquery(c *ast.CallSubquery) (err error) {
+	batches, err := p.batches(c.InTransactions)
+	if err != nil {
+		return err
 	}
 	visible, err := p.importScope(c)
 	if err != nil {
@@ -164,7 +164,15 @@ func (p *pipeline) callSubquery(c *ast.CallSubquery) error {
 	}
 	writes := p.b.writes
 	p.b.writes = writes || hadWrites
-	a := &plan.Apply{Outer: p.cur, Inner: sub.root, RowID: sub.rowID, PerRow: sub.perRow}
+	a := &plan.Apply{Outer: p.cur, Inner: sub.root, RowID: sub.rowID, PerRow: sub.perRow, Batches: batches}
+	if batches != nil {
+		p.b.writes, p.b.batched = hadWrites, true // its writes are no part of the statement's transaction
+		defer func() {
+			if err == nil {
+				err = p.report(c.InTransactions, batches)
+			}
+		}()
+	}
 	if c.Optional {
 		a.JoinKind = plan.LeftOuter
 	}
@@ -178,7 +186,7 @@ func (p *pipeline) callSubquery(c *ast.CallSubquery) error {
 			return alreadyBound(col.Name, c.Pos)
 		}
 		t := p.b.types[col.Slot]
-		if c.Optional {
+		if c.Optional || batches != nil && batches.OnError != plan.OnErrorFail {
 			t |= expr.NullType
 		}
 		v := &variable{name: col.Name, slot: col.Slot, t: t}

@@ -58,6 +58,7 @@ func (b *binder) query(q *ast.Query, sc *scope, src leafSource, pos position) (*
 	}
 	if len(q.Parts) > 1 || q.Next != nil {
 		pos.standalone = false
+		b.compound = b.compound || b.depth == 0
 	}
 	res, err := b.union(q, sc, src, pos)
 	if err != nil || q.Next == nil {

@@ -174,6 +174,9 @@ func (a *apply) number(b *column.Batch) error {
 }
 
 func (b *builder) apply(n *plan.Apply, lanes []lane) (runner, error) {
+	if n.Batches != nil {
+		return b.batches(n, lanes[0])
+	}
 	ops := make([]lane, len(lanes))
 	for i, l := range lanes {
 		own := n.Columns
@@ -210,6 +213,8 @@ func writes(n plan.Node) bool {
 			found = true
 		case *plan.CallProcedure:
 			found = found || t.Writes
+		case *plan.Apply:
+			found = found || t.Batches != nil
 		}
 		return !found
 	})

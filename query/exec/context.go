@@ -16,7 +16,7 @@ import (
 )
 
 // Context is one run of a statement: what it reads, what it may use, and what it
-// leaves behind. It must not be changed while the run lasts.
+// leaves behind. It must not be changed by others while the run lasts.
 type Context struct {
 	Ctx    context.Context
 	Reader *graph.Reader
@@ -41,6 +41,10 @@ type Context struct {
 	// OpenCSV opens a file for LOAD CSV, OpenRows for the other formats; nil: LOAD is refused.
 	OpenCSV  func(ctx context.Context, from string, terminator rune) (CSV, error)
 	OpenRows func(ctx context.Context, from string, jsonLines bool) (Rows, error)
+
+	// Transactions are those of CALL … IN TRANSACTIONS, which a run also exchanges Tx and
+	// Reader for.
+	Transactions Transactions
 
 	Stats *Stats // nil: not wanted
 

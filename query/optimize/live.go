@@ -58,7 +58,7 @@ func (z *optimizer) prune(n plan.Node, live slotSet) plan.Node {
 // with an inner plan of which alone something is read: a is that inner plan then.
 func (z *optimizer) givesInner(a *plan.Apply, live slotSet) bool {
 	arg, ok := a.Outer.(*plan.Argument)
-	if !ok || arg.RowID != plan.NoSlot || !a.PerRow || a.JoinKind != plan.Inner {
+	if !ok || arg.RowID != plan.NoSlot || !a.PerRow || a.JoinKind != plan.Inner || a.Batches != nil {
 		return false
 	}
 	given := z.provides(a.Inner)

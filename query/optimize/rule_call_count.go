@@ -16,7 +16,7 @@ import (
 func (z *optimizer) callCount(root plan.Node) plan.Node {
 	return plan.Rewrite(root, func(n plan.Node) plan.Node {
 		call, ok := n.(*plan.Apply)
-		if !ok || call.JoinKind > plan.LeftOuter {
+		if !ok || call.JoinKind > plan.LeftOuter || call.Batches != nil {
 			return n
 		}
 		if top := inlined(call); top != nil {

@@ -70,6 +70,10 @@ func produced(n plan.Node) slotSet {
 		for _, y := range n.Yields {
 			add(y.Slot)
 		}
+	case *plan.Apply:
+		if n.Batches != nil {
+			add(n.Batches.Report)
+		}
 	case *plan.LoadCSV:
 		add(n.Slot)
 	case *plan.LoadRows:
@@ -156,7 +160,12 @@ func (z *optimizer) provided(n plan.Node) slotSet {
 	case *plan.Union:
 		return produced(n)
 	case *plan.Apply:
-		return z.both(n.Outer, n.Inner, n.JoinKind)
+		s := z.both(n.Outer, n.Inner, n.JoinKind)
+		if n.Batches != nil {
+			s = s.clone()
+			s.add(n.Batches.Report)
+		}
+		return s
 	case *plan.HashJoin:
 		return z.both(n.Left, n.Right, n.JoinKind)
 	case *plan.Merge:

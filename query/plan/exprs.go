@@ -68,6 +68,10 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) {
 		}
 	case *CallProcedure:
 		list(n.Args)
+	case *Apply:
+		if n.Batches != nil {
+			opt(&n.Batches.Rows)
+		}
 	case *LoadCSV:
 		opt(&n.From)
 	case *LoadRows:

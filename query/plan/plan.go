@@ -93,6 +93,7 @@ type Plan struct {
 	NumOps   int  // operator ids in use, those of sub-plans too
 	Columns  []Column
 	Writes   bool // some operator writes
+	Batched  bool // some write in transactions of their own: Apply.Batches
 	// RowID is the slot in which the Argument of a subquery numbers the outer rows;
 	// it is live up to the root. NoSlot for a statement.
 	RowID Slot

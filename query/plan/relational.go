@@ -151,7 +151,34 @@ type Apply struct {
 	RowID        Slot
 	// Columns are those that the inner plan binds, nulls where a LeftOuter finds nothing.
 	Columns []Slot
+	Batches *Batches // CALL … IN TRANSACTIONS; nil: the inner plan runs in the statement's own
 }
+
+// Batches say that an Apply takes all its outer rows and then runs for some of them at a
+// time, each time in a transaction of its own. Its rows come after the last of these.
+type Batches struct {
+	Rows       expr.Expr // of a batch; nil: 1,000
+	Concurrent bool      // was asked for
+	OnError    OnError
+	Report     Slot // of a map about the row's transaction, or NoSlot
+	ReportName string
+	Pos        status.Pos
+}
+
+// OnError says what follows a batch that failed.
+type OnError uint8
+
+// The reactions.
+const (
+	// OnErrorFail ends the statement with the batch's error.
+	OnErrorFail OnError = iota
+	// OnErrorContinue gives the batch's rows with nulls and goes on.
+	OnErrorContinue
+	// OnErrorBreak gives its rows, and all after them, with nulls.
+	OnErrorBreak
+)
+
+func (o OnError) String() string { return [...]string{"fail", "continue", "break"}[o] }
 
 // Union gives the rows of all inputs, one input after the other, with the columns
 // Columns[i] of input i under the slots Out.
@@ -273,7 +300,18 @@ func (j *HashJoin) Detail() string {
 
 // Detail is the kind.
 func (a *Apply) Detail() string {
-	return a.JoinKind.String() + pick(a.PerRow, ", row by row", "")
+	s := a.JoinKind.String() + pick(a.PerRow, ", row by row", "")
+	if b := a.Batches; b != nil {
+		rows := "1000"
+		if b.Rows != nil {
+			rows = expr.String(b.Rows)
+		}
+		s += ", in transactions of " + rows + " rows, on error " + b.OnError.String()
+		if b.Report != NoSlot {
+			s += ", status in " + varText(b.ReportName, b.Report)
+		}
+	}
+	return s
 }
 
 // Detail lists the columns.

@@ -188,7 +188,7 @@ func runProcedures(ctx *Context, _ []value.Value, emit emitFunc) error {
 
 func transactionColumns() []Field {
 	return []Field{column("transactionId", "STRING"), column("username", "STRING?"), column("currentQuery", "STRING?"),
-		column("status", "STRING"), column("startTime", "DATETIME?"), column("readOnly", "BOOLEAN")}
+		column("status", "STRING"), column("startTime", "DATETIME?"), column("readOnly", "BOOLEAN"), column("statusDetails", "STRING?")}
 }
 
 func runTransactions(ctx *Context, _ []value.Value, emit emitFunc) error {
@@ -197,7 +197,7 @@ func runTransactions(ctx *Context, _ []value.Value, emit emitFunc) error {
 	}
 	for _, t := range ctx.Sessions.Transactions() {
 		row := []value.Value{value.String(t.ID), orNull(t.User), orNull(t.Query), value.String(t.Status),
-			instant(t.Started), value.Bool(t.ReadOnly)}
+			instant(t.Started), value.Bool(t.ReadOnly), orNull(t.Details)}
 		if err := emit(row); err != nil {
 			return err
 		}

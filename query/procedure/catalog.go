@@ -60,6 +60,7 @@ type Transaction struct {
 	User     string // name of the token, "" without tokens
 	Query    string // text of the statement now running, "" between statements
 	Status   string // Running, Idle, Terminated
+	Details  string // how far a statement is that commits as it goes
 	Started  time.Time
 	ReadOnly bool
 }
