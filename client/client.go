@@ -41,8 +41,8 @@ type Report = wire.Report
 type Client struct {
 	base  string
 	token string
-	http  *http.Client
-	tls   *tls.Config // nil: the system's certificates are trusted
+	http  *http.Transport // follows no redirects, and keeps no cookies
+	tls   *tls.Config     // nil: the system's certificates are trusted
 }
 
 // New returns a client of the server at base, a URL. It asks nothing yet. token may
@@ -58,8 +58,7 @@ func New(base, token string) (*Client, error) {
 	// Within one machine compression costs more than it saves.
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 64, IdleConnTimeout: 90 * time.Second,
 		DisableCompression: loopback(u.Hostname())}
-	return &Client{base: u.String(), token: token, http: &http.Client{Transport: transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
+	return &Client{base: u.String(), token: token, http: transport}, nil
 }
 
 // Trust makes the certificates of a PEM file the only ones that a server at an https
@@ -70,9 +69,7 @@ func (c *Client) Trust(pem []byte) error {
 		return status.Errorf(status.InvalidUsage, "there is no certificate in PEM to trust")
 	}
 	c.tls = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
-	if t, ok := c.http.Transport.(*http.Transport); ok {
-		t.TLSClientConfig = c.tls
-	}
+	c.http.TLSClientConfig = c.tls
 	return nil
 }
 
@@ -102,7 +99,7 @@ func (c *Client) send(ctx context.Context, method, path, accept string, body []b
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	res, err := c.http.Do(req)
+	res, err := c.http.RoundTrip(req)
 	if err != nil {
 		return nil, unreachable(ctx, c.base, err)
 	}

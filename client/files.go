@@ -70,7 +70,7 @@ func (c *Client) Import(ctx context.Context, spec []byte, files []Upload) (*valu
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	res, err := c.http.Do(req)
+	res, err := c.http.RoundTrip(req)
 	pr.CloseWithError(io.ErrClosedPipe)
 	if serr := <-sent; err != nil && serr != nil && status.CodeOf(serr) != status.Internal {
 		return nil, serr

@@ -31,7 +31,7 @@ func (c *Client) Ready(ctx context.Context) (state string, err error) {
 	if err != nil {
 		return "", status.Errorf(status.InvalidUsage, "%w", err)
 	}
-	res, err := c.http.Do(req)
+	res, err := c.http.RoundTrip(req)
 	if err != nil {
 		return "", unreachable(ctx, c.base, err)
 	}

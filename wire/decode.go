@@ -168,6 +168,9 @@ func (d *decoder) object(depth int, literal bool) (value.Value, error) {
 		d.at++
 		return value.FromMap(m), nil
 	}
+	if depth == 0 { // a request, a report: a few fields
+		m.Keys, m.Vals = make([]string, 0, 6), make([]value.Value, 0, 6)
+	}
 	for {
 		if d.peek() != '"' {
 			return value.Null, d.bad("a key in quotes was expected")

@@ -174,15 +174,20 @@ type Report struct {
 	Elapsed  time.Duration
 }
 
-// AppendFields appends a report's fields without braces: "stats", "notices", "ms",
+// AppendFields appends a report's fields without braces: "stats" without what is zero, "notices", "ms",
 // and "plan" and "tx" where there are some.
 func (r *Report) AppendFields(dst []byte) []byte {
 	dst = append(dst, `"stats":{`...)
-	for i, c := range r.Counters {
-		if i > 0 {
+	first := true
+	for _, c := range r.Counters {
+		if c.N == 0 {
+			continue
+		}
+		if !first {
 			dst = append(dst, ',')
 		}
-		dst = append(AppendString(dst, c.Name), ':')
+		first = false
+		dst = append(append(append(dst, '"'), c.Name...), '"', ':')
 		dst = strconv.AppendInt(dst, c.N, 10)
 	}
 	dst = AppendStrings(append(dst, `},"notices":`...), r.Notices)

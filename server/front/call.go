@@ -122,7 +122,7 @@ func (c *Call) Body() ([]byte, error) {
 
 func (c *Call) bodyType(header string) error {
 	kind := header
-	if kind != jsonType {
+	if kind != jsonType && kind != wire.TypedJSON {
 		var err error
 		if kind, _, err = mime.ParseMediaType(header); err != nil {
 			kind = ""
