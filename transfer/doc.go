@@ -71,6 +71,9 @@ type Spec struct {
 	Stdin io.Reader
 	// BadRow is told every bad row, with its text where the file is one of text.
 	BadRow func(BadRow) error
+	// Looked is called when all rows were looked at, before anything counts: what BadRow
+	// keeps should be safe then.
+	Looked func() error
 	// Planned is told what was found before anything is read or written.
 	Planned func(p *Plan) error
 	// Progress is called now and then, from one goroutine.

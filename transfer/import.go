@@ -133,6 +133,11 @@ func (im *importer) run() error {
 			return status.Errorf(status.BadRows, "bad rows: %d; nothing was imported", im.sum.Bad.Count).
 				WithHint("Mend them, or import the other rows with --skip-bad FILE.")
 		}
+		if im.spec.Looked != nil {
+			if err := im.spec.Looked(); err != nil {
+				return err
+			}
+		}
 		for _, s := range im.rels {
 			if err := im.writeRels(s); err != nil {
 				return err

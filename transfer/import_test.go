@@ -350,6 +350,25 @@ func shared(t *testing.T, name string) string {
 }
 
 // TestLSQB imports a whole social network of files with Neo4j's headers.
+// Rows that cannot be kept are not dropped: nothing counts then.
+func TestLooked(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "p.csv")
+	if err := os.WriteFile(file, []byte("id\n1\n1\n2\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	db := openDB(t, filepath.Join(dir, "store"))
+	kept, full := 0, errors.New("no room")
+	spec := kadedb.ImportSpec{Nodes: []transfer.File{{Name: "P", Path: file}}, IDs: []transfer.ID{{Label: "P", Column: "id"}}, SkipBad: true,
+		BadRow: func(transfer.BadRow) error { kept++; return nil }, Looked: func() error { return full }}
+	if _, err := db.Import(context.Background(), spec); !errors.Is(err, full) || kept != 1 {
+		t.Errorf("%d kept, %v", kept, err)
+	}
+	if got := strings.TrimSpace(query(t, db, "MATCH (n) RETURN count(*)")); got != "0" {
+		t.Errorf("%s nodes", got)
+	}
+}
+
 func TestLSQB(t *testing.T) {
 	dir := shared(t, "lsqb-sf0.003")
 	names, err := filepath.Glob(filepath.Join(dir, "*.csv"))

@@ -83,6 +83,9 @@ Relationships are never merged: each row is one.`,
 // spec reads the flags.
 func (f *importFlags) spec() (kadedb.ImportSpec, error) {
 	s := kadedb.ImportSpec{SkipBad: f.skipBad != "", Strict: f.strict, Nulls: f.nulls, Update: f.update, LineLimit: f.lineLimit}
+	if _, err := os.Lstat(f.skipBad); f.skipBad != "" && err == nil {
+		return s, rejectsThere(f.skipBad)
+	}
 	if f.strict && f.skipBad != "" {
 		return s, status.Errorf(status.InvalidUsage, "--strict and --skip-bad say opposite things")
 	}
@@ -208,10 +211,12 @@ func (a *app) importFiles(ctx context.Context, db *kadedb.DB, f *importFlags, sp
 	spec.Stdin = a.in
 	rejects := rejectFile{name: f.skipBad}
 	if f.skipBad != "" && !f.dryRun {
-		spec.BadRow = rejects.add
+		spec.BadRow, spec.Looked = rejects.add, rejects.sync
 	}
 	sum, err := db.Import(ctx, *spec)
-	err = errors.Join(err, rejects.close())
+	if cerr := rejects.close(); err == nil {
+		err = cerr
+	}
 	bar.clear()
 	a.badRows(&sum)
 	return sum, err
@@ -255,7 +260,10 @@ type rejectFile struct {
 
 func (r *rejectFile) add(b transfer.BadRow) error {
 	if r.f == nil {
-		f, err := os.Create(r.name)
+		f, err := os.OpenFile(r.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if errors.Is(err, fs.ErrExist) {
+			return rejectsThere(r.name)
+		}
 		if err != nil {
 			return status.Errorf(status.DiskError, "bad rows cannot be kept: %w", err)
 		}
@@ -268,6 +276,22 @@ func (r *rejectFile) add(b transfer.BadRow) error {
 	l = wire.AppendString(append(l, `,"row":`...), b.Text)
 	r.buf = append(l, "}\n"...)
 	if _, err := r.w.Write(r.buf); err != nil {
+		return status.Errorf(status.DiskError, "bad rows cannot be kept: %w", err)
+	}
+	return nil
+}
+
+// rejectsThere refuses to write over a file, which could be the one that is imported.
+func rejectsThere(name string) error {
+	return status.Errorf(status.InvalidUsage, "%s exists", printable(name)).WithHint("--skip-bad makes a file: name another, or remove this one")
+}
+
+// sync makes what was added last, before the other rows are imported.
+func (r *rejectFile) sync() error {
+	if r.f == nil {
+		return nil
+	}
+	if err := errors.Join(r.w.Flush(), r.f.Sync()); err != nil {
 		return status.Errorf(status.DiskError, "bad rows cannot be kept: %w", err)
 	}
 	return nil

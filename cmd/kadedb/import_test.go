@@ -241,4 +241,15 @@ func TestImportReal(t *testing.T) {
 	if n := strings.Count(string(kept), "\n"); n != 3 {
 		t.Errorf("%d bad rows were kept", n)
 	}
+	// What is there is never written over, be it the input itself.
+	for _, name := range []string{rejects, filepath.Join(dir, "p2.csv")} {
+		args := []string{"import", "--data", filepath.Join(dir, "other"), "--nodes", "P=" + filepath.Join(dir, "p2.csv"), "--skip-bad", name}
+		before, _ := os.ReadFile(name)
+		if _, errs, code := (run{args: args}.do(t)); code != exitUsage || !strings.Contains(errs, "exists") {
+			t.Errorf("skip-bad %s: %d %s", name, code, errs)
+		}
+		if after, _ := os.ReadFile(name); string(after) != string(before) {
+			t.Errorf("%s holds %q now", name, after)
+		}
+	}
 }
