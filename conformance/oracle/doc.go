@@ -2,6 +2,8 @@
 // what they must be:
 //
 //	search_test.go     shortestPath, allShortestPaths and ANY CHEAPEST, with plain enumeration
+//	path_test.go       path patterns of several parts, groups, modes and selectors, with plain enumeration
+//	heuristic_test.go  CHEAPEST with an estimate, with the same search without one
 //	count_test.go      counts and other short answers over patterns, with plain enumeration,
 //	                   with every rewrite off alone and together
 //	partition_test.go  a query is the union of its three parts: p, NOT p, p IS NULL

@@ -19,11 +19,16 @@ type pattern struct {
 	closed   bool // no new names: a pattern used as a predicate
 	later    []func() error
 	legacy   map[int]bool // relationships of shortestPath() and allShortestPaths()
+	// repeatable: MATCH REPEATABLE ELEMENTS.
+	repeatable bool
+	groups     int             // relationships that may be used again
+	inside     map[string]bool // nodes inside paths that are matched as a whole
 }
 
 func (b *binder) newPattern(sc *scope) *pattern {
 	return &pattern{b: b, sc: sc, nodes: map[plan.Slot]int{}, rels: map[plan.Slot]bool{}, legacy: map[int]bool{},
-		out: plan.Pattern{Unique: true}}
+		inside: map[string]bool{},
+		out:    plan.Pattern{Unique: true}}
 }
 
 func (p *pipeline) match(c *ast.Match) error {
@@ -39,6 +44,8 @@ func (p *pipeline) match(c *ast.Match) error {
 }
 
 func (pt *pattern) bind(parts []*ast.PatternPart, mode ast.MatchMode, where ast.Expr) error {
+	pt.repeatable = mode == ast.RepeatableElements
+	pt.out.Unique = !pt.repeatable
 	for _, part := range parts {
 		if err := pt.part(part); err != nil {
 			return err
@@ -46,15 +53,6 @@ func (pt *pattern) bind(parts []*ast.PatternPart, mode ast.MatchMode, where ast.
 	}
 	if len(pt.out.Nodes) > maxPatternNodes || len(pt.out.Rels) > maxPatternRels {
 		return tooLarge(parts[0].Pos)
-	}
-	if mode == ast.RepeatableElements {
-		pt.out.Unique = false
-		for _, r := range pt.out.Rels {
-			if r.Search == plan.Trails {
-				return status.Errorf(status.NotYet, "REPEATABLE ELEMENTS is not run for variable-length patterns").At(r.Pos).
-					WithHint("leave it out: a path then uses no relationship twice")
-			}
-		}
 	}
 	for _, f := range pt.later {
 		if err := f(); err != nil {
@@ -89,53 +87,6 @@ func (pt *pattern) nullable(t expr.Types) expr.Types {
 	return t
 }
 
-func (pt *pattern) part(part *ast.PatternPart) error {
-	if part.Mode != ast.PathDefault && part.Mode != ast.ModeTrail {
-		return status.Errorf(status.NotYet, "the path modes WALK, ACYCLIC and SIMPLE are not run by this version").At(part.Pos).
-			WithHint("leave the mode out: a path then uses no relationship twice")
-	}
-	search, err := searchOf(part)
-	if err != nil {
-		return err
-	}
-	var path expr.PathBuild
-	prev := -1
-	var rel *ast.RelPattern
-	for _, el := range part.Elements {
-		switch el := el.(type) {
-		case *ast.NodePattern:
-			n, err := pt.node(el)
-			if err != nil {
-				return err
-			}
-			node := pt.out.Nodes[n]
-			ref := &expr.Slot{Slot: node.Slot, Name: node.Name, T: pt.nullable(expr.NodeType)}
-			if rel == nil {
-				path.Start = ref
-			} else {
-				r, err := pt.rel(rel, prev, n, search, part)
-				if err != nil {
-					return err
-				}
-				bound := pt.out.Rels[r]
-				step := expr.PathStep{Rel: &expr.Slot{Slot: bound.Slot, Name: bound.Name, T: pt.nullable(expr.RelType)}, Node: ref}
-				if bound.Search != plan.OneHop {
-					step.VarLength = true
-					step.Rel = &expr.Slot{Slot: bound.Slot, Name: bound.Name, T: pt.nullable(expr.ListType)}
-				}
-				path.Steps = append(path.Steps, step)
-			}
-			prev, rel = n, nil
-		case *ast.RelPattern:
-			rel = el
-		default:
-			return status.Errorf(status.NotYet, "parenthesised path patterns are not run by this version").At(el.Position()).
-				WithHint("use a variable-length relationship, -[:TYPE*1..3]->")
-		}
-	}
-	return pt.pathVar(part, &path)
-}
-
 func (pt *pattern) pathVar(part *ast.PatternPart, path *expr.PathBuild) error {
 	if part.Var == nil {
 		return nil
@@ -151,34 +102,26 @@ func (pt *pattern) pathVar(part *ast.PatternPart, path *expr.PathBuild) error {
 	return nil
 }
 
-// searchOf says how the relationship of a part with a selector is looked for.
-func searchOf(part *ast.PatternPart) (plan.Search, error) {
+// searchOf says how the relationships of a path with a selector are looked for, where that is
+// not as a whole.
+func searchOf(rt *route) (plan.Search, error) {
+	part := rt.part
 	var s plan.Search
 	switch part.Selector {
 	case ast.SelectNone, ast.SelectAll:
 		return plan.OneHop, nil
-	case ast.ShortestPath, ast.AnyShortest, ast.Any:
-		s = plan.Shortest
-	case ast.AllShortestPaths, ast.AllShortest:
+	case ast.AllShortestPaths, ast.AllShortest, ast.ShortestKGroups:
 		s = plan.AllShortest
-	case ast.AnyCheapest:
+	case ast.AnyCheapest, ast.CheapestK:
 		s = plan.Cheapest
 		if part.Cost == nil {
 			return 0, status.Errorf(status.UnexpectedSyntax, "ANY CHEAPEST needs COST").At(part.Pos).
 				WithHint("write COST r.distance after the pattern, where r is its relationship")
 		}
 	default:
-		return 0, status.Errorf(status.NotYet, "SHORTEST k, SHORTEST k GROUPS and CHEAPEST k are not run by this version").At(part.Pos).
-			WithHint("use ANY SHORTEST, ALL SHORTEST or ANY CHEAPEST")
+		s = plan.Shortest
 	}
-	if k, ok := part.K.(*ast.IntLit); part.K != nil && (!ok || k.Value != 1) {
-		return 0, status.Errorf(status.NotYet, "more than one path for each pair of ends is not run by this version").At(part.K.Position()).
-			WithHint("ALL SHORTEST gives every shortest path; a variable-length pattern and LIMIT give some path")
-	}
-	if part.Heuristic != nil {
-		return 0, status.Errorf(status.NotYet, "HEURISTIC is not run by this version").At(part.Heuristic.Position()).WithHint("leave it out: the path is the same")
-	}
-	if len(part.Elements) != 3 {
+	if len(rt.links) != 1 || lone(rt.links[0]) == nil {
 		return 0, status.Errorf(status.InvalidRelationshipPattern, "a shortest or cheapest path takes a pattern of one relationship").At(part.Pos).
 			WithHint("write (a)-[:TYPE*]->(b)")
 	}
@@ -191,6 +134,9 @@ func (pt *pattern) node(n *ast.NodePattern) (int, error) {
 		node.Slot = pt.b.newSlot()
 		pt.b.types[node.Slot] = expr.NodeType
 	} else if v := pt.sc.lookup(n.Var.Text); v != nil {
+		if pt.inside[n.Var.Text] {
+			return 0, alreadyBound(n.Var.Text, n.Var.Pos)
+		}
 		if i, ok := pt.nodes[v.slot]; ok {
 			return i, pt.nodeTerms(n, pt.out.Nodes[i])
 		}
@@ -446,6 +392,13 @@ func (pt *pattern) relTerms(r *ast.RelPattern, i int, tested bool, part *ast.Pat
 // cost binds COST, which may speak of the relationship being crossed and of what is
 // bound before the search.
 func (pt *pattern) cost(e ast.Expr, rel *plan.PatternRel, sc *scope) error {
+	x, err := pt.number(e, "COST", rel, sc, nil)
+	rel.Cost, rel.CostPos = x, e.Position()
+	return err
+}
+
+// number binds COST or HEURISTIC. own are slots that stand for what is being crossed.
+func (pt *pattern) number(e ast.Expr, word string, rel *plan.PatternRel, sc *scope, own []plan.Slot) (expr.Expr, error) {
 	var bad ast.Expr
 	ast.Inspect(e, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -462,42 +415,20 @@ func (pt *pattern) cost(e ast.Expr, rel *plan.PatternRel, sc *scope) error {
 		bad = e
 	}
 	if bad != nil {
-		return status.Errorf(status.CostNotAllowed, "COST cannot hold an aggregate or a subquery").At(bad.Position()).
+		return nil, status.Errorf(status.CostNotAllowed, "%s cannot hold an aggregate or a subquery", word).At(bad.Position()).
 			WithHint("it is computed for each relationship: COST r.distance")
 	}
 	x, err := pt.b.expr(e, &env{sc: sc})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !expr.CanBe(x.Type(), expr.NumberType) || expr.IsOnly(x.Type(), expr.NullType) {
-		return status.Errorf(status.InvalidArgumentType, "COST must be a number, not %s", x.Type()).At(e.Position())
+		return nil, status.Errorf(status.InvalidArgumentType, "%s must be a number, not %s", word, x.Type()).At(e.Position())
 	}
-	if later := pt.laterThan(x, rel); later != "" {
-		return status.Errorf(status.CostNotAllowed, "COST cannot use `%s`, which is bound by the same MATCH", later).At(e.Position()).
+	ends := append(own[:len(own):len(own)], pt.out.Nodes[rel.From].Slot, pt.out.Nodes[rel.To].Slot)
+	if later := pt.foreign(x, ends); later != "" {
+		return nil, status.Errorf(status.CostNotAllowed, "%s cannot use `%s`, which is bound by the same MATCH", word, later).At(e.Position()).
 			WithHint("bind it in a MATCH before")
 	}
-	rel.Cost, rel.CostPos = x, e.Position()
-	return nil
-}
-
-// laterThan names a variable of this pattern, other than the ends of rel, that x reads.
-func (pt *pattern) laterThan(x expr.Expr, rel *plan.PatternRel) string {
-	for _, s := range expr.Slots(nil, x) {
-		for i, n := range pt.out.Nodes {
-			if n.Slot == s && !n.Bound && i != rel.From && i != rel.To {
-				return n.Name
-			}
-		}
-		for _, r := range pt.out.Rels {
-			if r.Slot == s && !r.Bound {
-				return r.Name
-			}
-		}
-		for _, p := range pt.out.Paths {
-			if p.Slot == s {
-				return p.Name
-			}
-		}
-	}
-	return ""
+	return x, nil
 }

@@ -67,6 +67,8 @@ func (b *builder) operator(n plan.Node, lanes []lane) (runner, error) {
 		return b.shortestPath(n, lanes)
 	case *plan.CheapestPath:
 		return b.cheapestPath(n, lanes)
+	case *plan.PathMatch:
+		return b.pathMatch(n, lanes)
 	case *plan.Intersect:
 		return b.intersect(n, lanes)
 	case *plan.CountTrails:
@@ -169,7 +171,8 @@ func splits(n plan.Node) bool {
 		case *plan.RelScan:
 			return t.Input == nil
 		case *plan.Filter, *plan.Project, *plan.Unwind, *plan.Expand, *plan.ExpandInto, *plan.RelEnds,
-			*plan.VarExpand, *plan.VarCheck, *plan.Intersect, *plan.CountTrails, *plan.ShortestPath, *plan.CheapestPath:
+			*plan.VarExpand, *plan.VarCheck, *plan.Intersect, *plan.CountTrails, *plan.ShortestPath, *plan.CheapestPath,
+			*plan.PathMatch:
 			n = n.Inputs()[0]
 		case *plan.Aggregate:
 			if !t.Lone {

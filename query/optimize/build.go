@@ -45,6 +45,11 @@ func outerSlots(p *plan.Pattern) []plan.Slot {
 		own.add(r.Hop.Rel)
 		own.add(r.Hop.From)
 		own.add(r.Hop.To)
+		if r.Path != nil {
+			for _, s := range r.Path.Inner() {
+				own.add(s)
+			}
+		}
 	}
 	for _, it := range p.Paths {
 		own.add(it.Slot)
@@ -175,7 +180,7 @@ func (a *assembly) unique(r *plan.PatternRel) []plan.Slot {
 	}
 	var out []plan.Slot
 	for _, i := range a.rels {
-		if q := &a.g.pat.Rels[i]; overlap(q.Types, r.Types) && q.Group == r.Group && q.Search <= plan.Trails && r.Search <= plan.Trails {
+		if q := &a.g.pat.Rels[i]; overlap(q.Types, r.Types) && q.Group == r.Group && q.Trails() && r.Trails() {
 			out = append(out, q.Slot)
 		}
 	}
@@ -327,7 +332,9 @@ func (a *assembly) isList(s plan.Slot) bool {
 func (a *assembly) matched(i int) {
 	r := &a.g.pat.Rels[i]
 	a.rels = append(a.rels, i)
-	a.bound.add(r.Slot)
+	for _, s := range r.Binds() {
+		a.bound.add(s)
+	}
 	a.bound.add(a.g.nodes[r.From].Slot)
 	a.bound.add(a.g.nodes[r.To].Slot)
 }
@@ -353,7 +360,7 @@ func (a *assembly) expand(i, k int) {
 		a.cur = op
 	case plan.Trails:
 		op := &plan.VarExpand{From: from.Slot, Rels: r.Slot, To: to.Slot, FromName: from.Name, RelName: r.Name, ToName: to.Name,
-			Types: r.Types, Dir: dir, Min: r.Min, Max: r.Max, Reversed: reversed, Hop: r.Hop, ToLabels: labels, Unique: a.unique(r), Mode: r.Mode}
+			Types: r.Types, Dir: dir, Min: r.Min, Max: r.Max, Reversed: reversed, Hop: turned(r.Hop, reversed), ToLabels: labels, Unique: a.unique(r), Mode: r.Mode}
 		op.Input = a.input()
 		a.cur = op
 	default:
@@ -362,17 +369,33 @@ func (a *assembly) expand(i, k int) {
 	a.matched(i)
 }
 
+// turned is a hop seen from its other end.
+func turned(h plan.Hop, reversed bool) plan.Hop {
+	if reversed {
+		h.From, h.To = h.To, h.From
+	}
+	return h
+}
+
 func (a *assembly) search(r *plan.PatternRel, from, to queryNode, dir plan.Direction, reversed, bound bool, labels []string) {
+	if r.Search == plan.Whole {
+		op := &plan.PathMatch{From: from.Slot, Rels: r.Slot, To: to.Slot, FromName: from.Name, ToName: to.Name, Path: r.Path,
+			ToBound: bound, Reversed: reversed, ToLabels: labels, Unique: a.unique(r)}
+		op.Input = a.input()
+		a.cur = op
+		return
+	}
 	if r.Search == plan.Cheapest {
 		op := &plan.CheapestPath{From: from.Slot, Rels: r.Slot, To: to.Slot, FromName: from.Name, RelName: r.Name, ToName: to.Name,
-			Types: r.Types, Dir: dir, Min: r.Min, Max: r.Max, ToBound: bound, Reversed: reversed, Hop: r.Hop, Cost: r.Cost, CostPos: r.CostPos, ToLabels: labels}
+			Types: r.Types, Dir: dir, Min: r.Min, Max: r.Max, ToBound: bound, Reversed: reversed,
+			Hop: turned(r.Hop, reversed), Cost: r.Cost, CostPos: r.CostPos, ToLabels: labels}
 		op.Input = a.input()
 		a.cur = op
 		return
 	}
 	op := &plan.ShortestPath{From: from.Slot, Rels: r.Slot, To: to.Slot, FromName: from.Name, RelName: r.Name, ToName: to.Name,
 		Types: r.Types, Dir: dir, Min: r.Min, Max: r.Max, All: r.Search == plan.AllShortest, ToBound: bound, Reversed: reversed,
-		Hop: r.Hop, ToLabels: labels}
+		Hop: turned(r.Hop, reversed), ToLabels: labels}
 	op.Input = a.input()
 	a.cur = op
 }
@@ -531,7 +554,7 @@ func (a *assembly) unlikeArms(c plan.CountedArms) ([]plan.Slot, bool) {
 	var out []plan.Slot
 	for i := range a.g.pat.Rels {
 		r := &a.g.pat.Rels[i]
-		if r.Group != c.Group || r.Search > plan.Trails {
+		if r.Group != c.Group || !r.Trails() {
 			continue
 		}
 		for _, arm := range c.Arms {

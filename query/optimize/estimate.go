@@ -118,6 +118,8 @@ func (e *estimator) search(n plan.Node, in float64) (rows, cost float64) {
 		return in, in * (e.nodes(nil) + e.rels("", n.Types, "")) * 2
 	case *plan.CheapestPath:
 		return in, in * (e.nodes(nil) + e.rels("", n.Types, "")) * 10
+	case *plan.PathMatch:
+		return in, in * (e.nodes(nil) + e.rels("", nil, "")) * 10
 	case *plan.Intersect:
 		least := math.Inf(1)
 		for _, l := range n.Lists {

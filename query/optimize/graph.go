@@ -46,7 +46,9 @@ func (z *optimizer) graph(pat *plan.Pattern, base float64) *queryGraph {
 	}
 	for _, r := range pat.Rels {
 		if !r.Bound {
-			g.local.add(r.Slot)
+			for _, s := range r.Binds() {
+				g.local.add(s)
+			}
 		}
 	}
 	for _, p := range pat.Paths {

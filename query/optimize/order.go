@@ -3,6 +3,7 @@ package optimize
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/query/plan"
@@ -70,7 +71,9 @@ func (g *queryGraph) slotsOf(mask uint) slotSet {
 	}
 	for _, r := range g.pat.Rels {
 		if mask&(1<<r.From) != 0 && mask&(1<<r.To) != 0 {
-			s.add(r.Slot)
+			for _, b := range r.Binds() {
+				s.add(b)
+			}
 		}
 	}
 	return s
@@ -113,11 +116,16 @@ func (g *queryGraph) connects(r *plan.PatternRel, mask uint, k int) bool {
 	return r.From == k && mask&(1<<r.To) != 0 || r.To == k && mask&(1<<r.From) != 0
 }
 
-// ready reports whether what r's own predicates and cost read is bound.
+// ready reports whether what r's own predicates and cost read is bound; what stands for the parts
+// of its path is its own.
 func (g *queryGraph) ready(r *plan.PatternRel, bound slotSet) bool {
+	var own []plan.Slot
+	if r.Path != nil {
+		own = r.Path.Inner()
+	}
 	for _, e := range append(r.Hop.Filter[:len(r.Hop.Filter):len(r.Hop.Filter)], costOf(r)...) {
 		for _, s := range expr.Slots(nil, e) {
-			if g.local.has(s) && !bound.has(s) {
+			if g.local.has(s) && !bound.has(s) && (!slices.Contains(own, s) || g.isEnd(r, s)) {
 				return false
 			}
 		}
@@ -125,11 +133,18 @@ func (g *queryGraph) ready(r *plan.PatternRel, bound slotSet) bool {
 	return true
 }
 
+// isEnd reports whether s is the node at one end of r.
+func (g *queryGraph) isEnd(r *plan.PatternRel, s plan.Slot) bool {
+	return g.nodes[r.From].Slot == s || g.nodes[r.To].Slot == s
+}
+
+// costOf lists what the cost of r's hops reads.
 func costOf(r *plan.PatternRel) []expr.Expr {
-	if r.Cost == nil {
-		return nil
+	all := []expr.Expr{r.Cost}
+	if r.Path != nil {
+		all = append(all, r.Path.Cost, r.Path.Left)
 	}
-	return []expr.Expr{r.Cost}
+	return slices.DeleteFunc(all, func(e expr.Expr) bool { return e == nil })
 }
 
 // preMatched reports whether r is matched before the first step.

@@ -113,6 +113,14 @@ func searched(s slotSet, n plan.Node) {
 		if !n.ToBound {
 			s.add(n.To)
 		}
+	case *plan.PathMatch:
+		s.add(n.Rels)
+		if !n.ToBound {
+			s.add(n.To)
+		}
+		for _, c := range n.Path.Columns() {
+			s.add(c)
+		}
 	case *plan.Intersect:
 		s.add(n.To)
 		for _, l := range n.Lists {
@@ -287,6 +295,16 @@ func readsEnds(s slotSet, n plan.Node) {
 		add(n.From)
 		addIf(s, n.ToBound, n.To)
 		s.hop(n.Hop)
+	case *plan.PathMatch:
+		for _, c := range n.Path.Inner() {
+			s.remove(c)
+		}
+		s.remove(n.Rels)
+		add(n.From)
+		add(n.Unique...)
+		if s.remove(n.To); n.ToBound {
+			s.add(n.To)
+		}
 	}
 }
 

@@ -36,6 +36,8 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) {
 	case *CheapestPath:
 		list(n.Hop.Filter)
 		opt(&n.Cost)
+	case *PathMatch:
+		n.Path.mapExprs(f)
 	case *Intersect:
 		list(n.Filter)
 	case *Filter:
@@ -135,6 +137,9 @@ func mapWriteExprs(n Node, f func(expr.Expr) expr.Expr, opt func(*expr.Expr), li
 		for i := range n.Pattern.Rels {
 			list(n.Pattern.Rels[i].Hop.Filter)
 			opt(&n.Pattern.Rels[i].Cost)
+			if p := n.Pattern.Rels[i].Path; p != nil {
+				p.mapExprs(f)
+			}
 		}
 		for _, c := range n.Pattern.Counted {
 			for _, a := range c.Arms {

@@ -56,6 +56,7 @@ const (
 	Shortest
 	AllShortest
 	Cheapest
+	Whole // Path, of several pieces or with a selection that the others do not know
 )
 
 // PatternRel is a relationship, or a variable-length one, between two nodes.
@@ -70,10 +71,26 @@ type PatternRel struct {
 	Min, Max int
 	Mode     PathMode
 	Hop      Hop
+	Path     *PathPattern // of Whole
 	Cost     expr.Expr
 	CostPos  status.Pos
 	Pos      status.Pos
 	Group    int // relationships of one group must differ: those written in one MATCH
+}
+
+// Trails reports whether every path that matches is wanted, so that its relationships must
+// differ from others of the same MATCH.
+func (r *PatternRel) Trails() bool {
+	return r.Search <= Trails || r.Search == Whole && r.Path.K == nil
+}
+
+// Binds lists the slots that the relationship binds: its own, and what is named inside
+// its path.
+func (r *PatternRel) Binds() []Slot {
+	if r.Path == nil {
+		return []Slot{r.Slot}
+	}
+	return append(r.Path.Columns(), r.Slot)
 }
 
 // Kind is "Match".
@@ -87,6 +104,11 @@ func (m *Match) Detail() string {
 		length := ""
 		if r.Search != OneHop {
 			length = lengthText(r.Min, r.Max)
+		}
+		if r.Path != nil {
+			parts = append(parts, r.Path.selectText()+"("+varText(p.Nodes[r.From].Name, p.Nodes[r.From].Slot)+")"+r.Path.text()+
+				"("+varText(p.Nodes[r.To].Name, p.Nodes[r.To].Slot)+")"+r.Path.whereText())
+			continue
 		}
 		parts = append(parts, "("+varText(p.Nodes[r.From].Name, p.Nodes[r.From].Slot)+")"+
 			relText(r.Name, r.Slot, r.Types, r.Dir, length)+"("+varText(p.Nodes[r.To].Name, p.Nodes[r.To].Slot)+")")
