@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/kadedb/kadedb/cmd/kadedb/syntax"
 	"github.com/kadedb/kadedb/value"
 )
 
@@ -30,6 +32,14 @@ type catalogue struct {
 	now    names
 	stale  bool
 	coming chan struct{} // closed when the read that runs has ended; nil where none does
+	keys   map[string]*keysOf
+	reads  sync.WaitGroup
+}
+
+// keysOf are the properties of a label or type, once done is closed.
+type keysOf struct {
+	done chan struct{}
+	keys []string
 }
 
 func newCatalogue(s session) *catalogue {
@@ -40,12 +50,7 @@ func newCatalogue(s session) *catalogue {
 // close ends a read that runs, so that the session can be closed.
 func (c *catalogue) close() {
 	c.cancel()
-	c.mu.Lock()
-	coming := c.coming
-	c.mu.Unlock()
-	if coming != nil {
-		<-coming
-	}
+	c.reads.Wait()
 }
 
 const (
@@ -61,7 +66,7 @@ const (
 func (c *catalogue) spoil() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stale = true
+	c.stale, c.keys = true, nil
 }
 
 func (c *catalogue) setParams(list []string) {
@@ -79,6 +84,7 @@ func (c *catalogue) refresh() <-chan struct{} {
 		return c.coming
 	}
 	c.stale, c.coming = false, make(chan struct{})
+	c.reads.Add(1)
 	go c.read(c.coming)
 	return c.coming
 }
@@ -86,20 +92,76 @@ func (c *catalogue) refresh() <-chan struct{} {
 // get returns the names, waiting a moment for those that changed.
 func (c *catalogue) get() names {
 	if coming := c.refresh(); coming != nil {
-		wait := time.NewTimer(namesWait)
-		defer wait.Stop()
-		select {
-		case <-coming:
-		case <-wait.C:
-		}
+		waitAMoment(coming)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
+// waitAMoment waits until done is closed, or for namesWait, and reports which.
+func waitAMoment(done <-chan struct{}) bool {
+	wait := time.NewTimer(namesWait)
+	defer wait.Stop()
+	select {
+	case <-done:
+		return true
+	case <-wait.C:
+		return false
+	}
+}
+
+// keysSample is how many nodes or relationships are looked at for their properties.
+const keysSample = 200
+
+// keysOf returns the properties that nodes with a label have, or relationships of a type,
+// as far as a few of them tell; nil where that is not known in time.
+func (c *catalogue) keysOf(name string) []string {
+	c.mu.Lock()
+	pattern := ""
+	switch {
+	case slices.Contains(c.now.labels, name):
+		pattern = "(n:" + syntax.Quote(name) + ")"
+	case slices.Contains(c.now.types, name):
+		pattern = "()-[n:" + syntax.Quote(name) + "]->()"
+	default:
+		c.mu.Unlock()
+		return nil
+	}
+	k := c.keys[name]
+	if k == nil {
+		if c.keys == nil {
+			c.keys = map[string]*keysOf{}
+		}
+		k = &keysOf{done: make(chan struct{})}
+		c.keys[name] = k
+		c.reads.Add(1)
+		go c.readKeys(k, fmt.Sprintf("MATCH %s WITH n LIMIT %d UNWIND keys(n) AS k RETURN DISTINCT k", pattern, keysSample))
+	}
+	c.mu.Unlock()
+	if !waitAMoment(k.done) {
+		return nil
+	}
+	return k.keys
+}
+
+func (c *catalogue) readKeys(k *keysOf, text string) {
+	defer c.reads.Done()
+	defer close(k.done)
+	ctx, cancel := context.WithTimeout(c.ctx, namesTime)
+	defer cancel()
+	rows, err := c.lookup(ctx, text)
+	if err != nil {
+		return // all keys are proposed then
+	}
+	for _, row := range rows {
+		k.keys = append(k.keys, row[0])
+	}
+}
+
 // read reads the names. What fails keeps its older names, and is read again next time.
 func (c *catalogue) read(done chan struct{}) {
+	defer c.reads.Done()
 	ctx, cancel := context.WithTimeout(c.ctx, namesTime)
 	defer cancel()
 	var got names

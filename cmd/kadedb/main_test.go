@@ -400,12 +400,40 @@ func TestDemo(t *testing.T) {
 	if code != 0 || rows != "airports,routes\n3376,5366\n" {
 		t.Errorf("the demo holds %q: %s", rows, errs)
 	}
+	shellPage(t, url)
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
+}
+
+// shellPage runs the statement that docs/shell.md shows, of which the rows are as there.
+func shellPage(t *testing.T, url string) {
+	page, err := os.ReadFile("../../docs/shell.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var script, want strings.Builder
+	for line := range strings.Lines(string(page)) {
+		text := strings.TrimPrefix(line, "    ")
+		switch typed, is := strings.CutPrefix(text, "kadedb> "); {
+		case is:
+			script.WriteString(typed)
+		case strings.HasPrefix(text, "     -> "):
+			script.WriteString(text[8:])
+		case script.Len() > 0 && strings.Contains(text, " rows ("):
+			out, errs, code := run{args: []string{"shell", "--server", url}, stdin: script.String()}.do(t)
+			if code != 0 || out != want.String() || script.Len() < 20 {
+				t.Errorf("%s gives\n%s--- not\n%s%s", &script, out, &want, errs)
+			}
+			return
+		case script.Len() > 0:
+			want.WriteString(text)
+		}
+	}
+	t.Error("docs/shell.md shows no statement")
 }
 
 func TestConfig(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -246,6 +247,9 @@ func (sh *shell) source(ctx context.Context, rest string, _ int) (err error) {
 	name := rest
 	if n := len(name); n > 1 && (name[0] == '\'' || name[0] == '"') && name[n-1] == name[0] {
 		name = name[1 : n-1]
+	}
+	if home := sh.a.env("HOME"); home != "" && strings.HasPrefix(name, "~/") {
+		name = filepath.Join(home, name[2:])
 	}
 	switch {
 	case name == "":

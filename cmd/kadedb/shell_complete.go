@@ -113,7 +113,9 @@ func (sh *shell) forPlace(place syntax.Place, prefix string) (list []edit.Propos
 	add(syntax.Variables, place.Variables)
 	add(syntax.Labels, known.labels)
 	add(syntax.Types, known.types)
-	add(syntax.Keys, known.keys)
+	if place.Wanted&syntax.Keys != 0 {
+		add(syntax.Keys, sh.keysFor(place.Of, known.keys))
+	}
 	if place.Wanted&syntax.Params != 0 {
 		for _, n := range known.params {
 			list = append(list, edit.Proposal{Text: "$" + syntax.Quote(n)})
@@ -143,4 +145,17 @@ func (sh *shell) forPlace(place syntax.Place, prefix string) (list []edit.Propos
 		}
 	}
 	return list
+}
+
+// keysFor returns the properties of labels or types, all where those are not known.
+func (sh *shell) keysFor(of, all []string) (list []string) {
+	const mostOf = 4
+	for _, name := range of[:min(len(of), mostOf)] {
+		list = append(list, sh.names.keysOf(name)...)
+	}
+	if list == nil {
+		return all
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kadedb/kadedb/cmd/kadedb/edit"
 	"github.com/kadedb/kadedb/status"
@@ -219,6 +221,47 @@ func TestProposals(t *testing.T) {
 		if !slices.Equal(got, wanted) || start > len(text) {
 			t.Errorf("after %q come %q, not %q", text, got, wanted)
 		}
+	}
+}
+
+// slow is a session whose store takes its time.
+type slow struct {
+	session
+	gate chan struct{}
+}
+
+func (s slow) Lookup(ctx context.Context, _ string) (answer, error) {
+	select {
+	case <-s.gate:
+	case <-ctx.Done():
+	}
+	return nil, status.Errorf(status.Cancelled, "too slow")
+}
+
+// A store that does not answer holds nobody up, neither a key nor the end.
+func TestProposalsOfASlowStore(t *testing.T) {
+	c := newCatalogue(slow{gate: make(chan struct{})})
+	c.now.labels = []string{"Old"}
+	sh := &shell{names: c}
+	for _, text := range []string{"MATCH (n:O", "MATCH (n:Old) RETURN n."} {
+		start := time.Now()
+		_, list := sh.proposals(text)
+		if took := time.Since(start); took > 3*namesWait {
+			t.Errorf("after %q proposals take %v", text, took)
+		}
+		if strings.HasSuffix(text, "O") && !slices.Equal(texts(list), []string{"Old"}) {
+			t.Errorf("there come %v", list)
+		}
+	}
+	done := make(chan struct{})
+	go func() {
+		c.close()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Error("close waits for the store")
 	}
 }
 

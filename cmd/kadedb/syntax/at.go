@@ -24,6 +24,8 @@ type Place struct {
 	Start int
 	// Variables are the names before the cursor that Wanted includes.
 	Variables []string
+	// Of are the labels or types of what Keys are wanted of, where the text says them.
+	Of []string
 }
 
 // At returns what may stand at the end of text, which is cut off at the cursor. It is
@@ -57,6 +59,9 @@ func At(text string) Place {
 		return p
 	}
 	p.Wanted = wantedAfter(text, tokens, i)
+	if bracket, at := enclosing(text, tokens, i); p.Wanted == Keys && bracket == '{' {
+		p.Of = labelsBefore(text, tokens, at)
+	}
 	if p.Wanted&Variables != 0 {
 		p.Variables = variables(text, tokens[:i])
 	}
@@ -103,8 +108,59 @@ func (p *Place) dotted(text string, tokens []Token, i int) bool {
 		p.Wanted, p.Start = Procedures, tokens[start].Start
 	case start < i-1:
 		p.Wanted |= Functions
+		if start == i-2 {
+			p.Of = labelsOf(text, tokens, tokens[start].Text(text))
+		}
 	}
 	return true
+}
+
+// labelsBefore returns the labels or types of the pattern whose properties begin with the
+// brace at i, as in (n:Label {.
+func labelsBefore(text string, tokens []Token, i int) (list []string) {
+	for i--; i >= 0; i-- {
+		switch t := tokens[i]; t.Kind {
+		case Space, Comment:
+		case Name, Word:
+			if strings.IndexByte(":|&!", signBefore(text, tokens, i)) >= 0 {
+				list = append(list, Unquote(t.Text(text)))
+			}
+		case Sign:
+			if strings.IndexByte(":|&!", text[t.Start]) < 0 {
+				return list
+			}
+		default:
+			return list
+		}
+	}
+	return list
+}
+
+// labelsOf returns the labels or types that the patterns of a text give a variable.
+func labelsOf(text string, tokens []Token, variable string) (list []string) {
+	for i, t := range tokens {
+		if t.Kind != Name && t.Kind != Word || t.Text(text) != variable || signAfter(text, tokens, i) != ':' {
+			continue
+		}
+		if b := signBefore(text, tokens, i); b != '(' && b != '[' {
+			continue
+		}
+	names:
+		for j := i + 1; j < len(tokens); j++ {
+			switch t := tokens[j]; t.Kind {
+			case Space, Comment:
+			case Name, Word:
+				list = append(list, Unquote(t.Text(text)))
+			case Sign:
+				if strings.IndexByte(":|&!", text[t.Start]) < 0 {
+					break names
+				}
+			default:
+				break names
+			}
+		}
+	}
+	return list
 }
 
 // wantedAfter looks at what stands before the i-th token.

@@ -237,6 +237,14 @@ func Quote(name string) string {
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
 }
 
+// Unquote returns the name that a text holds, without backticks.
+func Unquote(name string) string {
+	if len(name) < 2 || name[0] != '`' || name[len(name)-1] != '`' {
+		return name
+	}
+	return strings.ReplaceAll(name[1:len(name)-1], "``", "`")
+}
+
 // Clauses returns the words that a statement or a part of one begins with, in capitals
 // and in the order in which they mostly come.
 func Clauses() []string {

@@ -137,6 +137,11 @@ func TestCut(t *testing.T) {
 			t.Errorf("Blank(%q) is %v", text, !want)
 		}
 	}
+	for _, name := range []string{"a", "a b", "a`b", "`", ""} {
+		if got := syntax.Unquote(syntax.Quote(name)); got != name {
+			t.Errorf("%q comes back as %q", name, got)
+		}
+	}
 	for name, want := range map[string]string{"Airport": "Airport", "a b": "`a b`", "a`b": "`a``b`", "": "``", "1a": "`1a`", "été": "été", "match": "match"} {
 		if got := syntax.Quote(name); got != want {
 			t.Errorf("Quote(%q) is %s", name, got)
@@ -179,6 +184,11 @@ func TestAt(t *testing.T) {
 		"MATCH (n:A)-[r]->(m) RETURN ":      "words functions variables [n r m] @",
 		"RETURN $co":                        "params @$co",
 		"RETURN $":                          "params @$",
+		"MATCH (n:A&B {na":                  "keys of [B A] @na",
+		"MATCH (n:A)-[r:T {x: 1, ":          "keys of [T] @",
+		"MATCH (n:A|`b c`)-->() SET n.":     "functions keys of [A b c] @",
+		"MATCH ()-[r:T*]->() RETURN r.x":    "functions keys of [T] @x",
+		"MATCH (n) RETURN {n: n.":           "functions keys @",
 		"CALL ":                             "procedures @",
 		"CALL db.la":                        "procedures @db.la",
 		"CALL db.":                          "procedures @db.",
@@ -203,6 +213,9 @@ func TestAt(t *testing.T) {
 		got := strings.Join(wanted, " ")
 		if len(p.Variables) > 0 {
 			got += " " + fmt.Sprint(p.Variables)
+		}
+		if len(p.Of) > 0 {
+			got += " of " + fmt.Sprint(p.Of)
 		}
 		if got += " @" + text[p.Start:]; got != want {
 			t.Errorf("after %q may stand %q, not %q", text, got, want)
