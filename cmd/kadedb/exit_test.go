@@ -168,18 +168,26 @@ func TestExitOfAConflict(t *testing.T) {
 }
 
 func TestExitOfAnInterrupt(t *testing.T) {
-	c := run{args: []string{"query", store(t), "--json", "UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y RETURN count(*)"}}.command()
-	var errs strings.Builder
-	c.Stderr = &errs
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
+	dir := store(t)
+	for wait := 300 * time.Millisecond; ; wait *= 2 {
+		c := run{args: []string{"query", dir, "--json", "UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y RETURN count(*)"}}.command()
+		var errs strings.Builder
+		c.Stderr = &errs
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(wait)
+		if err := c.Process.Signal(syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		err := c.Wait()
+		if c.ProcessState.ExitCode() == -1 && wait < 5*time.Second {
+			continue // it had not begun
+		}
+		if err == nil || c.ProcessState.ExitCode() != exitInterrupted {
+			t.Errorf("an interrupt ends with %v: %s", err, &errs)
+		}
+		checkJSON(t, "interrupt", errs.String(), exitInterrupted)
+		return
 	}
-	time.Sleep(500 * time.Millisecond)
-	if err := c.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Wait(); err == nil || c.ProcessState.ExitCode() != exitInterrupted {
-		t.Errorf("an interrupt ends with %v: %s", err, &errs)
-	}
-	checkJSON(t, "interrupt", errs.String(), exitInterrupted)
 }

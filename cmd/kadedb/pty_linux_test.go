@@ -16,13 +16,14 @@ import (
 
 // terminal is the other side of a pseudo-terminal in which the command runs.
 type terminal struct {
-	t    *testing.T
-	f    *os.File
-	mu   sync.Mutex
-	text bytes.Buffer
-	seen int // how far until has looked
-	done chan struct{}
-	wait func() int
+	t     *testing.T
+	f     *os.File
+	mu    sync.Mutex
+	text  bytes.Buffer
+	seen  int // how far until has looked
+	ended int // how far interrupt has looked
+	done  chan struct{}
+	wait  func() int
 
 	process *os.Process
 }
@@ -114,6 +115,26 @@ func (tm *terminal) keys(s string) {
 	}
 }
 
+// interrupt presses Ctrl-C until the statement that runs is ended. One that comes before
+// it runs, or after it, drops a line that is empty.
+func (tm *terminal) interrupt() {
+	tm.t.Helper()
+	for range 40 {
+		time.Sleep(250 * time.Millisecond)
+		tm.keys("\x03")
+		tm.mu.Lock()
+		ended := bytes.Contains(tm.text.Bytes()[tm.ended:], []byte("Cancelled"))
+		if ended {
+			tm.ended = tm.text.Len()
+		}
+		tm.mu.Unlock()
+		if ended {
+			break
+		}
+	}
+	tm.until("Cancelled")
+}
+
 var steering = regexp.MustCompile(`\x1b\[[0-9;?]*[a-zA-Z ]q?`)
 
 // until waits for text on the screen, past what the last call found.
@@ -146,9 +167,7 @@ func TestShellInTerminal(t *testing.T) {
 	tm.until("23\n1 row")
 	// It ends a statement that runs, and again the next line is whole.
 	tm.keys("UNWIND range(1, 1000000) AS x UNWIND range(1, 1000000) AS y RETURN count(*);\r")
-	time.Sleep(300 * time.Millisecond) // until it runs, or it is the line that is dropped
-	tm.keys("\x03")
-	tm.until("Cancelled")
+	tm.interrupt()
 	tm.keys("RETURN 30 + 4 AS c;\r")
 	tm.until("34\n1 row")
 	// Wide rows are folded into the terminal.

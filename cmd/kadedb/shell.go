@@ -47,12 +47,17 @@ a script, which the first error ends.`,
 		if err := t.resolve(a, dir); err != nil {
 			return err
 		}
+		f, ok := a.in.(*os.File)
+		byHand := ok && term.IsTerminal(int(f.Fd()))
+		if byHand { // Ctrl-C does not end it
+			cmd.SetContext(context.WithoutCancel(cmd.Context()))
+		}
 		s, err := t.open(a, cmd)
 		if err != nil {
 			return err
 		}
 		sh := newShell(a, s, format)
-		if f, ok := a.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		if byHand {
 			where := t.server
 			if where == "" {
 				where = t.data
@@ -125,7 +130,7 @@ func (sh *shell) interact(ctx context.Context, in *os.File, where string) error 
 			return got.err
 		}
 		// Every error but errQuit is told already.
-		ctx, stop := signal.NotifyContext(context.WithoutCancel(ctx), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+		ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		err := sh.input(ctx, got.text, 1)
 		stop()
 		if errors.Is(err, errQuit) {
