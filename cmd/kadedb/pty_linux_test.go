@@ -115,24 +115,29 @@ func (tm *terminal) keys(s string) {
 	}
 }
 
-// interrupt presses Ctrl-C until the statement that runs is ended. One that comes before
-// it runs, or after it, drops a line that is empty.
+// interrupt ends the statement that runs by Ctrl-C. One that comes before it runs drops a
+// line that is empty, and is pressed again.
 func (tm *terminal) interrupt() {
 	tm.t.Helper()
-	for range 40 {
+	for tries := 0; ; tries++ {
 		time.Sleep(250 * time.Millisecond)
 		tm.keys("\x03")
-		tm.mu.Lock()
-		ended := bytes.Contains(tm.text.Bytes()[tm.ended:], []byte("Cancelled"))
-		if ended {
-			tm.ended = tm.text.Len()
+		for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+			tm.mu.Lock()
+			ended := bytes.Contains(tm.text.Bytes()[tm.ended:], []byte("Cancelled"))
+			if ended {
+				tm.ended = tm.text.Len()
+			}
+			tm.mu.Unlock()
+			if ended {
+				tm.until("Cancelled")
+				return
+			}
 		}
-		tm.mu.Unlock()
-		if ended {
-			break
+		if tries == 5 {
+			tm.t.Fatal("Ctrl-C ends nothing")
 		}
 	}
-	tm.until("Cancelled")
 }
 
 var steering = regexp.MustCompile(`\x1b\[[0-9;?]*[a-zA-Z ]q?`)
