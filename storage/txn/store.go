@@ -10,7 +10,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -205,17 +204,13 @@ func (s *Store) headless() error {
 	if _, err := os.Stat(o.File); !errors.Is(err, os.ErrNotExist) {
 		return nil // kv.Open says more
 	}
-	names, err := o.FS.List(path.Join(o.Dir, "wal"))
-	if err != nil {
-		return nil // there is no log
+	dir := path.Join(o.Dir, "wal")
+	n, err := s.logSegments(dir)
+	if err == nil && n > 0 {
+		err = status.Errorf(status.Corruption, "%s is missing, and %s holds the log of its store", o.File, dir).
+			WithHint("put the file back, restore a backup, or name another folder")
 	}
-	for _, n := range names {
-		if strings.HasSuffix(n, ".log") {
-			return status.Errorf(status.Corruption, "%s is missing, and %s holds the log of its store", o.File, path.Join(o.Dir, "wal")).
-				WithHint("put the file back, restore a backup, or name another folder")
-		}
-	}
-	return nil
+	return err
 }
 
 // nameHolder says who holds the store that a reader found locked: the lock of the
@@ -313,8 +308,7 @@ func (s *Store) recover() error {
 			return err
 		}
 	}
-	s.opts.WAL.StoreID, s.opts.WAL.ReadOnly = id, s.opts.ReadOnly
-	if s.wal, err = wal.Open(s.opts.FS, path.Join(s.opts.Dir, "wal"), s.opts.WAL); err != nil {
+	if err := s.openLog(id); err != nil {
 		return err
 	}
 	p := &replayer{s: s, root: root, checkpoint: ck}

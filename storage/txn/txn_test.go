@@ -3,6 +3,7 @@ package txn_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -293,6 +294,64 @@ func TestLogWithoutBlocks(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "blocks.db")); !os.IsNotExist(err) {
 		t.Errorf("a new file of blocks was made: %v", err)
+	}
+}
+
+// A store whose log is gone is damaged, also before its first checkpoint; one that was never
+// written has none, and one that was made before logs were noted is noted when it is opened.
+func TestLostLog(t *testing.T) {
+	dir := t.TempDir()
+	o := txn.Options{Dir: dir, Create: true, Models: []txn.Model{&list{}}, CheckpointBytes: -1}
+	reopen := func() *txn.Store {
+		t.Helper()
+		s, err := txn.Open(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	for range 2 {
+		if err := reopen().Abandon(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := reopen()
+	if err := commit(s, "a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Abandon(); err != nil {
+		t.Fatal(err)
+	}
+	forget := func(f func(*kv.Bucket) error) {
+		t.Helper()
+		k, err := kv.Open(filepath.Join(dir, "blocks.db"), kv.Options{})
+		if err == nil {
+			err = errors.Join(k.Update(func(tx *kv.Tx) error { return f(tx.Bucket("meta")) }), k.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	forget(func(b *kv.Bucket) error { return b.Delete([]byte("log")) })
+	s = reopen()
+	if got := state(t, s); len(got) != 1 {
+		t.Errorf("got %q", got)
+	}
+	if err := s.Abandon(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "wal")); err != nil {
+		t.Fatal(err)
+	}
+	for _, how := range []struct{ create, readOnly bool }{{true, false}, {false, false}, {false, true}} {
+		o.Create, o.ReadOnly = how.create, how.readOnly
+		s, err := txn.Open(o)
+		if status.CodeOf(err) != status.Corruption {
+			t.Errorf("%+v: got %v, want Corruption", how, err)
+		}
+		if s != nil {
+			s.Abandon()
+		}
 	}
 }
 

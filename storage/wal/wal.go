@@ -60,6 +60,9 @@ type Options struct {
 	// time in the background. Crash sweeps use it, for a repeatable order of
 	// operations.
 	PrepareInline bool
+	// Began is called once the first segment of a new log is on the disk, before any
+	// record is written. Its error fails the write, and it is called again at the next.
+	Began func() error
 }
 
 // Position is a place in the log from which Replay can start without reading what
