@@ -196,7 +196,7 @@ func (l *Log) checkTail(end tail) error {
 				continue
 			}
 			if end.trimmed {
-				return status.Errorf(status.Corruption, "%s, offset %d: record %d is damaged, and the log had been closed", l.path(number), end.off, end.next).
+				return status.Errorf(status.Corruption, "%s, offset %d: record %d is damaged, and no crash did it: the file was cut, or the log had been closed", l.path(number), end.off, end.next).
 					WithHint("restore a backup")
 			}
 		}

@@ -508,3 +508,31 @@ func TestErrorSweep(t *testing.T) {
 		}
 	}
 }
+
+// A disk that has no room for a segment of the usual size is filled by smaller ones.
+func TestSmallSegmentsOnNearlyFullDisk(t *testing.T) {
+	mem := vfs.NewMem()
+	const room = 5 << 20 / 2
+	mem.SetFull(room)
+	l, _, err := replay(mem, wal.Options{StoreID: testOptions.StoreID, PrepareInline: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	payload := make([]byte, 8<<10)
+	n := 0
+	for ; ; n++ {
+		if _, err = l.Append(payload, wal.Group); err != nil {
+			break
+		}
+	}
+	if status.CodeOf(err) != status.DiskFull || n*len(payload) < room-(128<<10) {
+		t.Errorf("%d of %d bytes were written, then %v", n*len(payload), room, err)
+	}
+	if err := l.Close(); err != nil && status.CodeOf(err) != status.DiskFull {
+		t.Fatal(err)
+	}
+	mem.SetFull(0)
+	if _, got, err := replay(mem, wal.Options{StoreID: testOptions.StoreID}); err != nil || len(got) != n {
+		t.Errorf("%d of %d records are read again, %v", len(got), n, err)
+	}
+}

@@ -126,6 +126,12 @@ func (l *Log) layOut(b *batch) ([]piece, error) {
 	}
 	pieces[len(pieces)-1].data = b.buf[from:]
 	if l.off == 0 { // the log's first segment
+		if l.o.Began != nil {
+			if err := l.o.Began(); err != nil {
+				l.keepSpare(pieces)
+				return nil, err
+			}
+		}
 		l.enter(pieces[0].s)
 	}
 	return pieces, nil
@@ -154,20 +160,36 @@ func (l *Log) another(last *segment, n int64) (*segment, error) {
 	}
 	l.mu.Unlock()
 	if s == nil {
-		return l.makeSegment(number, size)
+		return l.makeFitting(number, size, segmentHeader+n)
 	}
 	if s.size >= segmentHeader+n {
 		return s, nil
 	}
 	// A frame larger than a segment: its segment grows to it.
-	if err := s.f.Preallocate(size); err != nil {
+	if err := s.f.Preallocate(segmentHeader + n); err != nil {
 		l.mu.Lock()
 		l.spare = s
 		l.mu.Unlock()
 		return nil, l.roomError(l.path(number), err)
 	}
-	s.size = size
+	s.size = segmentHeader + n
 	return s, nil
+}
+
+// smallSegment is the least size that is tried on a disk that is nearly full.
+const smallSegment = 64 << 10
+
+// makeFitting makes segment number with room for size bytes, or for as many as the disk
+// has room for, but no fewer than least.
+func (l *Log) makeFitting(number uint64, size, least int64) (*segment, error) {
+	least = min(max(least, smallSegment), size)
+	for {
+		s, err := l.makeSegment(number, size)
+		if size == least || status.CodeOf(err) != status.DiskFull {
+			return s, err
+		}
+		size = max(padded(size/2), least)
+	}
 }
 
 // prepare makes the segment after last in the background.
