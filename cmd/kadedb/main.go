@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // names of time zones, also where the system has none
 
 	"github.com/spf13/cobra"
 

@@ -101,7 +101,8 @@ func (v *served) run(ctx context.Context) error {
 
 // reloadOnSignal has SIGHUP read the certificate again, until what it returns is called.
 func (v *served) reloadOnSignal() (stop func()) {
-	if v.set.Text(setting.TLSCert) == "" {
+	managed := v.a.env("NOTIFY_SOCKET") != "" // systemctl reload hangs up, whether there is a certificate or not
+	if v.set.Text(setting.TLSCert) == "" && !managed {
 		return func() {}
 	}
 	hangups, done := make(chan os.Signal, 1), make(chan struct{})
@@ -143,6 +144,7 @@ func (v *served) open(ctx context.Context) error {
 	}
 	if !v.demo {
 		v.front.Ready(v.db)
+		v.notify("READY=1")
 		v.log.Info("serving", "address", v.front.URL(), "data", v.db.Dir(), "memory", o.Memory, "auth", v.auth)
 		return nil
 	}
@@ -200,6 +202,7 @@ const (
 // stop drains and closes, and returns in bounded time. A second signal ends the
 // process at once.
 func (v *served) stop(err error) error {
+	v.notify("STOPPING=1")
 	began := time.Now()
 	grace := v.set.Duration(setting.DrainTime)
 	signals := make(chan os.Signal, 1)
