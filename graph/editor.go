@@ -52,30 +52,27 @@ func conflict(e catalog.Entity, ref uint32) error {
 		WithHint("Run the transaction again.")
 }
 
-// nodeConflict reports whether a commit since the snapshot changed a node, that of
+// changedSince reports whether a commit since the snapshot changed an entity, that of
 // its page apart.
-func (e *editor) nodeConflict(ref uint32) bool {
+func (e *editor) changedSince(kind catalog.Entity, ref uint32) bool {
 	for _, s := range e.older {
-		if p := s.nodes.get(ref >> pageBits); p != nil && p.ver[ref&pageMask] > e.snap {
-			return true
-		}
-		if s.spill != nil && s.spill.seq > e.snap && s.spill.nodes.has(ref) {
+		if s.version(kind, ref) > e.snap || s.spill != nil && s.spill.seq > e.snap && s.spill.changed(kind).has(ref) {
 			return true
 		}
 	}
-	return e.rival != nil && e.rival.nodes.has(ref)
+	return e.rival != nil && e.rival.changed(kind).has(ref)
 }
 
-func (e *editor) relConflict(ref uint32) bool {
-	for _, s := range e.older {
-		if p := s.rels.get(ref >> pageBits); p != nil && p.ver[ref&pageMask] > e.snap {
-			return true
+// version returns the commit that the overlay has an entity of, 0 if it has none.
+func (s *State) version(kind catalog.Entity, ref uint32) uint64 {
+	if kind == catalog.Nodes {
+		if p := s.nodes.get(ref >> pageBits); p != nil {
+			return p.ver[ref&pageMask]
 		}
-		if s.spill != nil && s.spill.seq > e.snap && s.spill.rels.has(ref) {
-			return true
-		}
+	} else if p := s.rels.get(ref >> pageBits); p != nil {
+		return p.ver[ref&pageMask]
 	}
-	return e.rival != nil && e.rival.rels.has(ref)
+	return 0
 }
 
 // nodePage makes node ref's page editable and stamps the node, after the check
@@ -84,7 +81,7 @@ func (e *editor) nodePage(ref uint32) (*nodePage, error) {
 	i := ref & pageMask
 	p := e.s.nodes.edit(e.own, ref>>pageBits)
 	if e.check {
-		if v := p.ver[i]; v > e.snap && v != e.ver || e.nodeConflict(ref) {
+		if v := p.ver[i]; v > e.snap && v != e.ver || e.changedSince(catalog.Nodes, ref) {
 			return nil, conflict(catalog.Nodes, ref)
 		}
 	}
@@ -96,7 +93,7 @@ func (e *editor) relPage(ref uint32) (*relPage, error) {
 	i := ref & pageMask
 	p := e.s.rels.edit(e.own, ref>>pageBits)
 	if e.check {
-		if v := p.ver[i]; v > e.snap && v != e.ver || e.relConflict(ref) {
+		if v := p.ver[i]; v > e.snap && v != e.ver || e.changedSince(catalog.Relationships, ref) {
 			return nil, conflict(catalog.Relationships, ref)
 		}
 	}

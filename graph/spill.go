@@ -32,6 +32,14 @@ type spilled struct {
 	freedNodes, freedRels []freed
 }
 
+// changed returns which entities of a kind the transaction changed.
+func (sp *spilled) changed(kind catalog.Entity) *refSet {
+	if kind == catalog.Nodes {
+		return &sp.nodes
+	}
+	return &sp.rels
+}
+
 // goneRel is a deleted relationship.
 type goneRel struct {
 	ref, src, dst uint32

@@ -7,7 +7,8 @@ import (
 
 // Touched counts the blocks that changes since the last checkpoint touch: those
 // that hold the places of what was changed, by the directory alone, so that what
-// a checkpoint writes can be held against it. Changes are added one by one.
+// a checkpoint writes can be held against it: bench does so, and nothing else needs it.
+// Changes are added one by one.
 //
 //	r, err := store.Snapshot() // after the changes, before the checkpoint
 //	t := r.Touched()
