@@ -30,7 +30,10 @@ func TestImport(t *testing.T) {
 	next := int64(0)
 	const none, first = -1, -2 // no duplicate; of the first new one
 	load := func(nodes uint32, edges int, duplicate int64) error {
-		after := o.clone()
+		after := newOracle() // of an import that fails nothing is compared
+		if duplicate == none {
+			after = o.clone()
+		}
 		_, err := s.Import(ctx, func(b *Bulk) error {
 			start, err := b.Nodes(n.labels[:1], nodes)
 			if err != nil {
@@ -113,7 +116,6 @@ func TestImport(t *testing.T) {
 	for _, id := range ids {
 		wantCode(t, load(10, 10, id), status.ConstraintViolation)
 	}
-	check()
 	// Ordinary transactions go on over imported blocks, and checkpoints fold them.
 	for range 2 {
 		tx = begin(t, s)

@@ -126,7 +126,7 @@ func (w *sweeper) runBuilds() {
 func TestCrashInBuild(t *testing.T) {
 	w := newSweeper(t, 21)
 	w.runBuilds()
-	step, failed := max(len(w.cuts)/250, 1), 0
+	step, failed := max(len(w.cuts)/160, 1), 0
 	for i := 0; i < len(w.cuts) && failed < 10; i += step {
 		c := w.cuts[i]
 		for _, f := range w.recovered(c, i%5 == 0) {
