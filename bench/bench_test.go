@@ -173,3 +173,12 @@ func TestOptions(t *testing.T) {
 		}
 	}
 }
+
+// TestMain is also what the tests start as children.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == childArg {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}

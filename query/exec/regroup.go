@@ -31,7 +31,8 @@ type regroup struct {
 	state  regroupState
 	passed int   // rows, before collecting begins
 	most   int   // rows to be collected until the next flush
-	room   int64 // reserved
+	room   int64 // for rows and lists
+	asked  bool  // room is reserved
 	buf    *column.Buffer
 	boxed  int64       // what buf's rows hold outside of their columns
 	from   []refReader // by list
@@ -55,8 +56,8 @@ const (
 	regroupPass   = 256  // rows that pass before collecting begins
 	regroupFirst  = 1024 // rows collected at first, then four times as many each time …
 	regroupRows   = 1 << 19
-	regroupMemory = 32 << 20  // of all lanes
-	regroupLeast  = 256 << 10 // with less memory it is not worth the trouble
+	regroupMemory = 32 << 20 // of all lanes
+	regroupLeast  = 32 << 10 // of a lane, without asking
 )
 
 // regroup returns what stands in front of e. Rows that were sorted keep their order.
@@ -94,14 +95,14 @@ func sortedBelow(n plan.Node) bool {
 
 // drop forgets rows and gives the memory back.
 func (g *regroup) drop() {
-	if g.room > 0 {
+	if g.asked {
 		g.w.x.Budget.Release(g.room)
 	}
 	for i := range g.out.lists {
 		g.out.lists[i].forget()
 		g.out.lists[i].held.drop()
 	}
-	g.state, g.passed, g.room, g.buf, g.boxed = regroupNew, 0, 0, nil, 0
+	g.state, g.passed, g.room, g.asked, g.buf, g.boxed = regroupNew, 0, 0, false, nil, 0
 	g.rows, g.later, g.order = nil, nil, nil
 }
 
@@ -164,8 +165,8 @@ func (g *regroup) crowded() bool {
 	return size > limit/3
 }
 
-// take begins to collect, if there is memory for it: of a query's memory a quarter at
-// most, since other operators may need theirs more.
+// take begins to collect, with a quarter of a query's memory at most, since other operators
+// may need theirs more; with very little where others have taken all of it.
 func (g *regroup) take() {
 	room := int64(regroupMemory)
 	if limit := g.w.x.Budget.Limit(); limit > 0 {
@@ -175,14 +176,15 @@ func (g *regroup) take() {
 	if n := g.w.x.Workers; n > 0 {
 		lanes = min(lanes, n)
 	}
-	for room /= int64(lanes); room >= regroupLeast; room /= 2 {
+	for room /= int64(lanes); room > regroupLeast && !g.asked; room /= 2 {
 		if g.w.x.Budget.Reserve(room) == nil {
-			g.room, g.most, g.buf = room, regroupFirst, column.NewBuffer(g.slots)
-			g.state = regroupTaking
-			return
+			g.room, g.asked = room, true
 		}
 	}
-	g.state = regroupFits
+	if !g.asked {
+		g.room = regroupLeast
+	}
+	g.state, g.most, g.buf = regroupTaking, regroupFirst, column.NewBuffer(g.slots)
 }
 
 // held is what the rows collected take, in buf and in what they are sorted in.
