@@ -8,14 +8,29 @@ import (
 	"github.com/kadedb/kadedb/value"
 )
 
-// chains holds a list of values a group: all values in one slice, each with the
-// place of the next of its group.
+// chains holds a list of values a group: all values in one sequence, each with the
+// place of the next of its group. The sequence lies in pieces, so that it is never moved
+// as it grows.
 type chains struct {
-	vals  []value.Value
-	next  []uint32 // place + 1; 0 = last
-	first []uint32 // by group, place + 1; 0 = none
-	last  []uint32
-	size  []uint32
+	pieces []*chainPiece
+	n      uint32   // values
+	first  []uint32 // by group, place + 1; 0 = none
+	last   []uint32
+	size   []uint32
+}
+
+const chainBits = 8
+
+type chainPiece struct {
+	vals [1 << chainBits]value.Value
+	next [1 << chainBits]uint32 // place + 1; 0 = last
+}
+
+// at returns the value of a place + 1, and where the next of its group has its place.
+func (c *chains) at(p uint32) (*value.Value, *uint32) {
+	p--
+	piece := c.pieces[p>>chainBits]
+	return &piece.vals[p&(1<<chainBits-1)], &piece.next[p&(1<<chainBits-1)]
 }
 
 func (c *chains) grow(n int) {
@@ -23,36 +38,55 @@ func (c *chains) grow(n int) {
 }
 
 func (c *chains) push(g uint32, v value.Value) (grew int, err error) {
-	if len(c.vals) >= math.MaxUint32-1 {
-		return 0, outOfRange("more than %d values are collected", len(c.vals))
+	if c.n >= math.MaxUint32-1 {
+		return 0, outOfRange("more than %d values are collected", c.n)
 	}
-	c.vals = append(c.vals, v)
-	c.next = append(c.next, 0)
-	place := uint32(len(c.vals))
+	if int(c.n>>chainBits) == len(c.pieces) {
+		c.pieces = append(c.pieces, new(chainPiece))
+	}
+	c.n++
+	val, _ := c.at(c.n)
+	*val = v
 	if c.first[g] == 0 {
-		c.first[g] = place
+		c.first[g] = c.n
 	} else {
-		c.next[c.last[g]-1] = place
+		_, next := c.at(c.last[g])
+		*next = c.n
 	}
-	c.last[g] = place
+	c.last[g] = c.n
 	c.size[g]++
 	return value.Size(v) + 4, nil
 }
 
+// each calls f with the values of a group.
+func (c *chains) each(g uint32, f func(v value.Value) error) error {
+	for p := c.first[g]; p != 0; {
+		val, next := c.at(p)
+		if err := f(*val); err != nil {
+			return err
+		}
+		p = *next
+	}
+	return nil
+}
+
 func (c *chains) list(g uint32) []value.Value {
 	list := make([]value.Value, 0, c.size[g])
-	for p := c.first[g]; p != 0; p = c.next[p-1] {
-		list = append(list, c.vals[p-1])
+	for p := c.first[g]; p != 0; {
+		val, next := c.at(p)
+		list, p = append(list, *val), *next
 	}
 	return list
 }
 
 func (c *chains) merge(o *chains, to []uint32) error {
 	for i, g := range to {
-		for p := o.first[i]; p != 0; p = o.next[p-1] {
-			if _, err := c.push(g, o.vals[p-1]); err != nil {
-				return err
-			}
+		err := o.each(uint32(i), func(v value.Value) error {
+			_, err := c.push(g, v)
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -60,8 +94,9 @@ func (c *chains) merge(o *chains, to []uint32) error {
 
 func (c *chains) append(dst []byte, g uint32) []byte {
 	dst = binary.AppendUvarint(dst, uint64(c.size[g]))
-	for p := c.first[g]; p != 0; p = c.next[p-1] {
-		dst = value.Append(dst, c.vals[p-1])
+	for p := c.first[g]; p != 0; {
+		val, next := c.at(p)
+		dst, p = value.Append(dst, *val), *next
 	}
 	return dst
 }

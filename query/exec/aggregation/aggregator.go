@@ -6,6 +6,7 @@ import (
 	"github.com/kadedb/kadedb/query/exec/group"
 	"github.com/kadedb/kadedb/query/exec/spill"
 	"github.com/kadedb/kadedb/query/function"
+	"github.com/kadedb/kadedb/value"
 )
 
 // Func is one aggregate to compute.
@@ -46,6 +47,7 @@ type Aggregator struct {
 	states []function.State
 	sets   []*distinctSet // nil for functions without DISTINCT
 	boxed  int64          // content of keys, dependents and accumulators
+	wide   int            // groups that the accumulators have memory for
 
 	frozenAt int64               // bytes when the sets were frozen; 0: they are not
 	parts    *spill.Partitions   // groups on disk
@@ -74,7 +76,7 @@ func (a *Aggregator) reset() {
 	a.deps = make([]column.Builder, a.spec.Dependents)
 	a.states = make([]function.State, len(a.spec.Funcs))
 	a.sets = make([]*distinctSet, len(a.spec.Funcs))
-	a.boxed = 0
+	a.boxed, a.wide = 0, 0
 	for i, f := range a.spec.Funcs {
 		a.states[i] = f.Def.NewState()
 		if f.Distinct {
@@ -133,8 +135,16 @@ func (a *Aggregator) keepNew(r *Rows, sel []int32, groups []uint32, before int) 
 	for k := range r.Dependents {
 		a.boxed += spill.Boxed(&part, []int{k})
 	}
+	a.grow()
+}
+
+// grow gives each group its accumulators.
+func (a *Aggregator) grow() {
 	for _, s := range a.states {
 		s.Grow(a.table.Len())
+	}
+	if n := a.table.Len(); n > a.wide {
+		a.wide = max(n, 2*a.wide) // as they do
 	}
 }
 
@@ -168,11 +178,14 @@ func (a *Aggregator) update(r *Rows, sel []int32, groups []uint32) error {
 	return nil
 }
 
+// stateBytes is what an accumulator takes, about.
+const stateBytes = 24
+
 // slack is what accumulators may grow by beyond the budget once sets are frozen.
 const slack = 32 << 10
 
 func (a *Aggregator) bytes() int64 {
-	n := int64(a.table.Bytes()) + a.boxed + 24*int64(len(a.states)*a.table.Len())
+	n := int64(a.table.Bytes()) + a.boxed + stateBytes*int64(len(a.states)*a.wide)
 	for i := range a.deps {
 		n += int64(a.deps[i].Bytes())
 	}
@@ -188,6 +201,14 @@ func (a *Aggregator) bytes() int64 {
 // budget. What cannot be cut grows, and is refused by fit.
 func (a *Aggregator) room(rows int) error {
 	growth := int64(a.table.Growth(rows))
+	if a.table.Len()+rows > a.wide { // new ones stand beside the old
+		growth += 2 * stateBytes * int64(len(a.states)*a.wide)
+	}
+	for _, set := range a.sets {
+		if set != nil {
+			growth += int64(set.table.Growth(rows))
+		}
+	}
 	if growth == 0 || a.space == nil || a.spec.Keys == 0 || a.level > spill.MaxLevel || a.frozenAt > 0 || a.table.Len() < 2*rows {
 		return nil
 	}
@@ -239,9 +260,7 @@ func (a *Aggregator) freeze() bool {
 func (a *Aggregator) Each(f func(n int, keys, dependents, values []*column.Vector) error) error {
 	if a.spec.Keys == 0 && a.table.Len() == 0 {
 		a.table.Assign(nil, []int32{0}, make([]uint32, 1), true)
-		for _, s := range a.states {
-			s.Grow(1)
-		}
+		a.grow()
 		null := column.Vector{Type: column.Null}
 		for i := range a.deps {
 			a.deps[i].AppendVector(&null, []int32{0})
@@ -266,6 +285,10 @@ func (a *Aggregator) Each(f func(n int, keys, dependents, values []*column.Vecto
 	return a.parts.Each(func(i int, file *spill.File) error { return a.eachOfPart(i, file, f) })
 }
 
+// batchBytes is what the values of a batch of groups may take: lists are copies of what the
+// accumulators hold.
+const batchBytes = 512 << 10
+
 func (a *Aggregator) eachHeld(f func(n int, keys, dependents, values []*column.Vector) error) error {
 	keys, deps := make([]*column.Vector, a.spec.Keys), make([]*column.Vector, a.spec.Dependents)
 	for i := range keys {
@@ -278,10 +301,22 @@ func (a *Aggregator) eachHeld(f func(n int, keys, dependents, values []*column.V
 	vals := make([]*column.Vector, len(a.states))
 	var groups []uint32
 	var idx []int32
-	for from := 0; from < a.table.Len(); from += column.BatchSize {
+	for from := 0; from < a.table.Len(); from += len(groups) {
 		groups, idx = groups[:0], idx[:0]
-		for g := from; g < min(from+column.BatchSize, a.table.Len()); g++ {
+		for i := range builders {
+			builders[i].Reset()
+		}
+		weight := 0
+		for g := from; g < min(from+column.BatchSize, a.table.Len()) && weight < batchBytes; g++ {
 			groups, idx = append(groups, uint32(g)), append(idx, int32(g))
+			for i, s := range a.states {
+				v, err := s.Value(uint32(g))
+				if err != nil {
+					return err
+				}
+				builders[i].Append(v)
+				weight += value.Size(v)
+			}
 		}
 		for i := range keys {
 			a.table.Gather(i, keys[i], groups)
@@ -289,15 +324,7 @@ func (a *Aggregator) eachHeld(f func(n int, keys, dependents, values []*column.V
 		for i := range deps {
 			deps[i].Gather(a.deps[i].Vector(), idx)
 		}
-		for i, s := range a.states {
-			builders[i].Reset()
-			for _, g := range groups {
-				v, err := s.Value(g)
-				if err != nil {
-					return err
-				}
-				builders[i].Append(v)
-			}
+		for i := range vals {
 			vals[i] = builders[i].Vector()
 		}
 		if err := f(len(groups), keys, deps, vals); err != nil {
@@ -321,14 +348,17 @@ func (s Spec) CanMerge() bool {
 // Merge adds the groups of other, an aggregator of the same Spec (see CanMerge), which
 // is closed.
 func (a *Aggregator) Merge(other *Aggregator) error {
-	if other.spilled {
+	if other.spilled || a.crowded(other) {
 		return a.mergeParts(other)
 	}
+	n := other.table.Len()
+	if n == 0 {
+		return other.Close()
+	}
 	keys, deps := make([]*column.Vector, a.spec.Keys), make([]*column.Vector, a.spec.Dependents)
-	var all []uint32
-	var sel []int32
-	for g := range other.table.Len() {
-		all, sel = append(all, uint32(g)), append(sel, int32(g))
+	all, sel := make([]uint32, n), make([]int32, n)
+	for g := range n {
+		all[g], sel[g] = uint32(g), int32(g)
 	}
 	for i := range keys {
 		keys[i] = &column.Vector{}
@@ -342,7 +372,6 @@ func (a *Aggregator) Merge(other *Aggregator) error {
 	a.table.Assign(keys, sel, to, true)
 	a.keepNew(&Rows{Keys: keys, Dependents: deps, Len: len(all)}, sel, to, before)
 	for i, s := range a.states {
-		s.Grow(a.table.Len())
 		if err := s.Merge(other.states[i], to); err != nil {
 			return err
 		}
@@ -352,6 +381,17 @@ func (a *Aggregator) Merge(other *Aggregator) error {
 		return err
 	}
 	return a.fit()
+}
+
+// crowded reports whether there is no room for the groups of other beside those of a, all
+// of them new to it, and for the copy of their keys that Merge makes.
+func (a *Aggregator) crowded(other *Aggregator) bool {
+	if a.space == nil || a.spec.Keys == 0 {
+		return false
+	}
+	n := other.table.Len()
+	copies := int64(n) * int64(12+16*a.spec.Keys)
+	return !a.account.Hold(a.bytes() + other.bytes() + int64(a.table.Growth(n)) + copies)
 }
 
 // Spilled reports whether groups went to disk.

@@ -48,27 +48,29 @@ func (a *Aggregator) flush() error {
 	var groups []uint32
 	var idx []int32
 	var buf []byte
-	for from := 0; from < a.table.Len(); from += column.BatchSize {
+	for from := 0; from < a.table.Len(); from += len(groups) {
 		groups, idx = groups[:0], idx[:0]
-		for g := from; g < min(from+column.BatchSize, a.table.Len()); g++ {
+		for i := range a.states {
+			b.Cols[nk+nd+i].Reset(column.String, 0)
+		}
+		weight := 0
+		for g := from; g < min(from+column.BatchSize, a.table.Len()) && weight < batchBytes; g++ {
 			groups, idx = append(groups, uint32(g)), append(idx, int32(g))
+			for i, s := range a.states {
+				buf = buf[:0]
+				if a.sets[i] == nil {
+					buf = s.Append(buf, uint32(g))
+				}
+				v := b.Cols[nk+nd+i]
+				v.Strs = append(v.Strs, string(buf))
+				weight += len(buf)
+			}
 		}
 		for i := range nk {
 			a.table.Gather(i, b.Cols[i], groups)
 		}
 		for i := range nd {
 			b.Cols[nk+i].Gather(a.deps[i].Vector(), idx)
-		}
-		for i, s := range a.states {
-			v := b.Cols[nk+nd+i]
-			v.Reset(column.String, len(groups))
-			for j, g := range groups {
-				buf = buf[:0]
-				if a.sets[i] == nil {
-					buf = s.Append(buf, g)
-				}
-				v.Strs[j] = string(buf)
-			}
 		}
 		b.Len = len(groups)
 		rows := b.Selection()
@@ -146,6 +148,9 @@ func (a *Aggregator) eachOfPart(n int, file *spill.File, f func(n int, keys, dep
 
 // addAccumulators undoes flush: equal keys are added up.
 func (a *Aggregator) addAccumulators(b *column.Batch) error {
+	if err := a.room(b.Rows()); err != nil {
+		return err
+	}
 	nk, nd := a.spec.Keys, a.spec.Dependents
 	groups := a.assign(b.Cols[:nk], b.Cols[nk:nk+nd], b)
 	for i, s := range a.states {

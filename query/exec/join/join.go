@@ -1,6 +1,8 @@
 package join
 
 import (
+	"slices"
+
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/query/exec/group"
@@ -43,7 +45,8 @@ type Join struct {
 	boxed int64
 	n     int64 // right rows that can match
 
-	table *group.Table // built: numbers keys
+	table *group.Table // numbers keys
+	nums  []uint32     // until built: the key of each row
 	start []int32      // built: rows of key g are rows[start[g]:start[g+1]]
 	rows  []int32
 	built bool
@@ -78,7 +81,7 @@ func newAt(space *spill.Space, budget *memory.Budget, spec Spec, level int) *Joi
 		j.kept = union(spec.RightKeys, nil)
 	}
 	j.leftKept = union(spec.LeftSlots, spec.LeftKeys)
-	j.right = column.NewBuffer(j.kept)
+	j.empty()
 	j.out.Cols = make([]*column.Vector, spec.Width)
 	return j
 }
@@ -136,19 +139,45 @@ func (j *Join) Build(b *column.Batch) error {
 	if j.rightParts != nil {
 		return j.rightParts.Write(b, j.sel, j.hash(keys, b.Len, j.sel))
 	}
+	// Tables are made anew, beside the old ones, as they grow.
+	if growth := int64(j.table.Growth(len(j.sel))); growth > 0 && j.divisible() && !j.account.Hold(j.bytes(len(j.sel))+growth) {
+		if err := j.cut(); err != nil {
+			return err
+		}
+		return j.rightParts.Write(b, j.sel, j.hash(keys, b.Len, j.sel))
+	}
 	j.right.AppendRows(b, j.sel)
 	part := *b
 	part.Sel = j.sel
 	j.boxed += spill.Boxed(&part, j.kept)
-	// The table comes on top: two numbers a row and, for the worst, the key again.
-	want := 2*int64(j.right.Bytes()) + j.boxed + 32*int64(j.right.Len())
+	at := len(j.nums)
+	j.nums = slices.Grow(j.nums, len(j.sel))[:at+len(j.sel)]
+	j.table.Assign(keys, j.sel, j.nums[at:], true)
+	want := j.bytes(0)
 	if j.account.Hold(want) {
 		return nil
 	}
-	if j.space == nil || len(j.spec.RightKeys) == 0 || j.level > spill.MaxLevel {
+	if !j.divisible() {
 		return j.account.Must(want)
 	}
 	return j.cut()
+}
+
+// divisible reports whether the right side can be cut into parts on disk.
+func (j *Join) divisible() bool {
+	return j.space != nil && len(j.spec.RightKeys) > 0 && j.level <= spill.MaxLevel
+}
+
+// bytes is what the right side takes with so many rows more, and once it is built.
+func (j *Join) bytes(rows int) int64 {
+	const index = 3 * 4 // of start, its copy and rows, by row
+	return int64(j.right.Bytes()) + j.boxed + int64(j.table.Bytes()) + 4*int64(cap(j.nums)) + index*int64(j.right.Len()+rows)
+}
+
+// empty makes the right side one without rows.
+func (j *Join) empty() {
+	j.right, j.boxed = column.NewBuffer(j.kept), 0
+	j.table, j.nums, j.start, j.rows = group.New(len(j.spec.RightKeys)), nil, nil, nil
 }
 
 // cut moves the right side to parts on disk.
@@ -159,7 +188,7 @@ func (j *Join) cut() error {
 		rows := b.Selection()
 		return j.rightParts.Write(b, rows, j.hash(columns(b, j.spec.RightKeys), b.Len, rows))
 	})
-	j.right, j.boxed = column.NewBuffer(j.kept), 0
+	j.empty()
 	j.account.Hold(0)
 	return err
 }
@@ -172,41 +201,23 @@ func (j *Join) hash(keys []*column.Vector, n int, rows []int32) []uint64 {
 	return j.hashes[:n]
 }
 
-// index numbers the right keys and lists the rows of each.
+// index lists the rows of each key.
 func (j *Join) index() {
 	j.built = true
-	n := j.right.Len()
-	j.table = group.New(len(j.spec.RightKeys))
-	nums := make([]uint32, n)
-	rows := make([]int32, 0, column.BatchSize)
-	keys := make([]*column.Vector, len(j.spec.RightKeys))
-	for i, s := range j.spec.RightKeys {
-		for k, slot := range j.kept {
-			if slot == s {
-				keys[i] = j.right.Column(k)
-			}
-		}
-	}
-	for from := 0; from < n; from += column.BatchSize {
-		rows = rows[:0]
-		for i := from; i < min(from+column.BatchSize, n); i++ {
-			rows = append(rows, int32(i))
-		}
-		j.table.Assign(keys, rows, nums[from:], true)
-	}
 	j.start = make([]int32, j.table.Len()+1)
-	for _, g := range nums {
+	for _, g := range j.nums {
 		j.start[g+1]++
 	}
 	for g := range j.table.Len() {
 		j.start[g+1] += j.start[g]
 	}
-	at := append([]int32(nil), j.start...)
-	j.rows = make([]int32, n)
-	for i, g := range nums {
+	at := slices.Clone(j.start)
+	j.rows = make([]int32, len(j.nums))
+	for i, g := range j.nums {
 		j.rows[at[g]] = int32(i)
 		at[g]++
 	}
+	j.nums = nil
 }
 
 // Probe takes rows of the left side and gives what they join to, in their order, in
@@ -345,6 +356,11 @@ func (j *Join) Finish(out func(*column.Batch) error) error {
 	if j.rightParts == nil {
 		return nil
 	}
+	for _, p := range []*spill.Partitions{j.rightParts, j.leftParts} {
+		if err := p.Seal(); err != nil {
+			return err
+		}
+	}
 	for i := range spill.Fan {
 		if err := j.joinPart(j.rightParts.File(i), j.leftParts.File(i), out); err != nil {
 			return err
@@ -389,7 +405,7 @@ func (j *Join) Rows() int64 { return j.n }
 // Close frees memory and deletes files. It may be called twice.
 func (j *Join) Close() error {
 	j.account.Close()
-	j.right, j.table, j.start, j.rows = column.NewBuffer(j.kept), nil, nil, nil
+	j.empty()
 	var first error
 	for _, p := range []*spill.Partitions{j.rightParts, j.leftParts} {
 		if p == nil {

@@ -9,7 +9,11 @@ import (
 
 const (
 	runBatch = 256 // rows of a run's batch: each run that is merged holds one in memory
-	fanIn    = 32  // runs merged at once
+	fanIn    = 32  // runs merged at once, where there is memory for it
+	leastFan = 4
+
+	// runBytes is what a run that is merged holds: what was fetched, a batch and its keys.
+	runBytes = 128 << 10
 )
 
 // run is a sorted file being read.
@@ -50,20 +54,24 @@ func (h *runs) Pop() any {
 
 // merge gives the rows of all runs in order.
 func (s *Sorter) merge(f func(b *column.Batch) error) error {
-	for len(s.runs) > fanIn {
-		if err := s.mergeSome(); err != nil {
+	fan := fanIn
+	for fan > leastFan && !s.account.Hold(int64(min(fan, len(s.runs)))*runBytes) {
+		fan /= 2
+	}
+	for len(s.runs) > fan {
+		if err := s.mergeSome(fan); err != nil {
 			return err
 		}
 	}
 	return s.mergeRuns(s.runs, s.slots, f)
 }
 
-// mergeSome replaces each fanIn neighbouring runs by one.
-func (s *Sorter) mergeSome() error {
+// mergeSome replaces each fan neighbouring runs by one.
+func (s *Sorter) mergeSome(fan int) error {
 	var next []*spill.File
 	withKey := append(s.slots[:len(s.slots):len(s.slots)], s.width)
-	for from := 0; from < len(s.runs); from += fanIn {
-		some := s.runs[from:min(from+fanIn, len(s.runs))]
+	for from := 0; from < len(s.runs); from += fan {
+		some := s.runs[from:min(from+fan, len(s.runs))]
 		out, err := s.space.Create()
 		if err != nil {
 			return err
@@ -71,6 +79,9 @@ func (s *Sorter) mergeSome() error {
 		next = append(next, out)
 		err = s.mergeRuns(some, withKey, func(b *column.Batch) error { return out.Write(b, withKey) })
 		if err != nil {
+			return err
+		}
+		if err := out.Seal(); err != nil {
 			return err
 		}
 		for _, r := range some {

@@ -22,6 +22,7 @@ type Sorter struct {
 	width   int   // of batches: one more than the largest of kept
 	buf     *column.Buffer
 	boxed   int64
+	texts   int64 // bytes that strings and the like take in byte keys
 	runs    []*spill.File
 }
 
@@ -58,8 +59,10 @@ func (s *Sorter) Append(b *column.Batch) error {
 	}
 	s.buf.Append(b)
 	s.boxed += spill.Boxed(b, s.kept)
-	// Keys and the index of entries come on top of the rows when they are sorted.
-	want := int64(s.buf.Bytes()) + s.boxed + 48*int64(s.buf.Len())
+	for _, k := range s.keys {
+		s.texts += spill.Boxed(b, []int{k.Slot})
+	}
+	want := s.bytes()
 	if s.account.Hold(want) {
 		return nil
 	}
@@ -67,6 +70,14 @@ func (s *Sorter) Append(b *column.Batch) error {
 		return s.account.Must(want)
 	}
 	return s.writeRun()
+}
+
+// bytes is what the rows in memory take while they are sorted: byte keys, which are moved
+// as they grow, where each ends, and the list of entries.
+func (s *Sorter) bytes() int64 {
+	const entries, ends, number = 16, 2 * 8, 2 * 10
+	row := entries + ends + number*max(len(s.keys), 1)
+	return int64(s.buf.Bytes()) + s.boxed + 2*s.texts + int64(s.buf.Len()*row)
 }
 
 // keysOf makes the byte keys of rows 0 … n-1 of the buffer.
@@ -116,9 +127,9 @@ func (s *Sorter) writeRun() error {
 			return err
 		}
 	}
-	s.buf, s.boxed = column.NewBuffer(s.kept), 0
+	s.buf, s.boxed, s.texts = column.NewBuffer(s.kept), 0, 0
 	s.account.Hold(0)
-	return nil
+	return f.Seal()
 }
 
 // Each gives all rows in order, in batches that are valid until f returns.

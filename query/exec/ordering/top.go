@@ -68,7 +68,10 @@ func (t *Top) prune() {
 	s.buf.Gather(&b, idx)
 	s.buf = column.NewBuffer(s.kept)
 	s.buf.Append(&b)
-	s.boxed = 0
+	s.boxed, s.texts = spill.Boxed(&b, s.kept), 0
+	for _, k := range s.keys {
+		s.texts += spill.Boxed(&b, []int{k.Slot})
+	}
 	if len(s.keys) == 0 {
 		return
 	}

@@ -68,6 +68,14 @@ func Boxed(b *column.Batch, slots []int) int64 {
 	return n
 }
 
+// allocated is what bytes of their own take on the heap.
+func allocated(n int) int64 {
+	if n < 16 {
+		return int64(n)
+	}
+	return int64(n+15) &^ 15
+}
+
 func boxed(v *column.Vector, rows []int32) int64 {
 	var n int64
 	switch {
@@ -75,7 +83,7 @@ func boxed(v *column.Vector, rows []int32) int64 {
 	case v.Type == column.String:
 		for _, r := range rows {
 			if !v.Nulls.Get(int(r)) {
-				n += int64(len(v.Strs[r]))
+				n += allocated(len(v.Strs[r]))
 			}
 		}
 	case v.Type == column.Any:

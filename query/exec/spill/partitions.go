@@ -56,6 +56,9 @@ func (p *Partitions) Write(b *column.Batch, rows []int32, hashes []uint64) error
 
 // Each gives the files that have rows, and deletes each after f returned.
 func (p *Partitions) Each(f func(i int, file *File) error) error {
+	if err := p.Seal(); err != nil {
+		return err
+	}
 	for i, file := range p.files {
 		if file == nil {
 			continue
@@ -73,6 +76,19 @@ func (p *Partitions) Each(f func(i int, file *File) error) error {
 
 // File returns partition i, or nil where it has no rows.
 func (p *Partitions) File(i int) *File { return p.files[i] }
+
+// Seal seals the files: see File.Seal.
+func (p *Partitions) Seal() error {
+	for _, f := range p.files {
+		if f == nil {
+			continue
+		}
+		if err := f.Seal(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Close deletes the files.
 func (p *Partitions) Close() error {

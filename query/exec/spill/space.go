@@ -138,6 +138,14 @@ func (f *File) flush() error {
 	return nil
 }
 
+// Seal writes what is still in memory and frees that; nothing may be written any more. Files
+// that wait to be read are sealed, so that many of them hold nothing.
+func (f *File) Seal() error {
+	err := f.flush()
+	f.out = nil
+	return err
+}
+
 // Close deletes the file.
 func (f *File) Close() error {
 	f.space.mu.Lock()
@@ -157,10 +165,9 @@ func (f *File) Close() error {
 
 // Reader returns a reader at the start of the file; nothing may be written any more.
 func (f *File) Reader() (*Reader, error) {
-	if err := f.flush(); err != nil {
+	if err := f.Seal(); err != nil {
 		return nil, err
 	}
-	f.out = nil
 	return &Reader{f: f}, nil
 }
 
