@@ -44,15 +44,18 @@ func groupsEnds(n *plan.VarExpand) bool {
 		len(n.Unique) == 0 && (n.Rels == plan.NoSlot || !n.IsLive(n.Rels))
 }
 
-// countVector is a number by node, and which nodes may have one.
+// countVector is a number by node, and which nodes may have one, as long as they are few.
 type countVector struct {
 	of      []int64
 	touched []uint32
 }
 
+// listed is how many of so many nodes are listed: where there are more, all are looked at.
+func listed(nodes int) int { return nodes / 16 }
+
 func (v *countVector) add(node uint32, n int64) error {
 	old := v.of[node]
-	if old == 0 {
+	if old == 0 && len(v.touched) <= listed(len(v.of)) {
 		v.touched = append(v.touched, node)
 	}
 	sum := old + n
@@ -66,13 +69,18 @@ func (v *countVector) add(node uint32, n int64) error {
 // drain calls f with what is not zero, and leaves all zero. A node whose number was
 // zero in between is in touched twice; the second time there is nothing left of it.
 func (v *countVector) drain(f func(node uint32, n int64) error) error {
-	if len(v.touched) > len(v.of)/16 {
+	if len(v.touched) > listed(len(v.of)) {
 		v.touched = v.touched[:0]
 		for i, n := range v.of { // ascending: as the lists lie
-			if n != 0 {
-				v.touched = append(v.touched, uint32(i))
+			if n == 0 {
+				continue
+			}
+			v.of[i] = 0
+			if err := f(uint32(i), n); err != nil {
+				return err
 			}
 		}
+		return nil
 	}
 	for _, node := range v.touched {
 		n := v.of[node]
@@ -105,8 +113,12 @@ const (
 )
 
 func (m *backMarks) clear() {
-	for _, n := range m.marked {
-		m.of[n] = 0
+	if len(m.marked) > listed(len(m.of)) {
+		clear(m.of)
+	} else {
+		for _, n := range m.marked {
+			m.of[n] = 0
+		}
 	}
 	m.marked, m.state = m.marked[:0], markNone
 }
@@ -383,7 +395,7 @@ func (t *trailEnds) mark(m *backMarks, v uint32) error {
 	}
 	m.state = markDense
 	return eachHop(t.back, v, func(to uint32) error {
-		if m.of[to] == 0 {
+		if m.of[to] == 0 && len(m.marked) <= listed(len(m.of)) {
 			m.marked = append(m.marked, to)
 		}
 		m.of[to]++

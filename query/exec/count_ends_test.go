@@ -9,6 +9,7 @@ import (
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/graph"
+	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/query/plan"
 	"github.com/kadedb/kadedb/storage/txn"
@@ -116,4 +117,64 @@ func TestTrailEndsThroughHub(t *testing.T) {
 	got, err := tryPlan(g, top, 3, []plan.Slot{2}, column.BatchSize, func(x *Context) { x.trailProbe = -1 })
 	check(t, err)
 	sameRows(t, e.Detail(), got, want)
+}
+
+// With memory for the vectors, or for some of what they need, or for none, trails are
+// the same, and what was reserved is given back after each run.
+func TestTrailsWithLittleMemory(t *testing.T) {
+	s, err := graph.Open(graph.Options{Options: txn.Options{Dir: t.TempDir(), Create: true, CheckpointBytes: -1}})
+	check(t, err)
+	t.Cleanup(func() { check(t, s.Abandon()) })
+	tx, err := s.Begin(context.Background(), false)
+	check(t, err)
+	t.Cleanup(tx.Rollback)
+	typ, err := tx.Type("R")
+	check(t, err)
+	r := rand.New(rand.NewPCG(7, 8))
+	const nodes = 400
+	var refs []uint32
+	for range nodes {
+		n, err := tx.CreateNode(nil, nil, nil)
+		check(t, err)
+		refs = append(refs, n)
+	}
+	for range 3 * nodes {
+		_, err := tx.CreateRel(typ, refs[r.IntN(nodes)], refs[r.IntN(nodes)], nil, nil)
+		check(t, err)
+	}
+	g := &testGraph{reader: tx.Reader}
+	high := int64(tx.NodeHigh())
+	for _, cols := range [][]plan.Slot{{0}, {0, 2}} {
+		e := &plan.VarExpand{From: 0, Rels: 1, To: 2, Types: []string{"R"}, Min: 1, Max: 4}
+		e.Hop = plan.Hop{Rel: plan.NoSlot, From: plan.NoSlot, To: plan.NoSlot}
+		e.Input, e.Mult, e.Live = scan(0), true, cols
+		if !groupsEnds(e) {
+			t.Fatal("not counted by end")
+		}
+		top := &plan.Project{}
+		top.Input, top.Live = e, cols
+		star := &plan.CountTrails{Center: 0, Arms: [][]plan.CountedHop{{{Types: []string{"R"}}, {Types: []string{"R"}}, {Types: []string{"R"}}}}}
+		star.Input = scan(0)
+		for what, n := range map[string]plan.Node{"VarExpand": top, "CountTrails": star} {
+			ask := func(probe int, limit int64) []string {
+				budget := memory.NewBudget("query", limit)
+				rows, err := tryPlan(g, n, 3, cols[:1], 0, func(x *Context) { x.trailProbe, x.Budget = probe, budget })
+				check(t, err)
+				if budget.Used() != 0 {
+					t.Errorf("%s, limit %d: %d bytes are still held", what, limit, budget.Used())
+				}
+				if limit > 100*high && budget.Peak() == 0 {
+					t.Errorf("%s, limit %d: nothing was reserved", what, limit)
+				}
+				return rows
+			}
+			want := ask(0, 1)
+			if len(want) == 0 {
+				t.Fatal("nothing is found")
+			}
+			for _, limit := range []int64{8 * high, 20 * high, 40 * high, 48 * high, 1 << 30} {
+				sameRows(t, fmt.Sprintf("%s, limit %d", what, limit), ask(-1, limit), slices.Clone(want))
+			}
+		}
+	}
 }

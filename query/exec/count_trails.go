@@ -87,6 +87,7 @@ func (b *builder) countTrails(n *plan.CountTrails, lanes []lane) (runner, error)
 			c.arms = append(c.arms, arm)
 		}
 		b.scope.onReset(c.forget)
+		b.scope.onClose(c.forget)
 		return c
 	}))
 }
@@ -96,6 +97,7 @@ func (c *countTrails) forget() {
 	c.parts = nil
 	for _, arm := range c.arms {
 		for _, h := range arm {
+			c.w.x.Budget.Release(int64(8 * len(h.memo)))
 			h.memo, h.visits = nil, 0
 		}
 	}

@@ -21,6 +21,7 @@ type degreeVector struct {
 	legs  *legs
 	all   []int64
 	asked int
+	held  int64 // reserved for all
 }
 
 func (d *degreeVector) of(node uint32) (int64, error) {
@@ -28,8 +29,14 @@ func (d *degreeVector) of(node uint32) (int64, error) {
 		return d.all[node], nil
 	}
 	high := int(d.legs.w.reader().NodeHigh())
-	if d.asked++; d.asked < high/16 || d.legs.w.prog.writes || !d.legs.w.x.Budget.TryReserve(int64(8*high)) {
+	if d.asked++; d.asked < high/16 || d.legs.w.prog.writes {
 		return d.legs.degree(node)
+	}
+	if d.held == 0 {
+		if !d.legs.w.x.Budget.TryReserve(int64(8 * high)) {
+			return d.legs.degree(node)
+		}
+		d.held = int64(8 * high)
 	}
 	all := make([]int64, high)
 	for i := range d.legs.list {
@@ -52,7 +59,13 @@ func (d *degreeVector) of(node uint32) (int64, error) {
 	return all[node], nil
 }
 
-func (d *degreeVector) forget() { d.all, d.asked = nil, 0 }
+// forget is called at the start and at the end of each run.
+func (d *degreeVector) forget() {
+	if d.held > 0 {
+		d.legs.w.x.Budget.Release(d.held)
+	}
+	d.all, d.asked, d.held = nil, 0, 0
+}
 
 // count multiplies each row by the number of its trails.
 func (e *varExpand) count(b *column.Batch, rows []int32) error {

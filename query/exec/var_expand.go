@@ -79,6 +79,7 @@ func (b *builder) varExpand(n *plan.VarExpand, lanes []lane) (runner, error) {
 				e.grouped.reset()
 			}
 		})
+		b.scope.onClose(e.degrees.forget)
 		if e.grouped != nil {
 			b.scope.onClose(e.grouped.close)
 		}
