@@ -7,6 +7,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/status"
@@ -151,6 +152,23 @@ func ExampleDB_Update() {
 	// transferred: not enough money
 	// [1 100]
 	// [2 400]
+}
+
+func ExampleOptions_memory() {
+	dir, remove := folder()
+	defer remove()
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
+
+	const container, budget = 2 << 30, 1 << 30
+	debug.SetMemoryLimit(container - budget)
+	db, err := kadedb.Open(dir, &kadedb.Options{Memory: budget})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+	// KadeDB leaves it as it is.
+	fmt.Println(debug.SetMemoryLimit(-1) == container-budget)
+	// Output: true
 }
 
 func ExampleOpenReadOnly() {

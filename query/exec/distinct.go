@@ -111,7 +111,7 @@ func (t *distinctTable) add(b *column.Batch, give func(*column.Batch) error) err
 		t.nums = make([]uint32, max(len(sel), column.BatchSize))
 	}
 	// A table that would grow beyond the budget is frozen before it does.
-	if growth := int64(t.table.Growth(len(sel))); growth > 0 && !t.frozen && t.x.Space != nil && len(t.slots) > 0 && t.level <= spill.MaxLevel {
+	if growth := int64(t.table.Growth(len(sel), t.keys, sel)); growth > 0 && !t.frozen && t.x.Space != nil && len(t.slots) > 0 && t.level <= spill.MaxLevel {
 		t.frozen = !t.account.Hold(int64(t.table.Bytes()) + t.boxed + growth)
 	}
 	nums := t.nums[:len(sel)]

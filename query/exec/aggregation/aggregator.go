@@ -98,7 +98,7 @@ func (a *Aggregator) Add(r *Rows) error {
 	if cap(a.groups) < len(sel) {
 		a.groups = make([]uint32, max(len(sel), column.BatchSize))
 	}
-	if err := a.room(len(sel)); err != nil {
+	if err := a.room(r.Keys, sel); err != nil {
 		return err
 	}
 	groups := a.groups[:len(sel)]
@@ -199,14 +199,15 @@ func (a *Aggregator) bytes() int64 {
 
 // room makes groups go to disk before the table grows where it would grow beyond the
 // budget. What cannot be cut grows, and is refused by fit.
-func (a *Aggregator) room(rows int) error {
-	growth := int64(a.table.Growth(rows))
+func (a *Aggregator) room(keys []*column.Vector, sel []int32) error {
+	rows := len(sel)
+	growth := int64(a.table.Growth(rows, keys, sel))
 	if a.table.Len()+rows > a.wide { // new ones stand beside the old
 		growth += 2 * stateBytes * int64(len(a.states)*a.wide)
 	}
 	for _, set := range a.sets {
 		if set != nil {
-			growth += int64(set.table.Growth(rows))
+			growth += int64(set.table.Growth(rows, nil, nil))
 		}
 	}
 	if growth == 0 || a.space == nil || a.spec.Keys == 0 || a.level > spill.MaxLevel || a.frozenAt > 0 || a.table.Len() < 2*rows {
@@ -391,7 +392,7 @@ func (a *Aggregator) crowded(other *Aggregator) bool {
 	}
 	n := other.table.Len()
 	copies := int64(n) * int64(12+16*a.spec.Keys)
-	return !a.account.Hold(a.bytes() + other.bytes() + int64(a.table.Growth(n)) + copies)
+	return !a.account.Hold(a.bytes() + other.bytes() + int64(a.table.Growth(n, nil, nil)) + copies)
 }
 
 // Spilled reports whether groups went to disk.

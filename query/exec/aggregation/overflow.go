@@ -148,10 +148,10 @@ func (a *Aggregator) eachOfPart(n int, file *spill.File, f func(n int, keys, dep
 
 // addAccumulators undoes flush: equal keys are added up.
 func (a *Aggregator) addAccumulators(b *column.Batch) error {
-	if err := a.room(b.Rows()); err != nil {
+	nk, nd := a.spec.Keys, a.spec.Dependents
+	if err := a.room(b.Cols[:nk], b.Selection()); err != nil {
 		return err
 	}
-	nk, nd := a.spec.Keys, a.spec.Dependents
 	groups := a.assign(b.Cols[:nk], b.Cols[nk:nk+nd], b)
 	for i, s := range a.states {
 		if a.sets[i] != nil {

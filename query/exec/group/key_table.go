@@ -205,12 +205,38 @@ func (t *keyTable) assignWords(words []uint64, v *column.Vector, rows []int32, o
 	}
 }
 
+// top returns the largest reference of rows.
+func top(v *column.Vector, rows []int32) uint32 {
+	n := uint32(0)
+	for _, r := range rows {
+		n = max(n, v.Refs[r])
+	}
+	return n
+}
+
+// covered is how long the dense array becomes for reference top: as it is, unless that
+// wastes little.
+func (t *keyTable) covered(top uint32, rows int) int {
+	if int(top) < len(t.dense) || int(top) >= 16*(t.vals.Len()+rows) {
+		return len(t.dense)
+	}
+	return max(int(top)+1, 2*len(t.dense))
+}
+
+// reach returns the bytes of the dense array that rows of v would have made anew.
+func (t *keyTable) reach(v *column.Vector, rows []int32) int {
+	if v.Const || v.Type != column.Node && v.Type != column.Rel || t.kind != v.Type {
+		return 0
+	}
+	if n := t.covered(top(v, rows), len(rows)); n > len(t.dense) {
+		return 4 * n
+	}
+	return 0
+}
+
 // assignRefs looks references up in the dense array as far as it reaches.
 func (t *keyTable) assignRefs(v *column.Vector, rows []int32, out []uint32, add bool) {
-	top := uint32(0)
-	for _, r := range rows {
-		top = max(top, v.Refs[r])
-	}
+	top := top(v, rows)
 	if add && int(top) >= len(t.dense) {
 		t.cover(top, len(rows))
 	}
@@ -236,10 +262,11 @@ func (t *keyTable) assignRefs(v *column.Vector, rows []int32, out []uint32, add 
 
 // cover grows the dense array over reference top where that wastes little.
 func (t *keyTable) cover(top uint32, rows int) {
-	if int(top) >= 16*(t.vals.Len()+rows) {
+	n := t.covered(top, rows)
+	if n == len(t.dense) {
 		return
 	}
-	grown := make([]uint32, max(int(top)+1, 2*len(t.dense)))
+	grown := make([]uint32, n)
 	copy(grown, t.dense)
 	for w, ref := range t.refs { // numbered by words until now
 		if int(ref) < len(grown) {

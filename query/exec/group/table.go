@@ -53,20 +53,21 @@ func (t *Table) Bytes() int {
 }
 
 // Growth returns what the table would need, beside Bytes, at the moment when it takes
-// so many rows more: the tables that it has to make anew stand beside the old ones.
-func (t *Table) Growth(rows int) int {
-	n := 0
+// so many rows more: the tables that it has to make anew stand beside the old ones. cols are
+// the rows' keys, nil where they are not known yet.
+func (t *Table) Growth(n int, cols []*column.Vector, rows []int32) int {
+	sum := 0
 	for i := range t.keys {
 		k := &t.keys[i]
-		n += k.words.growth(rows) + k.hashed.growth(rows)
-		if k.dense != nil && 2*(k.vals.Len()+rows) > len(k.dense) {
-			n += 8 * len(k.dense)
+		sum += k.words.growth(n) + k.hashed.growth(n)
+		if cols != nil {
+			sum += k.reach(cols[i], rows)
 		}
 	}
 	for i := range t.pairs {
-		n += t.pairs[i].words.growth(rows)
+		sum += t.pairs[i].words.growth(n)
 	}
-	return n
+	return sum
 }
 
 // Assign sets out[i] to the group of row rows[i] of cols. A key that is not there yet

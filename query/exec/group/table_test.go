@@ -195,3 +195,57 @@ func BenchmarkAssign(b *testing.B) {
 		})
 	}
 }
+
+// Growth tells, before rows come, what tables are made anew for them.
+func TestGrowth(t *testing.T) {
+	for name, mk := range map[string]func(r *rand.Rand) value.Value{
+		"ints":    func(r *rand.Rand) value.Value { return value.Int(r.Int64()) },
+		"floats":  func(r *rand.Rand) value.Value { return value.Float(r.Float64()) },
+		"strings": func(r *rand.Rand) value.Value { return value.String(fmt.Sprint(r.Int64())) },
+		"nodes":   func(r *rand.Rand) value.Value { return value.NodeRef(r.Uint32N(200_000)) },
+		"sparse":  func(r *rand.Rand) value.Value { return value.NodeRef(r.Uint32()) },
+	} {
+		for columns := 1; columns <= 2; columns++ {
+			r := rand.New(rand.NewPCG(1, 2))
+			table := New(columns)
+			remade := 0
+			for range 60 {
+				const n = 1500
+				cols := make([]*column.Vector, columns)
+				for i := range cols {
+					var b column.Builder
+					for range n {
+						b.Append(mk(r))
+					}
+					cols[i] = b.Vector()
+				}
+				before := table.tables()
+				growth := table.Growth(n, cols, column.Identity(n))
+				table.Assign(cols, column.Identity(n), make([]uint32, n), true)
+				now := table.tables()
+				if now == before || before == 0 {
+					continue
+				}
+				remade++
+				if growth < now-before {
+					t.Errorf("%s, %d columns: %d bytes of tables became %d, %d were told", name, columns, before, now, growth)
+				}
+			}
+			if remade == 0 {
+				t.Errorf("%s, %d columns: no table grew", name, columns)
+			}
+		}
+	}
+}
+
+// tables is the size of the tables that double.
+func (t *Table) tables() int {
+	n := 0
+	for i := range t.keys {
+		n += t.keys[i].words.bytes() + t.keys[i].hashed.bytes() + 4*len(t.keys[i].dense)
+	}
+	for i := range t.pairs {
+		n += t.pairs[i].words.bytes()
+	}
+	return n
+}

@@ -140,7 +140,7 @@ func (j *Join) Build(b *column.Batch) error {
 		return j.rightParts.Write(b, j.sel, j.hash(keys, b.Len, j.sel))
 	}
 	// Tables are made anew, beside the old ones, as they grow.
-	if growth := int64(j.table.Growth(len(j.sel))); growth > 0 && j.divisible() && !j.account.Hold(j.bytes(len(j.sel))+growth) {
+	if growth := int64(j.table.Growth(len(j.sel), keys, j.sel)); growth > 0 && j.divisible() && !j.account.Hold(j.bytes(len(j.sel))+growth) {
 		if err := j.cut(); err != nil {
 			return err
 		}
