@@ -63,7 +63,7 @@ func openHistory(file string) (*history, error) {
 	in := newScanner(f, 8*mostHistoryLine)
 	for in.Scan() {
 		var text string
-		if json.Unmarshal(in.Bytes(), &text) == nil && text != "" {
+		if json.Unmarshal(in.Bytes(), &text) == nil && text != "" && printable(strings.ReplaceAll(text, "\t", " ")) == strings.ReplaceAll(text, "\t", " ") {
 			h.lines = append(h.lines, text)
 		}
 	}

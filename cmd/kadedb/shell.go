@@ -64,6 +64,7 @@ a script, which the first error ends.`,
 			}
 			err = sh.interact(cmd.Context(), f, where)
 		} else {
+			signal.Ignore(syscall.SIGPIPE) // a write says so instead
 			err = sh.read(cmd.Context(), a.in, "")
 		}
 		sh.names.close()
@@ -131,13 +132,21 @@ func (sh *shell) interact(ctx context.Context, in *os.File, where string) error 
 		}
 		// Every error but errQuit is told already.
 		ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-		err := sh.input(ctx, got.text, 1)
+		text := got.text
+		if word := habits[strings.TrimSpace(text)]; word != "" {
+			text = word
+		}
+		err := sh.input(ctx, text, 1)
 		stop()
 		if errors.Is(err, errQuit) {
 			return nil
 		}
 	}
 }
+
+// habits are lines by which other shells are left or asked for help. No statement begins
+// with them.
+var habits = map[string]string{"quit": ":quit", "exit": ":quit", "help": ":help", `\q`: ":quit", `\?`: ":help", ".exit": ":quit", ".quit": ":quit", ".help": ":help"}
 
 // greetTime bounds the first question.
 const greetTime = 10 * time.Second
@@ -184,7 +193,6 @@ const maxScriptStatement = 4 << 20
 // read runs a script, of which the first error is the end. Its errors name file, if it
 // has a name.
 func (sh *shell) read(ctx context.Context, in io.Reader, file string) error {
-	signal.Ignore(syscall.SIGPIPE) // a write says so instead
 	lines := newScanner(in, maxScriptStatement)
 	var text strings.Builder
 	line, first := 0, 1 // of the text

@@ -19,6 +19,10 @@ func (sh *shell) proposals(text string) (start int, list []edit.Proposal) {
 	start, all := sh.allProposals(text)
 	prefix := strings.ToLower(text[start:])
 	for _, p := range all {
+		if printable(p.Text) != p.Text || strings.Contains(p.Text, "\n") {
+			continue // names from the store must not steer the terminal
+		}
+		p.Doc = printable(p.Doc)
 		name := strings.ToLower(p.Text)
 		if (strings.HasPrefix(name, prefix) || strings.HasPrefix(strings.TrimPrefix(name, "`"), prefix)) && len(list) < mostProposals {
 			list = append(list, p)

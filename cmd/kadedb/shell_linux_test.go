@@ -26,6 +26,8 @@ func TestShellInDumbTerminal(t *testing.T) {
 		tm.interrupt()
 		tm.keys(":begin\n")
 		tm.until("kadedb(tx)> ")
+		tm.keys("help\n")
+		tm.until(":rollback")
 		tm.keys("\x04")
 		if code := tm.wait(); code != exitOK {
 			t.Errorf("%s: Ctrl-D ends it with %d", kind, code)
@@ -87,8 +89,10 @@ func TestShellEdits(t *testing.T) {
 	tm.until("red\n1 row")
 	tm.keys("MATCH (g:Gone) RETURN count(g) AS c;\r")
 	tm.until("─\n0\n1 row")
-	tm.keys("\x04")
-	tm.wait()
+	tm.keys("exit\r") // a habit
+	if code := tm.wait(); code != exitOK {
+		t.Errorf("exit ends it with %d", code)
+	}
 }
 
 func TestShellPager(t *testing.T) {

@@ -73,6 +73,9 @@ func (sh *shell) prompt() string {
 	return "kadedb> "
 }
 
+// completeByHand is complete for a person, who may have habits.
+func completeByHand(text string) bool { return habits[strings.TrimSpace(text)] != "" || complete(text) }
+
 const morePrompt = "     -> "
 
 // newEditor returns a reader with keys, colours, completion and history.
@@ -82,7 +85,7 @@ func (sh *shell) newEditor(in, out *os.File) func() (string, error) {
 	if err != nil {
 		h.failed(err)
 	}
-	o := edit.Options{Prompt: sh.prompt, More: morePrompt, Complete: complete, History: h,
+	o := edit.Options{Prompt: sh.prompt, More: morePrompt, Complete: completeByHand, History: h,
 		Propose: func(text string) (int, []edit.Proposal) { return sh.proposals(text) }}
 	if sh.a.env("NO_COLOR") == "" {
 		o.Paint = paintInput
@@ -161,7 +164,7 @@ func (p *plainReader) read() (string, error) {
 			case got.err != nil && syntax.Blank(text):
 				p.sh.a.say("")
 				return "", got.err
-			case got.err != nil, complete(text):
+			case got.err != nil, completeByHand(text):
 				return text, nil
 			}
 		}

@@ -166,7 +166,7 @@ func TestHistoryFile(t *testing.T) {
 		t.Errorf("it ends with %q", got[len(got)-2:])
 	}
 	// What others wrote there does no harm.
-	if err := os.WriteFile(file, []byte("plain\n{\"a\":1}\n\"kept\"\n\xff\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("plain\n{\"a\":1}\n\"kept\"\n\xff\n\"\\u001b[31mred\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if got := open().lines; !slices.Equal(got, []string{"kept"}) {
@@ -177,7 +177,7 @@ func TestHistoryFile(t *testing.T) {
 func TestProposals(t *testing.T) {
 	c := newCatalogue(nil)
 	c.stale = false
-	c.now = names{labels: []string{"Airport", "odd label"}, types: []string{"ROUTE"}, keys: []string{"iata", "city"},
+	c.now = names{labels: []string{"Airport", "Air\x1b[31mred", "Air\nline", "odd label"}, types: []string{"ROUTE"}, keys: []string{"iata", "city"},
 		functions: []named{{"count", "count(ANY)"}, {"coalesce", "coalesce(ANY, …)"}}, procedures: []named{{"db.labels", "The labels in use."}}}
 	sh := &shell{names: c}
 	c.setParams([]string{"code"})
