@@ -76,7 +76,7 @@ func fold(s string, most int, built bool) []string {
 			end += len(cluster)
 			at += w
 			if cluster == " " {
-				if at > most/2 {
+				if at > most/2 || built && at > most/4 {
 					space = end
 				}
 				if built && at > most/3 && end > 1 && s[end-2] == ',' {
