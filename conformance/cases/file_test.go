@@ -24,8 +24,12 @@ func readBlocks(t *testing.T, file string) []block {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return parseBlocks(string(raw))
+}
+
+func parseBlocks(text string) []block {
 	var out []block
-	for _, part := range strings.Split(string(raw), "\n\n") {
+	for _, part := range strings.Split(text, "\n\n") {
 		part = strings.Trim(part, "\n")
 		if part == "" {
 			continue

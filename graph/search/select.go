@@ -129,11 +129,11 @@ func (m *Matcher) toAll(yield func(*Match) bool) error {
 	}
 	for _, n := range order {
 		b.to, b.kept, b.last = n, 0, math.Inf(-1)
+		for i := range b.ways {
+			b.states[b.ways[i].state].ways = -1
+		}
 		b.ways = b.ways[:0]
 		b.grown.reset()
-		for i := range b.states {
-			b.states[i].ways = -1
-		}
 		for _, s := range at[n] {
 			b.begin(s)
 		}

@@ -71,6 +71,7 @@ type whole struct {
 	pat         *plan.PathPattern
 	left, right plan.Slot // of the piece at hand
 	later       []func() error
+	repeated    int      // bounds of the pieces so far
 	scopes      []*scope // by piece: where its names are single
 	owns        [][]plan.Slot
 }
@@ -142,6 +143,9 @@ func (w *whole) piece(l ast.PatternElement) error {
 		}
 		return w.group(g)
 	}
+	if len(w.pat.Pieces) >= maxPatternRels {
+		return tooLarge(r.Pos)
+	}
 	types, tested := bindTypes(r.Types)
 	rel := plan.PathRel{Slot: w.pt.b.newSlot(), Types: types, Dir: direction(r.Direction)}
 	w.pt.b.types[rel.Slot] = expr.RelType
@@ -209,6 +213,9 @@ func (w *whole) times(pc *plan.PathPiece, hops *ast.Hops) error {
 	pc.Min, pc.Max = int(hops.Min), int(hops.Max)
 	if hops.Unbounded {
 		pc.Max = -1
+	}
+	if w.repeated += max(pc.Min, pc.Max); w.repeated > most || len(w.pat.Pieces) >= maxPatternRels {
+		return tooLarge(hops.Pos)
 	}
 	return nil
 }
