@@ -108,9 +108,11 @@ func caret(text string, pos status.Pos, most int) string {
 	return string(line[from:to]) + "\n" + strings.Repeat(" ", uniseg.StringWidth(string(line[from:at]))) + "^"
 }
 
-// hintOf says what to do about an error that comes without a hint.
+// hintOf says what a user of the command can do about an error.
 func hintOf(e *status.Error) string {
 	switch {
+	case e.Code == status.InvalidToken: // the server's hint is for those who speak HTTP
+		return "give a token with --token or KADEDB_TOKEN; `kadedb token create DIR` makes one while no server holds the folder"
 	case e.Hint != "":
 		return e.Hint
 	case e.Code == status.Corruption:

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -109,6 +110,9 @@ func (t *target) openStore(a *app, cmd *cobra.Command) (*kadedb.DB, error) {
 	db, err := kadedb.Open(t.data, o)
 	if err == nil {
 		memory.Govern(cmd.Context(), db.Budget())
+	}
+	if e := status.From(err); e != nil && e.Code == status.StoreLocked && strings.Contains(e.Hint, "address") {
+		return nil, e.WithHint("stop it, or ask it instead: --server with its address")
 	}
 	if err == nil || status.CodeOf(err) != status.DiskError || !vfs.ReadOnly(err) {
 		return db, err

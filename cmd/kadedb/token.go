@@ -9,7 +9,9 @@ import (
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/auth"
 	"github.com/kadedb/kadedb/client"
+	"github.com/kadedb/kadedb/cmd/kadedb/render"
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
 )
 
 func (a *app) tokenCommand() *cobra.Command {
@@ -140,6 +142,9 @@ func (a *app) tokenList() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if a.screen().Columns > 0 {
+				return a.showTokens(list)
+			}
 			for _, tok := range list {
 				if _, err := fmt.Fprintf(a.out, "%s\t%s\t%s\t%s\n", tok.ID, tok.Role, tok.CreatedAt, printable(tok.Name)); err != nil {
 					return err
@@ -149,6 +154,41 @@ func (a *app) tokenList() *cobra.Command {
 		})
 	}
 	return cmd
+}
+
+// showTokens prints tokens as a table, for a person; a pipe gets fields parted by tabs.
+func (a *app) showTokens(list []client.Token) error {
+	w, err := render.New(a.out, a.renderOptions("table"))
+	if err != nil {
+		return err
+	}
+	rows := &textRows{columns: []string{"id", "role", "created", "name"}}
+	for _, t := range list {
+		rows.rows = append(rows.rows, []string{t.ID, t.Role, t.CreatedAt, t.Name})
+	}
+	if _, err := w.Write(rows); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+// textRows are rows of text that are there already.
+type textRows struct {
+	columns []string
+	rows    [][]string
+	at      int
+}
+
+func (r *textRows) Columns() []string { return r.columns }
+func (r *textRows) Next() bool        { r.at++; return r.at <= len(r.rows) }
+func (r *textRows) Close() error      { return nil }
+
+func (r *textRows) Values() []value.Value {
+	var vals []value.Value
+	for _, s := range r.rows[r.at-1] {
+		vals = append(vals, value.String(s))
+	}
+	return vals
 }
 
 func (a *app) tokenRevoke() *cobra.Command {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -59,6 +60,7 @@ func (a *app) importRemote(cmd *cobra.Command, f *importFlags, spec *kadedb.Impo
 	}
 	body = strconv.AppendBool(append(body, `"strict":`...), f.strict)
 	body = append(strconv.AppendBool(append(body, `,"update":`...), f.update), '}')
+	start := time.Now()
 	m, err := c.Import(cmd.Context(), body, files)
 	if err != nil {
 		return err
@@ -85,7 +87,8 @@ func (a *app) importRemote(cmd *cobra.Command, f *importFlags, spec *kadedb.Impo
 		}
 		return 0
 	}
-	a.say("%d nodes, %d relationships, %d nodes updated", count("nodes"), count("relationships"), count("updated"))
+	sum := kadedb.ImportSummary{Nodes: count("nodes"), Relationships: count("relationships"), Updated: count("updated")}
+	a.say("%d nodes, %d relationships%s in %.2f s", sum.Nodes, sum.Relationships, updated(&sum), time.Since(start).Seconds())
 	return nil
 }
 
