@@ -10,17 +10,18 @@ import (
 )
 
 // Request is the body of /v1/query and of /v1/tx. Fields that are not given are zero.
+// It is read by Set and written by AppendRequest; the tags are its description.
 type Request struct {
-	Query         string
-	Params        map[string]value.Value
-	Tx            string
-	Timeout       time.Duration // timeout_ms
-	MemoryBytes   int64
-	MaxRows       int64
-	MaxPathRows   int64
-	MaxPathLength int64
-	Isolation     string
-	ReadOnly      *bool // read_only; nil: not said
+	Query         string                 `json:"query,omitempty" doc:"one statement; of /v1/export none for the whole graph"`
+	Params        map[string]value.Value `json:"params,omitempty"`
+	Tx            string                 `json:"tx,omitempty" doc:"the transaction to run in"`
+	Timeout       time.Duration          `json:"timeout_ms,omitempty" minimum:"1"`
+	MemoryBytes   int64                  `json:"memory_bytes,omitempty" minimum:"1"`
+	MaxRows       int64                  `json:"max_rows,omitempty" minimum:"1"`
+	MaxPathRows   int64                  `json:"max_path_rows,omitempty" minimum:"1"`
+	MaxPathLength int64                  `json:"max_path_length,omitempty" minimum:"1"`
+	Isolation     string                 `json:"isolation,omitempty" enum:"snapshot"`
+	ReadOnly      *bool                  `json:"read_only,omitempty"` // nil: not said
 }
 
 // DecodeRequest reads a request. Field names that it does not know are errors, so

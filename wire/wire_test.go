@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -146,6 +147,17 @@ func TestRequest(t *testing.T) {
 		`{"querry":"x"}`, `{"read_only":1}`, `{"max_rows":1.5}`, `{"tx":""}`} {
 		if _, err := DecodeRequest([]byte(bad), false, nil); status.CodeOf(err) != status.MalformedRequest {
 			t.Errorf("%s gives %v", bad, err)
+		}
+	}
+}
+
+// The tags that describe a request are the names that Set knows.
+func TestRequestTags(t *testing.T) {
+	tags := reflect.TypeFor[Request]()
+	for i := range tags.NumField() {
+		name, _, _ := strings.Cut(tags.Field(i).Tag.Get("json"), ",")
+		if err := (&Request{}).Set(name, value.FromMap(&value.Map{})); name != "params" && (err == nil || strings.Contains(err.Error(), "unknown field")) {
+			t.Errorf("%s as a map gives %v", name, err)
 		}
 	}
 }

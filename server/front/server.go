@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -142,6 +143,18 @@ func (s *Server) Handle(method, pattern string, access Access, run func(*Call) e
 		}
 	}
 	s.routes = append(s.routes, &route{pattern, strings.Split(pattern, "/"), map[string]endpoint{method: {access, run}}})
+}
+
+// Routes lists what was added, as "METHOD pattern".
+func (s *Server) Routes() []string {
+	var out []string
+	for _, r := range s.routes {
+		for m := range r.methods {
+			out = append(out, m+" "+r.pattern)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // AuthOn reports whether tokens are asked for.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -75,7 +74,7 @@ func TestTokenRate(t *testing.T) {
 	seen := map[int]int{}
 	began := time.Now()
 	for range 20 {
-		res, err := http.DefaultClient.Do(s.request(t.Context(), call{as: auth.Reader, body: queryBody("RETURN 1")}))
+		res, err := s.web().Do(s.request(t.Context(), call{as: auth.Reader, body: queryBody("RETURN 1")}))
 		if err != nil {
 			t.Fatal(err)
 		}

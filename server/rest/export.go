@@ -12,6 +12,8 @@ import (
 	"github.com/kadedb/kadedb/transfer"
 )
 
+var exportFormats = []transfer.ExportFormat{transfer.ExportCSV, transfer.ExportJSONL, transfer.ExportParquet, transfer.ExportArrow, transfer.ExportGraphML}
+
 var exportTypes = map[transfer.ExportFormat]string{
 	transfer.ExportCSV: "text/csv; charset=utf-8", transfer.ExportJSONL: "application/x-ndjson", transfer.ExportParquet: "application/vnd.apache.parquet",
 	transfer.ExportArrow: "application/vnd.apache.arrow.file", transfer.ExportGraphML: "application/graphml+xml",

@@ -7,7 +7,6 @@ import (
 	"context"
 	"io"
 	"mime/multipart"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -144,7 +143,7 @@ func TestImportExport(t *testing.T) {
 	// An error after rows went out never looks like an end.
 	req := s.request(context.Background(), call{path: "/v1/export?format=csv", as: auth.Reader,
 		body: `{"query": "UNWIND range(1, 100000) AS x RETURN x, 1 / (x - 99000) AS y"}`})
-	res, err := http.DefaultClient.Do(req)
+	res, err := s.web().Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

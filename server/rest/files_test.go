@@ -18,7 +18,7 @@ const arrowType = "application/vnd.apache.arrow.stream"
 // files asks for an answer in a media type.
 func (s *server) files(accept, text string, more ...string) (*http.Response, []byte, error) {
 	s.t.Helper()
-	res, err := http.DefaultClient.Do(s.request(context.Background(), call{as: auth.Writer, body: queryBody(text, more...), header: map[string]string{"Accept": accept}}))
+	res, err := s.web().Do(s.request(context.Background(), call{as: auth.Writer, body: queryBody(text, more...), header: map[string]string{"Accept": accept}}))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func BenchmarkAnswer(b *testing.B) {
 		b.Run(accept[strings.LastIndexByte(accept, '/')+1:], func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				res, err := http.DefaultClient.Do(s.request(context.Background(), call{as: auth.Reader, body: queryBody(text), header: map[string]string{"Accept": accept}}))
+				res, err := s.web().Do(s.request(context.Background(), call{as: auth.Reader, body: queryBody(text), header: map[string]string{"Accept": accept}}))
 				if err != nil {
 					b.Fatal(err)
 				}

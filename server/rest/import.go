@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/kadedb/kadedb"
@@ -83,31 +82,15 @@ func importFiles(c *front.Call) (err error) {
 		}
 		return err
 	}
-	c.Reply(appendImport(&sum, notices))
-	return nil
+	return answerWith(c, importedAs(&sum, notices))
 }
 
-func appendImport(sum *kadedb.ImportSummary, notices []string) []byte {
-	b := []byte{'{'}
-	for _, n := range []struct {
-		name string
-		n    int64
-	}{{"nodes", sum.Nodes}, {"relationships", sum.Relationships}, {"updated", sum.Updated}, {"bad", sum.Bad.Count}} {
-		b = strconv.AppendInt(append(b, `"`+n.name+`":`...), n.n, 10)
-		b = append(b, ',')
+func importedAs(sum *kadedb.ImportSummary, notices []string) *importAnswer {
+	a := &importAnswer{Nodes: sum.Nodes, Relationships: sum.Relationships, Updated: sum.Updated, Bad: sum.Bad.Count, BadRows: []badRow{}, Notices: list(notices)}
+	for _, r := range sum.Bad.First {
+		a.BadRows = append(a.BadRows, badRow{File: r.File, Line: r.Line, Code: r.Code.Info().Name, Reason: r.Reason})
 	}
-	b = append(b, `"bad_rows":[`...)
-	for i, r := range sum.Bad.First {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = wire.AppendString(append(b, `{"file":`...), r.File)
-		b = strconv.AppendInt(append(b, `,"line":`...), r.Line, 10)
-		b = wire.AppendString(append(b, `,"code":`...), r.Code.Info().Name)
-		b = append(wire.AppendString(append(b, `,"reason":`...), r.Reason), '}')
-	}
-	b = wire.AppendStrings(append(b, `],"notices":`...), notices)
-	return append(b, "}\n"...)
+	return a
 }
 
 // slowBody ends an upload that stops coming.

@@ -197,7 +197,7 @@ func TestRequestsAtOnce(t *testing.T) {
 		defer close(gone)
 		for ctx.Err() == nil { // it may itself be the second
 			req := s.request(ctx, call{as: auth.Reader, body: queryBody("UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x, y WHERE x + y < 0 RETURN count(*)")})
-			if res, err := http.DefaultClient.Do(req); err == nil {
+			if res, err := s.web().Do(req); err == nil {
 				res.Body.Close()
 			}
 		}
@@ -289,7 +289,7 @@ func TestChunkedBodyLimit(t *testing.T) {
 	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.BodySize = 4096 })
 	req := s.request(context.Background(), call{as: auth.Reader, body: "x"})
 	req.Body, req.ContentLength = io.NopCloser(strings.NewReader(queryBody("RETURN '"+strings.Repeat("x", 1<<20)+"'"))), -1
-	res, err := http.DefaultClient.Do(req)
+	res, err := s.web().Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,7 +336,7 @@ func TestRevokeOfAnIdleReader(t *testing.T) {
 	s := start(t, nil)
 	req := s.request(context.Background(), call{as: auth.Reader, header: map[string]string{"Accept": "application/x-ndjson"},
 		body: queryBody("UNWIND range(1, 10000) AS x UNWIND range(1, 10000) AS y RETURN x, y, 'stuck' AS s")})
-	res, err := http.DefaultClient.Do(req)
+	res, err := s.web().Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@
 //	POST   /v1/tx/{id}/commit     commit it
 //	DELETE /v1/tx/{id}            roll it back
 //	GET    /v1/schema             labels, types, keys, indexes, constraints
+//	GET    /openapi.json          a description of all that, made of the types of shapes.go
 //	GET    /v1/tokens             list tokens; POST makes one, DELETE /v1/tokens/{id} revokes one
 //
 //	{"query": "MATCH (a:Airport) RETURN a.iata LIMIT $n", "params": {"n": 1}}
@@ -22,8 +23,6 @@ package rest
 import (
 	"fmt"
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/auth"
@@ -33,21 +32,6 @@ import (
 	"github.com/kadedb/kadedb/value"
 	"github.com/kadedb/kadedb/wire"
 )
-
-// Register adds the interface's routes to s.
-func Register(s *front.Server) {
-	s.Handle("GET", "/", front.Public, welcome)
-	s.Handle("POST", "/v1/query", front.ForReaders, runQuery)
-	s.Handle("POST", "/v1/export", front.ForReaders, export)
-	s.Handle("POST", "/v1/import", front.ForWriters, importFiles)
-	s.Handle("POST", "/v1/tx", front.ForReaders, begin)
-	s.Handle("POST", "/v1/tx/{id}/commit", front.ForReaders, commit)
-	s.Handle("DELETE", "/v1/tx/{id}", front.ForReaders, rollback)
-	s.Handle("GET", "/v1/schema", front.ForReaders, schema)
-	s.Handle("GET", "/v1/tokens", front.ForAdmins, listTokens)
-	s.Handle("POST", "/v1/tokens", front.ForAdmins, createToken)
-	s.Handle("DELETE", "/v1/tokens/{id}", front.ForAdmins, revokeToken)
-}
 
 func welcome(c *front.Call) error {
 	url, token := c.Server.URL(), ""
@@ -70,6 +54,8 @@ What there is:
   GET    /v1/schema            labels, relationship types, property keys, indexes, constraints
   GET    /v1/status            version, sizes, memory, what is open, the last checkpoint
   GET    /v1/tokens            tokens (admins); POST makes one, DELETE /v1/tokens/{id} revokes one
+  GET    /v1/status            how it is
+  GET    /openapi.json         all of this for programs
   GET    /livez /readyz        is it up, does it answer
   GET    /metrics              for Prometheus
 `, kadedb.Version, url, token, url, token, url)
@@ -107,19 +93,7 @@ func begin(c *front.Call) error {
 	if err != nil {
 		return err
 	}
-	body := append([]byte{'{'}, txFields(t)...)
-	body = strconv.AppendBool(append(body, `,"read_only":`...), readOnly)
-	c.Reply(append(body, "}\n"...))
-	return nil
-}
-
-// txFields are what names an open transaction in an answer.
-func txFields(t *query.Tx) []byte {
-	b := wire.AppendString([]byte(`"tx":`), t.ID())
-	if at := t.Expires(); !at.IsZero() {
-		b = wire.AppendString(append(b, `,"expires_at":`...), at.UTC().Format(time.RFC3339Nano))
-	}
-	return b
+	return answerWith(c, &txAnswer{Tx: t.ID(), Expires: expiry(t), ReadOnly: readOnly})
 }
 
 func commit(c *front.Call) error {
@@ -130,8 +104,7 @@ func commit(c *front.Call) error {
 	if err := t.Commit(c.Context()); err != nil {
 		return err
 	}
-	c.Reply([]byte("{\"committed\":true}\n"))
-	return nil
+	return answerWith(c, &committedAnswer{true})
 }
 
 func rollback(c *front.Call) error {
@@ -142,8 +115,7 @@ func rollback(c *front.Call) error {
 	if err := t.Rollback(); err != nil {
 		return err
 	}
-	c.Reply([]byte("{\"rolled_back\":true}\n"))
-	return nil
+	return answerWith(c, &rolledBackAnswer{true})
 }
 
 // transaction finds an open transaction of the caller, and refuses a body that is
@@ -163,23 +135,12 @@ func transaction(c *front.Call, id string) (*query.Tx, error) {
 	return c.DB.EngineOf().Transaction(id, c.Owner())
 }
 
-func appendToken(b []byte, t auth.Token) []byte {
-	b = wire.AppendString(append(b, `"id":`...), t.ID)
-	b = wire.AppendString(append(b, `,"name":`...), t.Name)
-	b = wire.AppendString(append(b, `,"role":`...), t.Role.String())
-	return wire.AppendString(append(b, `,"created_at":`...), t.Created.Format(time.RFC3339))
-}
-
 func listTokens(c *front.Call) error {
-	b := []byte(`{"tokens":[`)
-	for i, t := range c.DB.Tokens().List() {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(appendToken(append(b, '{'), t), '}')
+	a := tokensAnswer{Tokens: []tokenAnswer{}}
+	for _, t := range c.DB.Tokens().List() {
+		a.Tokens = append(a.Tokens, tokenOf(t, ""))
 	}
-	c.Reply(append(b, "]}\n"...))
-	return nil
+	return answerWith(c, &a)
 }
 
 func createToken(c *front.Call) error {
@@ -210,16 +171,12 @@ func createToken(c *front.Call) error {
 	if err != nil {
 		return err
 	}
-	b := appendToken([]byte{'{'}, t)
-	b = wire.AppendString(append(b, `,"token":`...), secret)
-	c.Reply(append(b, "}\n"...))
-	return nil
+	return answerWith(c, tokenOf(t, secret))
 }
 
 func revokeToken(c *front.Call) error {
 	if err := c.Server.Revoke(c.DB, c.Vars["id"]); err != nil {
 		return err
 	}
-	c.Reply([]byte("{\"revoked\":true}\n"))
-	return nil
+	return answerWith(c, &revokedAnswer{true})
 }

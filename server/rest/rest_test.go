@@ -137,7 +137,7 @@ func (s *server) request(ctx context.Context, c call) *http.Request {
 
 func (s *server) do(c call) (int, string) {
 	s.t.Helper()
-	res, err := http.DefaultClient.Do(s.request(context.Background(), c))
+	res, err := s.web().Do(s.request(context.Background(), c))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -331,7 +331,7 @@ func TestTypedJSON(t *testing.T) {
 		"application/vnd.kadedb.typed+ndjson": "{\"columns\":[\"d\",\"p\",\"one\",\"m\"]}\n" + row + "\n{\"stats\":",
 		"application/json":                    `{"columns":["d","p","one","m"],"rows":[["2026-01-31","P1M",1,{"$type":"x"}]],`,
 	} {
-		res, err := http.DefaultClient.Do(s.request(context.Background(), call{as: auth.Reader, body: body,
+		res, err := s.web().Do(s.request(context.Background(), call{as: auth.Reader, body: body,
 			header: map[string]string{"Accept": accept, "Content-Type": typed}}))
 		if err != nil {
 			t.Fatal(err)
@@ -360,7 +360,7 @@ func TestAccept(t *testing.T) {
 		"text/html, application/json;charset=utf-8": "application/json", "application/x-ndjson;q=0, application/json;q=0.1": "application/json",
 		"text/html": "", "application/json;q=0": "", "x": "", "application/json;q=2": "", "application/json;q=NaN": "",
 	} {
-		res, err := http.DefaultClient.Do(s.request(context.Background(), call{as: auth.Reader, body: queryBody("RETURN 1"), header: map[string]string{"Accept": accept}}))
+		res, err := s.web().Do(s.request(context.Background(), call{as: auth.Reader, body: queryBody("RETURN 1"), header: map[string]string{"Accept": accept}}))
 		if err != nil {
 			t.Fatal(err)
 		}

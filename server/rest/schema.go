@@ -1,61 +1,29 @@
 package rest
 
 import (
-	"errors"
+	"cmp"
+	"slices"
 
-	"github.com/kadedb/kadedb/query"
+	"github.com/kadedb/kadedb/query/procedure"
 	"github.com/kadedb/kadedb/server/front"
-	"github.com/kadedb/kadedb/value"
-	"github.com/kadedb/kadedb/wire"
 )
 
-// schemaParts are the parts of /v1/schema: lists of names, and lists of objects made
-// of a statement's columns.
-var schemaParts = []struct {
-	name, text string
-	objects    bool
-}{
-	{"labels", "CALL db.labels()", false},
-	{"relationship_types", "CALL db.relationshipTypes()", false},
-	{"property_keys", "CALL db.propertyKeys()", false},
-	{"indexes", "CALL db.indexes()", true},
-	{"constraints", "CALL db.constraints()", true},
-}
-
-// schema reads all parts in one transaction, so that they fit each other.
-func schema(c *front.Call) (err error) {
-	t, err := c.Begin(query.TxOptions{ReadOnly: true})
+// schema answers with all that the graph is made of, as of one commit.
+func schema(c *front.Call) error {
+	s, err := c.DB.Schema(c.Context())
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, t.Rollback()) }()
-	b := []byte{'{'}
-	for i, p := range schemaParts {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(wire.AppendString(b, p.name), ':', '[')
-		res, err := c.Run(query.Request{Text: p.text, Tx: t})
-		if err != nil {
-			return err
-		}
-		for n := 0; res.Next(); n++ {
-			if n > 0 {
-				b = append(b, ',')
-			}
-			row := res.Values()
-			if !p.objects {
-				b = wire.Encoder{}.Append(b, row[0])
-				continue
-			}
-			m := &value.Map{Keys: res.Columns(), Vals: append([]value.Value(nil), row...)}
-			b = wire.Encoder{}.Append(b, value.FromMap(m))
-		}
-		if err := errors.Join(res.Err(), res.Close()); err != nil {
-			return err
-		}
-		b = append(b, ']')
+	slices.SortStableFunc(s.Indexes, func(a, b procedure.Index) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(s.Constraints, func(a, b procedure.Constraint) int { return cmp.Compare(a.Name, b.Name) })
+	a := schemaAnswer{Labels: list(s.Labels), Types: list(s.RelationshipTypes), Keys: list(s.PropertyKeys), Indexes: []indexAnswer{}, Constraints: []constraintAnswer{}}
+	for _, x := range s.Indexes {
+		a.Indexes = append(a.Indexes, indexAnswer{Name: x.Name, State: x.State, Percent: 100 * x.Progress, Type: x.Type, Entity: x.Entity,
+			Labels: []string{x.Label}, Properties: list(x.Keys), Constraint: orNull(x.Constraint)})
 	}
-	c.Reply(append(b, "}\n"...))
-	return nil
+	for _, k := range s.Constraints {
+		a.Constraints = append(a.Constraints, constraintAnswer{Name: k.Name, Type: k.Type, Entity: k.Entity, Labels: []string{k.Label},
+			Properties: list(k.Keys), Index: orNull(k.Index), Of: orNull(k.Of)})
+	}
+	return answerWith(c, &a)
 }

@@ -10,6 +10,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -193,12 +194,12 @@ func TestCertificatesThatCannotBeUsed(t *testing.T) {
 	put(t, at("long"), make([]byte, 2<<20))
 	for _, c := range [][2]string{{at("cert"), ""}, {"", at("key")}, {at("none"), at("key")}, {at("cert"), at("none")}, {at("cert"), at("other")}, {at("key"), at("cert")},
 		{at("junk"), at("key")}, {at("empty"), at("key")}, {at("cert"), at("long")}, {dir, at("key")}} {
-		_, err := front.New(front.Config{Listen: "127.0.0.1:0", TLSCert: c[0], TLSKey: c[1]})
+		_, err := front.New(front.Config{Listen: "127.0.0.1:0", TLSCert: c[0], TLSKey: c[1], Logger: slog.New(slog.DiscardHandler)})
 		if status.CodeOf(err) != status.InvalidSetting {
 			t.Errorf("%v gives %v", c, err)
 		}
 	}
-	if _, err := front.New(front.Config{Listen: "127.0.0.1:0", TLSCert: at("cert"), TLSKey: at("key")}); err != nil {
+	if _, err := front.New(front.Config{Listen: "127.0.0.1:0", TLSCert: at("cert"), TLSKey: at("key"), Logger: slog.New(slog.DiscardHandler)}); err != nil {
 		t.Error(err)
 	}
 }
