@@ -294,7 +294,7 @@ func (b *Bulk) index(schema *catalog.Schema, x *catalog.Index) error {
 	if x.Unique {
 		e := editor{s: b.after, tokens: b.s.tokens, schema: schema}
 		how.same = func(key string) error {
-			return e.violation(*x, uniqueKey{index: x.ID})
+			return e.violation(*x)
 		}
 	}
 	var c indexChanges

@@ -23,7 +23,9 @@ func (e *editor) checkConstraints(whole bool) error {
 			}
 			var in bool
 			if in, err = e.s.hasToken(e.tokens, t, c.Token); in && err == nil {
-				err = e.checkEntity(c, t, whole)
+				if err = e.checkEntity(c, t, whole); status.CodeOf(err) == status.ConstraintViolation && e.pending(c) {
+					err = unsettled(c.Name)
+				}
 			}
 			return err == nil
 		})
@@ -32,6 +34,18 @@ func (e *editor) checkConstraints(whole bool) error {
 		}
 	}
 	return nil
+}
+
+// pending reports whether a constraint is being created.
+func (e *editor) pending(c *catalog.Constraint) bool {
+	return slices.ContainsFunc(e.schema.Pending, func(p catalog.Constraint) bool { return p.ID == c.ID })
+}
+
+// unsettled refuses what breaks a constraint that is being created: what there was before
+// may break it too, and then it never exists and forbids nothing.
+func unsettled(name string) error {
+	return status.Errorf(status.WriteConflict, "constraint `%s` is being created, and this would break it", name).
+		WithHint("Run the transaction again when the constraint exists, or could not be created.")
 }
 
 // hasToken reports whether an entity exists with a label or type.

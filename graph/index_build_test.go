@@ -213,6 +213,10 @@ func TestConstraintBesideViolation(t *testing.T) {
 			case err != nil:
 				wantCode(t, err, status.ConstraintViolation)
 			}
+			if late != nil {
+				// Not that it violates what may never exist.
+				wantCode(t, late, status.WriteConflict)
+			}
 			checkStore(t, s)
 			checkpoint(t, s)
 			noLeaks(t, s)

@@ -124,17 +124,20 @@ func (e *editor) checkUnique() error {
 		}
 		// In a transaction's own view the other one was there to be seen; at
 		// commit it came meanwhile, and running again will see it.
-		if e.check {
+		x, _ := e.schema.Index(u.index)
+		if e.check && x.Online {
 			return status.Errorf(status.WriteConflict, "another transaction stored the same unique values first").
 				WithHint("Run the transaction again.")
 		}
-		x, _ := e.schema.Index(u.index)
-		return e.violation(x, u)
+		return e.violation(x)
 	}
 	return nil
 }
 
-func (e *editor) violation(x catalog.Index, u uniqueKey) error {
+func (e *editor) violation(x catalog.Index) error {
+	if !x.Online {
+		return unsettled(x.Name)
+	}
 	name := x.Name
 	e.schema.EachConstraint(func(c *catalog.Constraint) bool {
 		if c.Index == x.ID && (c.Kind == catalog.Unique || c.Kind == catalog.NodeKey) {

@@ -297,7 +297,8 @@ func (e *editor) trim(unique, touched int) error {
 func (e *editor) keeps(t entity) (bool, error) {
 	one := editor{s: e.s, tokens: e.tokens, schema: e.schema, touched: []entity{t}}
 	err := one.checkConstraints(true)
-	if status.CodeOf(err) == status.ConstraintViolation {
+	switch status.CodeOf(err) {
+	case status.ConstraintViolation, status.WriteConflict: // the latter: of one that is being created
 		return false, nil
 	}
 	return err == nil, err
