@@ -15,8 +15,9 @@ type ordered struct {
 }
 
 const (
-	leafMax  = 64
-	innerMax = 64
+	leafMax   = 64
+	leafBytes = 64 << 10 // of keys, where there are several: a commit copies a leaf that it touches
+	innerMax  = 64
 )
 
 // orderedEntry is about what an entry takes beside its key.
@@ -114,10 +115,13 @@ func (t *ordered) insertLeaf(n *onode, o *owner, key []byte, del bool) (left, ri
 		return n, nil, ""
 	}
 	o.added(len(key) + orderedEntry)
-	if n.len() == leafMax {
+	if n.len() == leafMax || n.len() > 0 && len(n.blob)+len(key) > leafBytes {
 		h := splitAt(n.len()+1, i)
+		if n.len() == 1 {
+			h = i
+		}
 		right = n.cut(o, h)
-		if i >= h {
+		if i > 0 && i >= h {
 			right.insertAt(i-h, key, del)
 		} else {
 			n.insertAt(i, key, del)

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -26,6 +27,9 @@ func TestOrdered(t *testing.T) {
 			if round%3 == 0 {
 				key = fmt.Sprintf("z%06d", round*100+i) // ascending
 			}
+			if r.IntN(20) == 0 {
+				key += strings.Repeat("x", r.IntN(80<<10)) // few of them fill a leaf
+			}
 			del := r.IntN(3) == 0
 			next.t.put(o, []byte(key), del)
 			next.want[key] = del
@@ -33,6 +37,11 @@ func TestOrdered(t *testing.T) {
 		old = append(old, now)
 		now = next
 	}
+	now.t.leaves(func(n *onode) {
+		if n.len() > 1 && len(n.blob) > 2*leafBytes {
+			t.Errorf("a leaf has %d keys of %d bytes", n.len(), len(n.blob))
+		}
+	})
 	for i, v := range append(old, now) {
 		var c orderedCursor
 		from := fmt.Sprint(r.IntN(1000))
