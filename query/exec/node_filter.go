@@ -131,10 +131,13 @@ func (f *nodeFilter) test(nodes []uint32) ([]int32, error) {
 	return b.Selection(), nil
 }
 
-// consider builds the bitmap when more nodes were tested than it would cost.
+// listCost is what testing a list costs, in nodes, however short it is.
+const listCost = 64
+
+// consider builds the bitmap when more was spent on testing lists than it would cost.
 func (f *nodeFilter) consider(n int) error {
 	r := f.w.reader()
-	if f.tested += n; f.bits != nil || f.w.prog.writes || r.HasDeletes() || f.tested < int(r.NodeHigh())/8 {
+	if f.tested += n + listCost; f.bits != nil || f.w.prog.writes || r.HasDeletes() || f.tested < int(r.NodeHigh())/8 {
 		return nil
 	}
 	var err error

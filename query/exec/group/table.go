@@ -17,7 +17,16 @@ type pairTable struct {
 	words       wordTable
 	left, right []uint32 // by number
 	scratch     []uint64
+
+	// near holds numbers plus one by left<<nearBits|right, of right numbers below
+	// 1<<nearBits and left ones below maxNear.
+	near []uint32
 }
+
+const (
+	nearBits = 4
+	maxNear  = 1 << 12
+)
 
 // New returns an empty table for keys of so many columns.
 func New(columns int) *Table {
@@ -47,7 +56,7 @@ func (t *Table) Bytes() int {
 	}
 	for i := range t.pairs {
 		p := &t.pairs[i]
-		n += p.words.bytes() + 4*(cap(p.left)+cap(p.right))
+		n += p.words.bytes() + 4*(cap(p.left)+cap(p.right)+cap(p.near))
 	}
 	return n
 }
@@ -100,6 +109,9 @@ func (t *Table) Assign(cols []*column.Vector, rows []int32, out []uint32, add bo
 
 // assign replaces each left number by that of the pair.
 func (p *pairTable) assign(left, right []uint32, add bool) {
+	if p.assignNear(left, right, add) {
+		return
+	}
 	if cap(p.scratch) < len(left) {
 		p.scratch = make([]uint64, max(len(left), column.BatchSize))
 	}
@@ -118,6 +130,33 @@ func (p *pairTable) assign(left, right []uint32, add bool) {
 	}
 	// Only where add is not set: a pair with a part that is not there is not there.
 	p.words.assign(words, left, false, nil)
+}
+
+// assignNear is assign where all numbers are small; else it reports false and has done
+// nothing.
+func (p *pairTable) assignNear(left, right []uint32, add bool) bool {
+	mostLeft, mostRight := uint32(0), uint32(0)
+	for i, l := range left {
+		mostLeft, mostRight = max(mostLeft, l), max(mostRight, right[i])
+	}
+	if mostLeft >= maxNear || mostRight >= 1<<nearBits || len(left) == 0 {
+		return false
+	}
+	if need := int(mostLeft+1) << nearBits; need > len(p.near) {
+		p.near = append(p.near, make([]uint32, max(need, 2*len(p.near))-len(p.near))...)
+	}
+	one, word := [1]uint32{}, [1]uint64{}
+	for i, l := range left {
+		r := right[i]
+		near := &p.near[l<<nearBits|r]
+		if *near == 0 {
+			word[0] = uint64(l)<<32 | uint64(r)
+			p.words.assign(word[:], one[:], add, func(int) { p.left, p.right = append(p.left, l), append(p.right, r) })
+			*near = one[0] + 1 // None + 1 is 0
+		}
+		left[i] = *near - 1
+	}
+	return true
 }
 
 // Gather makes dst the values of key column k of the groups named.

@@ -18,6 +18,12 @@ var samples = map[string]func(r *rand.Rand) value.Value{
 		return value.NodeRef([]uint32{3, 70_000, 5_000_000, 4_000_000_000, 12}[r.IntN(5)] + uint32(r.IntN(20)))
 	},
 	"ints": func(r *rand.Rand) value.Value { return value.Int(r.Int64N(60) - 30) },
+	"near ints": func(r *rand.Rand) value.Value {
+		if r.IntN(400) == 0 {
+			return value.Int(r.Int64N(3) << 40)
+		}
+		return value.Int(r.Int64N(40)*r.Int64N(40) - 13)
+	},
 	"floats": func(r *rand.Rand) value.Value {
 		return value.Float([]float64{0, math.Copysign(0, -1), 1.5, math.NaN()}[r.IntN(4)])
 	},

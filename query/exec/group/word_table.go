@@ -12,7 +12,16 @@ type wordTable struct {
 	slots []wordSlot // length is a power of two, or none
 	shift uint8      // 64 - log2(len(slots))
 	n     uint32
+
+	// near holds the numbers plus one of the words from low on, where words are few and close
+	// together: nothing is hashed for those. nil: not tried, or words are not like that.
+	near  []uint32
+	low   uint64
+	tried bool
 }
+
+// nearWords is how many words near covers.
+const nearWords = 4096
 
 type wordSlot struct {
 	word   uint64
@@ -33,32 +42,59 @@ func (t *wordTable) assign(words []uint64, out []uint32, add bool, added func(i 
 	if len(t.slots) == 0 {
 		t.grow(64)
 	}
+	if !t.tried && add {
+		t.coverNear(words)
+	}
 	for i, w := range words {
-		mask := uint64(len(t.slots) - 1)
-		at := mix(w) * golden >> t.shift
-		for {
-			s := &t.slots[at&mask]
-			if s.number != 0 && s.word == w {
-				out[i] = s.number - 1
-				break
-			}
-			if s.number != 0 {
-				at++
-				continue
-			}
-			if !add {
-				out[i] = None
-				break
-			}
-			t.n++
-			*s = wordSlot{w, t.n}
-			out[i] = t.n - 1
-			added(i)
-			if int(t.n)*2 > len(t.slots) {
-				t.grow(t.next())
-			}
-			break
+		at := w - t.low
+		if at < uint64(len(t.near)) && t.near[at] != 0 {
+			out[i] = t.near[at] - 1
+			continue
 		}
+		out[i] = t.find(w, i, add, added)
+		if at < uint64(len(t.near)) {
+			t.near[at] = out[i] + 1 // None + 1 is 0
+		}
+	}
+}
+
+// coverNear sets near up around the first words, if they lie close together.
+func (t *wordTable) coverNear(words []uint64) {
+	t.tried = true
+	if len(words) < 64 {
+		return
+	}
+	least, most := int64(words[0]), int64(words[0])
+	for _, w := range words {
+		least, most = min(least, int64(w)), max(most, int64(w))
+	}
+	if uint64(most)-uint64(least) < nearWords/2 {
+		t.low = uint64(least) - nearWords/4 // around zero, too: differences wrap
+		t.near = make([]uint32, nearWords)
+	}
+}
+
+// find is assign for one word, words[i].
+func (t *wordTable) find(w uint64, i int, add bool, added func(i int)) uint32 {
+	mask := uint64(len(t.slots) - 1)
+	for at := mix(w) * golden >> t.shift; ; at++ {
+		s := &t.slots[at&mask]
+		switch {
+		case s.number != 0 && s.word == w:
+			return s.number - 1
+		case s.number != 0:
+			continue
+		case !add:
+			return None
+		}
+		t.n++
+		*s = wordSlot{w, t.n}
+		number := t.n - 1
+		added(i)
+		if int(t.n)*2 > len(t.slots) {
+			t.grow(t.next())
+		}
+		return number
 	}
 }
 
@@ -98,4 +134,4 @@ func (t *wordTable) growth(rows int) int {
 	return 16 * t.next()
 }
 
-func (t *wordTable) bytes() int { return 16 * len(t.slots) }
+func (t *wordTable) bytes() int { return 16*len(t.slots) + 4*len(t.near) }
