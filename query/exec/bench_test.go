@@ -200,3 +200,65 @@ func TestWorkersAgree(t *testing.T) {
 		}
 	}
 }
+
+// What a node with very many relationships leads to is worked on by all lanes, and is what
+// one lane finds.
+func TestWorkersAgreeAboutHubs(t *testing.T) {
+	s, err := graph.Open(graph.Options{Options: txn.Options{Dir: t.TempDir(), Create: true, CheckpointBytes: -1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Abandon(); err != nil {
+			t.Error(err)
+		}
+	})
+	ask := func(workers int, text string) string {
+		t.Helper()
+		e, err := query.New(query.Options{Store: s, Workers: workers})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		res, err := e.Run(context.Background(), query.Request{Text: text})
+		if err != nil {
+			t.Fatal(text, err)
+		}
+		out := ""
+		for res.Next() {
+			out += fmt.Sprintln(res.Values())
+		}
+		if err := res.Close(); err != nil {
+			t.Fatal(text, err)
+		}
+		return out
+	}
+	ask(1, `CREATE INDEX FOR (h:Hub) ON (h.id)`)
+	ask(1, `UNWIND range(0, 29999) AS i CREATE (:Leaf {id: i, text: 'leaf ' + toString(i % 100)})`)
+	ask(1, `CREATE (h:Hub {id: 1}) WITH h MATCH (l:Leaf) CREATE (h)-[:HAS {n: l.id}]->(l)`)
+	ask(1, `MATCH (l:Leaf) WHERE l.id % 3 = 0 MATCH (h:Hub) CREATE (l)-[:BACK]->(h)`)
+	if _, err := s.Checkpoint(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Analyze(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	ask(1, `MATCH (l:Leaf {id: 17}), (h:Hub) CREATE (h)-[:HAS {n: -5}]->(l)`) // and beside the blocks
+	for _, text := range []string{
+		`MATCH (h:Hub {id: 1})-[r:HAS]->(l) RETURN count(*) AS c, sum(id(l)), sum(r.n)`,
+		`MATCH (h:Hub {id: 1})-[r:HAS]->(l) WHERE l.id % 2 = 0 RETURN l.text AS t, count(*) AS c, max(r.n), min(h.id) ORDER BY t LIMIT 7`,
+		`MATCH (h:Hub {id: 1})-[r:HAS]->(l)-[s:BACK]->(k) WHERE r.n < 100000 RETURN count(*), sum(id(l)), count(DISTINCT k)`,
+		`MATCH (h:Hub)-[r]-(l:Leaf) RETURN type(r) AS t, count(*) AS c, sum(l.id) ORDER BY t`,
+		`MATCH (h:Hub {id: 1})-[r:HAS*1..2]->(l) RETURN count(*), sum(l.id), sum(r[0].n)`,
+	} {
+		want := ask(1, text)
+		if want == "" {
+			t.Fatal(text, "finds nothing")
+		}
+		for range 3 {
+			if got := ask(4, text); got != want {
+				t.Errorf("%s\n got %s\nwant %s", text, got, want)
+			}
+		}
+	}
+}

@@ -37,6 +37,10 @@ func (b *builder) fanIn(input plan.Node, w *worker, split bool, mk func(i int, w
 	}
 	g := &gate{lanes: len(lanes)}
 	b.scope.onReset(g.reset)
+	defer func(x *exchange) { b.exchange = x }(b.exchange)
+	if b.exchange = nil; len(lanes) > 1 {
+		b.exchange = newExchange()
+	}
 	run, err := b.build(input, lanes)
 	return g, run, err
 }

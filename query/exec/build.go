@@ -11,6 +11,8 @@ type builder struct {
 	scope *scope
 	depth int
 	above int // id of the operator above the one being built; -1 at the root
+	// exchange of the pipeline being built; nil: it has one lane.
+	exchange *exchange
 }
 
 // maxDepth bounds plans: they come from texts that are bounded too.
@@ -164,14 +166,22 @@ func (b *builder) fork(n plan.Node, w *worker) []*worker {
 
 // splits reports whether n and the operators below it can run in several lanes.
 func splits(n plan.Node) bool {
+	offers := false // something that a seek leads to can be shared
 	for {
 		switch t := n.(type) {
 		case *plan.NodeScan:
 			return t.Input == nil
 		case *plan.RelScan:
 			return t.Input == nil
-		case *plan.Filter, *plan.Project, *plan.Unwind, *plan.Expand, *plan.ExpandInto, *plan.RelEnds,
-			*plan.VarExpand, *plan.VarCheck, *plan.Intersect, *plan.CountTrails, *plan.ShortestPath, *plan.CheapestPath,
+		case *plan.IndexSeek:
+			return t.Input == nil && offers
+		case *plan.NodeByID:
+			return t.Input == nil && offers
+		case *plan.Expand, *plan.VarExpand:
+			offers = true
+			n = n.Inputs()[0]
+		case *plan.Filter, *plan.Project, *plan.Unwind, *plan.ExpandInto, *plan.RelEnds, *plan.VarCheck,
+			*plan.Intersect, *plan.CountTrails, *plan.ShortestPath, *plan.CheapestPath,
 			*plan.PathMatch:
 			n = n.Inputs()[0]
 		case *plan.Aggregate:

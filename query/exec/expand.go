@@ -32,12 +32,13 @@ type expand struct {
 }
 
 func (b *builder) expand(n *plan.Expand, lanes []lane) (runner, error) {
+	offers := b.offering(lanes)
 	return b.build(n.Input, each(lanes, func(l lane) operator {
 		e := &expand{
 			plan: n, spread: newSpread(l, n.Live, n.Rel, n.To),
 			legs: b.newLegs(l.w, n.Types, n.Dir), check: b.newHopCheck(l.w, n.ToLabels, n.Unique),
 		}
-		e.check.along = e.legs
+		e.check.along, e.offers = e.legs, offers
 		e.wantTo = n.To != plan.NoSlot && n.IsLive(n.To)
 		e.wantRel = n.Rel != plan.NoSlot && n.IsLive(n.Rel)
 		e.degree = n.Mult && !e.wantTo && !e.wantRel && e.check.none()

@@ -17,30 +17,65 @@ type source interface {
 	read(k int) error
 }
 
-// deal makes the runner of a source: each lane takes the next piece until none is left.
+// deal makes the runner of a source: each lane takes the next piece until none is left, and
+// then what others offer.
 func (b *builder) deal(id int, lanes []lane, sources []source) runner {
+	x := b.exchange
 	return func() error {
-		var taken atomic.Int64
-		work := working(lanes)
-		err := parallel(lanes, func(i int, l lane) error {
-			n := sources[i].open(work)
-			return l.w.timed(id, func() error {
-				for {
-					k := int(taken.Add(1)) - 1
-					if k >= n {
-						return nil
-					}
-					if err := l.w.x.check(); err != nil {
-						return err
-					}
-					if err := sources[i].read(k); err != nil {
-						return err
-					}
-				}
-			})
-		})
-		return finishAll(lanes, err)
+		d := dealer{id: id, lanes: lanes[:working(lanes)], sources: sources}
+		d.pieces = sources[0].open(len(d.lanes))
+		if len(d.lanes) == 1 || x == nil {
+			return finishAll(lanes, d.lane(0))
+		}
+		return finishAll(lanes, x.run(d.lanes, max(1, min(len(d.lanes), d.pieces)), d.lane))
 	}
+}
+
+// dealer is one run of a source.
+type dealer struct {
+	id      int
+	lanes   []lane
+	sources []source
+	pieces  int
+	taken   atomic.Int64
+}
+
+// lane reads pieces in lane i.
+func (d *dealer) lane(i int) error {
+	w := d.lanes[i].w
+	return w.timed(d.id, func() error {
+		if i > 0 {
+			d.sources[i].open(len(d.lanes))
+		}
+		for {
+			k := int(d.taken.Add(1)) - 1
+			if k >= d.pieces {
+				return nil
+			}
+			if err := w.x.check(); err != nil {
+				return err
+			}
+			if err := d.sources[i].read(k); err != nil {
+				if err != errStop {
+					d.taken.Add(int64(d.pieces)) // nobody needs to read on
+				}
+				return err
+			}
+		}
+	})
+}
+
+// whole is a source of one piece: what an operator makes of a single row.
+type whole struct {
+	op  operator
+	row column.Batch
+}
+
+func (s *whole) open(int) int { return 1 }
+
+func (s *whole) read(int) error {
+	s.row.Len, s.row.Sel, s.row.Mult = 1, nil, nil
+	return s.op.push(&s.row)
 }
 
 const (

@@ -18,6 +18,15 @@ func (b *builder) singleRow(_ *plan.SingleRow, lanes []lane) (runner, error) {
 
 // input builds what a source takes its rows from: a single row where it has no input.
 func (b *builder) input(n plan.Node, lanes []lane) (runner, error) {
+	if n == nil && b.exchange != nil {
+		sources := make([]source, len(lanes))
+		for i, l := range lanes {
+			s := &whole{op: l.out}
+			widen(&s.row, b.prog.plan.NumSlots)
+			sources[i] = s
+		}
+		return b.deal(b.above, lanes, sources), nil
+	}
 	if n == nil {
 		return b.singleRow(nil, lanes)
 	}

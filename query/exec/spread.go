@@ -20,6 +20,7 @@ type spread struct {
 	store []column.Vector // by position in carry: memory of the copies
 	idx   []int32         // input row of each output row
 	mult  []int64
+	offers
 }
 
 // newSpread carries the live slots, those that the operator binds itself (own) excepted.
@@ -116,6 +117,9 @@ func (s *spread) give() error {
 	}
 	if err := s.w.x.check(); err != nil {
 		return err
+	}
+	if s.taken(&s.batch) {
+		return nil
 	}
 	return s.out.push(&s.batch)
 }

@@ -52,6 +52,7 @@ type varExpand struct {
 type frame struct{ next, end int }
 
 func (b *builder) varExpand(n *plan.VarExpand, lanes []lane) (runner, error) {
+	offers := b.offering(lanes)
 	return b.build(n.Input, each(lanes, func(l lane) operator {
 		e := &varExpand{
 			plan: n, legs: b.newLegs(l.w, n.Types, n.Dir), check: b.newHopCheck(l.w, n.ToLabels, n.Unique),
@@ -66,6 +67,7 @@ func (b *builder) varExpand(n *plan.VarExpand, lanes []lane) (runner, error) {
 		} else {
 			e.spread = newSpread(l, n.Live, n.Rels, n.To)
 		}
+		e.offers = offers
 		if len(n.Hop.Filter) > 0 {
 			e.hop = newHopEval(l.w, n.Hop)
 		}

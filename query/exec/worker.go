@@ -2,7 +2,6 @@ package exec
 
 import (
 	"runtime/debug"
-	"sync"
 
 	"github.com/kadedb/kadedb/graph"
 	"github.com/kadedb/kadedb/internal/planted"
@@ -138,37 +137,6 @@ func working(lanes []lane) int {
 		return n
 	}
 	return len(lanes)
-}
-
-// parallel calls f for each lane that works, the first in this goroutine and the others each
-// in one of their own, and returns the first error that is not errStop. A panic in one of
-// several becomes an error.
-func parallel(lanes []lane, f func(i int, l lane) error) error {
-	lanes = lanes[:working(lanes)]
-	if len(lanes) == 1 {
-		return f(0, lanes[0])
-	}
-	errs := make([]error, len(lanes))
-	one := func(i int) {
-		defer func() {
-			if p := recover(); p != nil {
-				errs[i] = panicked(p)
-			}
-		}()
-		errs[i] = f(i, lanes[i])
-	}
-	var wg sync.WaitGroup
-	for i := range lanes[1:] {
-		wg.Go(func() { one(i + 1) })
-	}
-	one(0)
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil && err != errStop {
-			return err
-		}
-	}
-	return nil
 }
 
 func panicked(p any) error {
