@@ -47,9 +47,9 @@ func (c *collector) push(b *column.Batch) error {
 
 func (c *collector) finish() error { return nil }
 
-// feed makes n batches in lane 0, of which every other row is selected, and passes them on
+// feedLanes makes n batches in lane 0, of which every other row is selected, and passes them on
 // as an operator does that offers.
-func feed(x *exchange, out []*collector, n int) error {
+func feedLanes(x *exchange, out []*collector, n int) error {
 	lanes := make([]lane, len(out))
 	for i := range out {
 		w := newWorker(&Program{plan: &plan.Plan{}})
@@ -92,7 +92,7 @@ func TestExchangeSharesBatches(t *testing.T) {
 		busy.Add(2) // the other two lanes go on only together
 		out[1].pause, out[2].pause = &busy, &busy
 		const batches = 200
-		if err := feed(x, out, batches); err != nil {
+		if err := feedLanes(x, out, batches); err != nil {
 			t.Fatal(err)
 		}
 		var rows []int64
@@ -119,7 +119,7 @@ func TestQuickRunsShareNothing(t *testing.T) {
 	out := []*collector{{}, {}}
 	x := newExchange()
 	x.quiet = time.Hour
-	if err := feed(x, out, 100); err != nil {
+	if err := feedLanes(x, out, 100); err != nil {
 		t.Fatal(err)
 	}
 	if out[1].calls > 0 {
@@ -146,7 +146,7 @@ func TestExchangeEndsWithErrors(t *testing.T) {
 			}
 			x := newExchange()
 			x.quiet = 0
-			err := feed(x, out, 300)
+			err := feedLanes(x, out, 300)
 			if !reached.Load() {
 				continue // this lane was given nothing
 			}
