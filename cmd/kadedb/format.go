@@ -94,7 +94,8 @@ func effects(s *kadedb.Summary) []wire.Counter {
 // negative for a statement that has none.
 func (a *app) sayReport(rows int64, r wire.Report, timing bool) {
 	if r.Plan != "" {
-		a.sayAsIs(strings.TrimRight(printable(r.Plan), "\n"))
+		lines := strings.Split(strings.TrimRight(printable(r.Plan), "\n"), "\n")
+		a.sayAsIs(strings.Join(render.FitPlan(lines, a.talkWidth()), "\n"))
 	}
 	for _, n := range r.Notices {
 		a.say("note: %s", printable(n))

@@ -53,6 +53,11 @@ func TestHelp(t *testing.T) {
 			t.Errorf("docs/cli.md lacks %s", words[0])
 		}
 	}
+	for _, f := range formats() {
+		if !strings.Contains(string(docs), "`"+f+"`") {
+			t.Errorf("docs/cli.md lacks the format %s", f)
+		}
+	}
 	for args, want := range map[string]string{"help nosuch": "`kadedb nosuch`", "help token lst": "did you mean `kadedb token list`?", "token lst": "did you mean `kadedb token list`?",
 		"shel": "did you mean `kadedb shell`?", "token list a b": "takes at most one argument, not 2", "check": "takes one argument, not 0"} {
 		if out, errs, code := (run{args: strings.Fields(args)}).do(t); code != exitUsage || !strings.Contains(errs, want) || out != "" {

@@ -12,6 +12,7 @@ import (
 	"github.com/kadedb/kadedb/cmd/kadedb/syntax"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
+	"github.com/kadedb/kadedb/wire"
 )
 
 // shellWord is a command of the shell.
@@ -47,7 +48,7 @@ func shellWords() []shellWord {
 	return []shellWord{
 		{names: []string{":help", ":h", ":?"}, usage: "[COMMAND]", doc: "print this, or what a command does", run: (*shell).help, values: shellNames},
 		{names: []string{":schema"}, usage: "[NAME]", doc: "show labels, types, their properties, indexes and constraints", run: (*shell).schema},
-		{names: []string{":param"}, usage: "NAME VALUE", doc: "set a parameter; the value is JSON, or else text", run: (*shell).setParam},
+		{names: []string{":param"}, usage: "NAME VALUE", doc: "set a parameter to JSON, or else text; NAME => EXPRESSION evaluates", run: (*shell).setParam},
 		{names: []string{":params"}, doc: "list the parameters", run: (*shell).listParams},
 		{names: []string{":clear"}, usage: "[NAME]", doc: "forget a parameter, or all", run: (*shell).clearParams},
 		{names: []string{":begin"}, doc: "open a transaction", run: transaction("BEGIN")},
@@ -146,7 +147,7 @@ func fold(text string, most int, between string) string {
 	return b.String()
 }
 
-func (sh *shell) setParam(_ context.Context, rest string, _ int) error {
+func (sh *shell) setParam(ctx context.Context, rest string, line int) error {
 	name, text, ok := strings.Cut(rest, " ")
 	if eq, val, found := strings.Cut(rest, "="); found && !strings.Contains(strings.TrimSpace(eq), " ") {
 		name, text, ok = strings.TrimSpace(eq), val, true
@@ -155,13 +156,43 @@ func (sh *shell) setParam(_ context.Context, rest string, _ int) error {
 	if !ok || name == "" {
 		return status.Errorf(status.InvalidUsage, ":param takes a name and a value").WithHint("for example :param code \"SEA\"")
 	}
-	v, err := paramValue(strings.TrimSpace(text))
+	var v value.Value
+	var err error
+	if expr, is := strings.CutPrefix(text, ">"); is { // NAME => EXPRESSION
+		v, err = sh.evaluate(ctx, expr, line)
+	} else {
+		v, err = paramValue(strings.TrimSpace(text))
+	}
 	if err != nil {
 		return err
 	}
 	sh.params[name] = v
 	sh.names.setParams(sh.paramNames())
 	return nil
+}
+
+// evaluate returns the value of an expression, which may use the parameters.
+func (sh *shell) evaluate(ctx context.Context, expr string, line int) (v value.Value, err error) {
+	text := "RETURN" + expr + " AS value"
+	if !strings.HasPrefix(expr, " ") {
+		text = "RETURN " + expr + " AS value"
+	}
+	ans, err := sh.s.Run(ctx, text, sh.params)
+	if err != nil {
+		return v, sh.told(err, text, line)
+	}
+	var b []byte
+	if ans.Next() && len(ans.Values()) == 1 {
+		b = wire.AppendCBOR(nil, ans.Values()[0]) // the row is not ours to keep
+	}
+	if err := ans.Close(); err != nil {
+		return v, sh.told(err, text, line)
+	}
+	if v, err = wire.DecodeCBOR(b, nil); err != nil {
+		return v, status.Errorf(status.InvalidUsage, "this cannot be a parameter: %s", strings.TrimSpace(expr)).
+			WithHint("parameters hold no nodes, relationships and paths")
+	}
+	return v, nil
 }
 
 func (sh *shell) paramNames() []string {

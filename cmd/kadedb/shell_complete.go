@@ -46,6 +46,15 @@ func (sh *shell) allProposals(text string) (start int, list []edit.Proposal) {
 		switch name = strings.ToLower(name); name {
 		case ":explain", ":profile":
 			text = rest
+		case ":param":
+			const lead = "RETURN "
+			name, expr, is := strings.Cut(rest, "=>")
+			if !is {
+				return len(text), sh.afterCommand(":param", "")
+			}
+			place := syntax.At(lead + expr)
+			at := place.Start - len(lead)
+			return offset + len(name) + len("=>") + at, sh.forPlace(place, expr[at:])
 		default:
 			word := strings.LastIndexAny(text, " \t") + 1
 			return word, sh.afterCommand(name, text[word:])

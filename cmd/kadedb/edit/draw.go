@@ -13,6 +13,7 @@ import (
 type drawn struct {
 	cursor int // its row, from the first that is shown
 	top    int // the first row of the text that is shown
+	room   int // columns right of the cursor
 }
 
 // cluster returns the first character of s as a person counts them, and its columns.
@@ -143,6 +144,6 @@ func (e *Editor) draw() error {
 		fmt.Fprintf(&b, "\x1b[%dC", column)
 	}
 	b.WriteString("\x1b[?25h")
-	e.screen = drawn{cursor: row - top, top: top}
+	e.screen = drawn{cursor: row - top, top: top, room: columns - column}
 	return e.write(b.String())
 }

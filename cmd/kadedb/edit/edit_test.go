@@ -402,3 +402,24 @@ func TestLongMenu(t *testing.T) {
 		t.Errorf("it shows\n%s", got)
 	}
 }
+
+// Whatever a terminal sends, the cursor stays in the text, and the text on the screen.
+func FuzzKeys(f *testing.F) {
+	for _, seed := range []string{"ab\r", "\x1b[A\x1b[200~x\x1b[201~", "\x1b", "\x1b[", "\xff\x1bO", "\t\t\r", "\x12a\x12\x7f", "日\x1b[D\x7f", "0000000000000000\x06\x03"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, keys string) {
+		if len(keys) > 4096 {
+			return
+		}
+		h := list{"one;", "two\nlines;"}
+		v := newVT(t, 20, 6)
+		e, text, err := typed(t, v, Options{History: &h, Propose: propose}, keys)
+		if err == nil && !strings.HasSuffix(strings.TrimSpace(text), ";") {
+			t.Fatalf("%q is taken for whole", text)
+		}
+		if e.cursor < 0 || e.cursor > len(e.text) {
+			t.Fatalf("the cursor is at %d of %q", e.cursor, e.text)
+		}
+	})
+}

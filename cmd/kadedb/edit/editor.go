@@ -172,10 +172,16 @@ func (e *Editor) Read() (text string, err error) {
 	}
 }
 
-// leave moves below the text, which ends with mark.
+// leave moves below the text, which ends with mark where there is room.
 func (e *Editor) leave(mark string) error {
 	e.menu, e.search, e.cursor = nil, nil, len(e.text)
-	return errors.Join(e.draw(), e.write(mark+"\r\n"))
+	if err := e.draw(); err != nil {
+		return err
+	}
+	if len(mark) > e.screen.room {
+		mark = ""
+	}
+	return e.write(mark + "\r\n")
 }
 
 func (e *Editor) write(s string) error {

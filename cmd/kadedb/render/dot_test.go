@@ -107,3 +107,42 @@ func TestDotRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestPlanFits(t *testing.T) {
+	lines := []string{
+		"Operator                                                       Estimated rows   Cost",
+		"Produce  a, c                                                             176   59µs",
+		"└ Union  #7, #8                                                           353   52µs",
+		"  ├ Filter  c.state = 'WA' AND EXISTS { (a)-->(c) }                        84   26µs",
+		"  │ └ NodeScan  c:Airport                                                3376  5.5µs",
+		"  │     · no index on :Airport(state), which is long to tell",
+		"  └ Expand  (c)<-[#6]-(a:Airport)                                         268   26µs",
+	}
+	const want = `Operator                  Estimated rows   Cost
+Produce  a, c                        176   59µs
+└ Union  #7, #8                      353   52µs
+  ├ Filter  c.state =                 84   26µs
+  │   'WA' AND EXISTS {
+  │   (a)-->(c) }
+  │ └ NodeScan                      3376  5.5µs
+  │     c:Airport
+  │     · no index on :Airport(state),
+  │       which is long to tell
+  └ Expand  (c)                      268   26µs
+      <-[#6]-(a:Airport)
+`
+	if got := text(t, render.Options{Format: "table", Width: 47}, &fixed{columns: []string{"plan"}, rows: plan(lines...)}); got != want {
+		t.Errorf("it is\n%s", got)
+	}
+	wide := strings.Join(lines, "\n") + "\n"
+	if got := text(t, render.Options{Format: "box", Width: 100}, &fixed{columns: []string{"plan"}, rows: plan(lines...)}); got != wide {
+		t.Errorf("in a wide terminal it is\n%s", got)
+	}
+	other := &fixed{columns: []string{"plan"}, rows: plan("a", "Operator  b")}
+	if got := text(t, render.Options{Format: "table", Width: 40}, other); got != "plan\n───────────\na\nOperator  b\n" {
+		t.Errorf("rows that are no plan are\n%s", got)
+	}
+	if got := text(t, render.Options{Format: "table", Width: 40}, &fixed{columns: []string{"plan"}}); got != "plan\n────\n" {
+		t.Errorf("no rows are\n%s", got)
+	}
+}

@@ -153,7 +153,11 @@ func (w *Writer) begin(columns []string) printer {
 	case "markdown":
 		return &markdownPrinter{w: w.out, columns: columns, between: between}
 	}
-	return &tablePrinter{w: w.out, columns: columns, o: w.o, box: w.o.Format == "box", between: between}
+	table := &tablePrinter{w: w.out, columns: columns, o: w.o, box: w.o.Format == "box", between: between}
+	if w.o.Width > 0 && len(columns) == 1 && columns[0] == "plan" {
+		return &planPrinter{w: w.out, o: w.o, other: table}
+	}
+	return table
 }
 
 // closeAfter closes rows and returns the error that came before.

@@ -223,6 +223,27 @@ func TestAt(t *testing.T) {
 	}
 }
 
+func FuzzScan(f *testing.F) {
+	for _, seed := range []string{"MATCH (n:A {a: 'x'}) RETURN n.a; // c", "'", "`a``b", "/*", "$", "1e+", "..", "\xff", "CALL db.", "MATCH (n:`a"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		end := 0
+		for _, tok := range syntax.Scan(text) {
+			if tok.Start != end || tok.End <= tok.Start {
+				t.Fatalf("%q: token %v after %d", text, tok, end)
+			}
+			end = tok.End
+		}
+		if p := syntax.At(text); end != len(text) || p.Start < 0 || p.Start > len(text) {
+			t.Fatalf("%q: tokens end at %d, %v", text, end, p)
+		}
+		if first, rest, found := syntax.Cut(text); found && first+";"+rest != text || !found && first != text {
+			t.Fatalf("%q is cut into %q and %q", text, first, rest)
+		}
+	})
+}
+
 func BenchmarkPaint(b *testing.B) {
 	text := strings.Repeat("MATCH (n:Airport {iata: 'SEA'})-[r:ROUTE]->(m) WHERE r.distance > 100 RETURN m.city // note\n", 20)
 	b.SetBytes(int64(len(text)))
