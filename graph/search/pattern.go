@@ -24,6 +24,8 @@ const (
 type Piece struct {
 	Width    int
 	Min, Max int // Max -1: no bound
+	// Split: its relationships are followed one by one, for each can be decided by itself.
+	Split bool
 }
 
 // Chains are ways to take a piece once from one node: chain i crosses
@@ -53,8 +55,9 @@ func (c *Chains) Len() int { return len(c.Rels) / c.Width }
 type Pattern struct {
 	Pieces []Piece
 	Mode   Mode
-	// Expand sets c to the ways to take a piece once from node.
-	Expand func(piece int, node uint32, c *Chains) error
+	// Expand sets c to the ways to take a piece once from node; where it is split, its
+	// relationship hop alone.
+	Expand func(piece, hop int, node uint32, c *Chains) error
 	// Pass reports whether a path may pass over from a piece to the next one at node; nil: always.
 	Pass func(piece int, node uint32) (bool, error)
 	// Accept is asked about whole paths, before they are counted; nil: all are wanted.
@@ -80,9 +83,9 @@ type Match struct {
 	Cost  float64
 }
 
-// Taken is one chain of a path.
+// Taken is one chain of a path; of a split piece, relationship Hop of it.
 type Taken struct {
-	Piece       int
+	Piece, Hop  int
 	Nodes, Rels []uint32
 }
 
@@ -102,6 +105,7 @@ type Matcher struct {
 	offset []int32 // by piece: position of "none taken yet"
 	piece  []int   // by position
 	taken  []int   // by position: how often its piece was taken; past Max, or Min without Max, no more are told apart
+	hop    []int   // by position: relationship of a split piece that comes next
 
 	chains   Chains
 	found    Match
@@ -118,7 +122,9 @@ func NewMatcher(p Pattern) *Matcher {
 	for i, pc := range p.Pieces {
 		m.offset = append(m.offset, int32(len(m.piece)))
 		for n := 0; n <= pc.cap(); n++ {
-			m.piece, m.taken = append(m.piece, i), append(m.taken, n)
+			for h := range pc.steps() {
+				m.piece, m.taken, m.hop = append(m.piece, i), append(m.taken, n), append(m.hop, h)
+			}
 		}
 	}
 	return m
@@ -130,6 +136,14 @@ func (p Piece) cap() int {
 		return p.Max
 	}
 	return p.Min
+}
+
+// steps is the number of chains that a repetition is taken in.
+func (p Piece) steps() int {
+	if p.Split {
+		return p.Width
+	}
+	return 1
 }
 
 // Close gives back what was reserved.
@@ -145,18 +159,27 @@ func (m *Matcher) Close() {
 // more reports whether a piece may be taken again at a position.
 func (m *Matcher) more(pos int32) bool {
 	p := m.Pieces[m.piece[pos]]
-	return p.Max < 0 || m.taken[pos] < p.Max
+	return p.Max < 0 || m.taken[pos] < p.Max || m.hop[pos] > 0
+}
+
+// width returns the number of relationships of a chain that starts at a position.
+func (m *Matcher) width(pos int32) int {
+	p := m.Pieces[m.piece[pos]]
+	return p.Width / p.steps()
 }
 
 // enough reports whether the piece of a position has been taken often enough.
-func (m *Matcher) enough(pos int32) bool { return m.taken[pos] >= m.Pieces[m.piece[pos]].Min }
+func (m *Matcher) enough(pos int32) bool {
+	return m.hop[pos] == 0 && m.taken[pos] >= m.Pieces[m.piece[pos]].Min
+}
 
-// after returns the position behind one more repetition.
+// after returns the position behind one more chain.
 func (m *Matcher) after(pos int32) int32 {
-	if m.taken[pos] < m.Pieces[m.piece[pos]].cap() {
+	p := m.Pieces[m.piece[pos]]
+	if m.hop[pos] < p.steps()-1 || m.taken[pos] < p.cap() {
 		return pos + 1
 	}
-	return pos
+	return pos - int32(p.steps()-1)
 }
 
 // ended reports whether a path may end at a position.
@@ -273,9 +296,8 @@ func (m *Matcher) open(f *visit) error {
 	if !m.more(f.pos) || closed {
 		return nil
 	}
-	piece := m.piece[f.pos]
-	w := m.Pieces[piece].Width
-	if err := m.Expand(piece, f.node, &m.chains); err != nil {
+	piece, w := m.piece[f.pos], m.width(f.pos)
+	if err := m.Expand(piece, m.hop[f.pos], f.node, &m.chains); err != nil {
 		return err
 	}
 	for i := range m.chains.Len() {
@@ -329,13 +351,12 @@ func (m *Matcher) step() {
 	e := &m.each
 	f := &e.frames[len(e.frames)-1]
 	if f.next < f.end {
-		piece := m.piece[f.pos]
-		w := m.Pieces[piece].Width
+		piece, w := m.piece[f.pos], m.width(f.pos)
 		at := f.base + f.next*w
 		f.next++
 		e.pathNodes, e.pathRels = append(e.pathNodes, e.nodes[at:at+w]...), append(e.pathRels, e.rels[at:at+w]...)
 		n, r := len(e.pathNodes), len(e.pathRels)
-		e.steps = append(e.steps, Taken{Piece: piece, Nodes: e.pathNodes[n-w : n : n], Rels: e.pathRels[r-w : r : r]})
+		e.steps = append(e.steps, Taken{Piece: piece, Hop: m.hop[f.pos], Nodes: e.pathNodes[n-w : n : n], Rels: e.pathRels[r-w : r : r]})
 		e.frames = append(e.frames, visit{pos: m.after(f.pos), node: e.pathNodes[n-1], width: w, base: len(e.rels)})
 		return
 	}

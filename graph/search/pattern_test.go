@@ -28,8 +28,8 @@ func (g *testGraph) chainsOf(node uint32, width int, c *Chains) {
 }
 
 func (g *testGraph) pattern(pieces []Piece, mode Mode, weighted bool) Pattern {
-	return Pattern{Pieces: pieces, Mode: mode, Weighted: weighted, Expand: func(piece int, node uint32, c *Chains) error {
-		g.chainsOf(node, pieces[piece].Width, c)
+	return Pattern{Pieces: pieces, Mode: mode, Weighted: weighted, Expand: func(piece, _ int, node uint32, c *Chains) error {
+		g.chainsOf(node, pieces[piece].Width/pieces[piece].steps(), c)
 		return nil
 	}}
 }
@@ -41,7 +41,13 @@ type match struct {
 }
 
 func (m *Match) copied() match {
-	return match{text: fmt.Sprint(m.Start, m.Steps), end: m.End(), cost: m.Cost}
+	var rels [][2]uint32 // piece and relationship: the same whether pieces are split or not
+	for _, s := range m.Steps {
+		for _, r := range s.Rels {
+			rels = append(rels, [2]uint32{uint32(s.Piece), r})
+		}
+	}
+	return match{text: fmt.Sprint(m.Start, rels), end: m.End(), cost: m.Cost}
 }
 
 // TestSelectionAgainstEnumeration compares what Best keeps with the best of what Each finds.
@@ -76,6 +82,10 @@ func TestSelectionAgainstEnumeration(t *testing.T) {
 		if err != nil {
 			t.Fatal(seed, err)
 		}
+		for i := range pieces {
+			pieces[i].Split = r.IntN(2) == 0
+		}
+		m = NewMatcher(g.pattern(pieces, mode, weighted))
 		got := map[uint32][]match{}
 		keep := func(x *Match) bool { c := x.copied(); got[c.end] = append(got[c.end], c); return true }
 		bound := r.IntN(2) == 0

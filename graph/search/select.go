@@ -240,11 +240,10 @@ func (m *Matcher) settle() error {
 	if !m.more(pos) {
 		return nil
 	}
-	piece := m.piece[pos]
-	if err := m.Expand(piece, node, &m.chains); err != nil {
+	if err := m.Expand(m.piece[pos], m.hop[pos], node, &m.chains); err != nil {
 		return err
 	}
-	w, next := m.Pieces[piece].Width, m.after(pos)
+	w, next := m.width(pos), m.after(pos)
 	for i := range m.chains.Len() {
 		cost, est := float64(w), 0.0
 		if m.Weighted {
@@ -308,10 +307,8 @@ func (m *Matcher) extend(w, e int32) error {
 	return nil
 }
 
-// width returns how many relationships a chain has.
-func (m *Matcher) width(e *noted) int32 {
-	return int32(m.Pieces[m.piece[m.best.states[e.from].pos]].Width)
-}
+// length returns how many relationships a chain has.
+func (m *Matcher) length(e *noted) int32 { return int32(m.width(m.best.states[e.from].pos)) }
 
 // fitsBefore reports whether the chain e may stand before way w.
 func (m *Matcher) fitsBefore(w int32, e *noted) bool {
@@ -319,7 +316,7 @@ func (m *Matcher) fitsBefore(w int32, e *noted) bool {
 		return true
 	}
 	b := &m.best
-	n := m.width(e)
+	n := m.length(e)
 	rels := b.rels[e.at : e.at+n]
 	if m.Mode == Trail {
 		return distinct(rels) && !m.crosses(w, rels)
@@ -368,7 +365,7 @@ func (m *Matcher) crosses(w int32, rels []uint32) bool {
 		if e.at < 0 {
 			continue
 		}
-		for _, r := range b.rels[e.at : e.at+m.width(e)] {
+		for _, r := range b.rels[e.at : e.at+m.length(e)] {
 			if contains(rels, r) {
 				return true
 			}
@@ -391,7 +388,7 @@ func (m *Matcher) meets(w int32, nodes []uint32, butEnd bool) bool {
 		if contains(nodes, b.states[e.from].node) {
 			return true
 		}
-		for _, n := range b.nodes[e.at : e.at+m.width(e)-1] {
+		for _, n := range b.nodes[e.at : e.at+m.length(e)-1] {
 			if contains(nodes, n) {
 				return true
 			}
@@ -413,8 +410,8 @@ func (m *Matcher) complete(w int32, yield func(*Match) bool) (bool, error) {
 		if e.at < 0 {
 			continue
 		}
-		n := m.width(e)
-		b.steps = append(b.steps, Taken{Piece: m.piece[b.states[e.from].pos], Nodes: b.nodes[e.at : e.at+n], Rels: b.rels[e.at : e.at+n]})
+		n, pos := m.length(e), b.states[e.from].pos
+		b.steps = append(b.steps, Taken{Piece: m.piece[pos], Hop: m.hop[pos], Nodes: b.nodes[e.at : e.at+n], Rels: b.rels[e.at : e.at+n]})
 	}
 	m.found = Match{Start: b.from, Steps: b.steps, Cost: cost}
 	if m.Accept != nil {

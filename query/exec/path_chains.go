@@ -41,6 +41,9 @@ type pieceChains struct {
 	plan   *plan.PathPiece
 	legs   []*legs
 	stages [][]expr.Expr // by place: predicates that can be decided there
+	// split: every predicate speaks of one relationship and its ends, and stands under that.
+	split bool
+	hops  [][]expr.Expr
 }
 
 func (b *builder) newPathChains(w *worker, pat *plan.PathPattern, check *hopCheck) *pathChains {
@@ -57,6 +60,7 @@ func (b *builder) newPathChains(w *worker, pat *plan.PathPattern, check *hopChec
 			at := decidedAt(pc, expr.Slots(nil, e))
 			p.stages[at] = append(p.stages[at], e)
 		}
+		p.splitUp(pat)
 		all = append(all, pc.Where...)
 		width = max(width, len(pc.Rels))
 		c.pieces = append(c.pieces, p)
@@ -90,6 +94,27 @@ func decidedAt(pc *plan.PathPiece, slots []plan.Slot) int {
 		}
 	}
 	return at
+}
+
+// splitUp finds out whether the relationships of the piece can be followed one by one. A
+// selection looks at far fewer chains then: those of each relationship, not all combinations.
+func (p *pieceChains) splitUp(pat *plan.PathPattern) {
+	if pat.K == nil || pat.Cost != nil || len(p.plan.Rels) < 2 {
+		return
+	}
+	p.hops = make([][]expr.Expr, len(p.plan.Rels))
+	for _, e := range p.plan.Where {
+		slots := expr.Slots(nil, e)
+		at := max(0, decidedAt(p.plan, slots)-1)
+		for j := range p.plan.Nodes {
+			if j != at && j != at+1 && slices.Contains(slots, p.plan.Nodes[j]) ||
+				j < len(p.plan.Rels) && j != at && slices.Contains(slots, p.plan.Rels[j].Slot) {
+				return
+			}
+		}
+		p.hops[at] = append(p.hops[at], e)
+	}
+	p.split = true
 }
 
 func (c *pathChains) open() {
@@ -139,9 +164,72 @@ func (c *pathChains) pass(piece int, node uint32) (bool, error) {
 	return ok, nil
 }
 
-// expand finds the ways to take a piece once from a node.
-func (c *pathChains) expand(piece int, node uint32, out *search.Chains) error {
+// one finds the ways over one relationship of a split piece.
+func (c *pathChains) one(p *pieceChains, j int, node uint32, out *search.Chains) error {
+	out.Reset(1)
+	c.nodes[0] = append(c.nodes[0][:0], node)
+	from, to, rel := c.nextNodes[0][:0], out.Nodes, out.Rels
+	for k := range p.legs[j].list {
+		g := &p.legs[j].list[k]
+		nbr, rels, err := g.adj.List(node)
+		if err != nil {
+			return err
+		}
+		for x, n := range nbr {
+			if g.skipLoops && n == node || !c.allowed(0, 0, rels[x], n) {
+				continue
+			}
+			to, rel = append(to, n), append(rel, rels[x])
+		}
+	}
+	out.Nodes, out.Rels = to, rel
+	if len(p.hops[j]) == 0 {
+		return nil
+	}
+	for range to {
+		from = append(from, node)
+	}
+	c.nextNodes[0], c.keep = from, c.keep[:0]
+	for at := 0; at < len(to); at += column.BatchSize {
+		end := min(at+column.BatchSize, len(to))
+		b := &c.eval.batch
+		b.Len, b.Sel = end-at, nil
+		c.cols[0] = column.Vector{Type: column.Node, Refs: from[at:end]}
+		c.cols[1] = column.Vector{Type: column.Rel, Refs: rel[at:end]}
+		c.cols[2] = column.Vector{Type: column.Node, Refs: to[at:end]}
+		b.Cols[p.plan.Nodes[j]], b.Cols[p.plan.Rels[j].Slot], b.Cols[p.plan.Nodes[j+1]] = &c.cols[0], &c.cols[1], &c.cols[2]
+		c.eval.expr.Reset()
+		if err := c.keepWhere(p.hops[j], b, at); err != nil {
+			return err
+		}
+	}
+	out.Nodes, out.Rels = gather(to, to, c.keep), gather(rel, rel, c.keep)
+	return nil
+}
+
+// keepWhere adds the places of the rows of b for which all predicates are true.
+func (c *pathChains) keepWhere(preds []expr.Expr, b *column.Batch, at int) error {
+	for _, e := range preds {
+		sel, err := expr.Filter(c.eval.expr, e, b)
+		if err != nil {
+			return err
+		}
+		if b.Sel = sel; len(sel) == 0 {
+			break
+		}
+	}
+	for _, i := range b.Selection() {
+		c.keep = append(c.keep, int32(at)+i)
+	}
+	return nil
+}
+
+// expand finds the ways to take a piece once from a node, or relationship hop of it alone.
+func (c *pathChains) expand(piece, hop int, node uint32, out *search.Chains) error {
 	p := &c.pieces[piece]
+	if p.split {
+		return c.one(p, hop, node, out)
+	}
 	width := len(p.plan.Rels)
 	out.Reset(width)
 	c.nodes[0] = append(c.nodes[0][:0], node)
@@ -271,18 +359,8 @@ func (c *pathChains) filter(p *pieceChains, place int) error {
 	n := len(c.nodes[0])
 	c.keep = c.keep[:0]
 	for at := 0; at < n; at += column.BatchSize {
-		b := c.set(p, place, at, min(at+column.BatchSize, n))
-		for _, e := range p.stages[place] {
-			sel, err := expr.Filter(c.eval.expr, e, b)
-			if err != nil {
-				return err
-			}
-			if b.Sel = sel; len(sel) == 0 {
-				break
-			}
-		}
-		for _, i := range b.Selection() {
-			c.keep = append(c.keep, int32(at)+i)
+		if err := c.keepWhere(p.stages[place], c.set(p, place, at, min(at+column.BatchSize, n)), at); err != nil {
+			return err
 		}
 	}
 	if len(c.keep) == n {

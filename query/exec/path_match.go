@@ -162,7 +162,7 @@ func (p *pathMatch) prepare() {
 	}
 	for i := range p.pat.Pieces {
 		pc := &p.pat.Pieces[i]
-		pat.Pieces = append(pat.Pieces, search.Piece{Width: len(pc.Rels), Min: pc.Min, Max: pc.Max})
+		pat.Pieces = append(pat.Pieces, search.Piece{Width: len(pc.Rels), Min: pc.Min, Max: pc.Max, Split: p.chains.pieces[i].split})
 	}
 	if slices.ContainsFunc(p.pat.Between, func(n plan.PathNode) bool { return len(n.Filter) > 0 }) {
 		pat.Pass = p.chains.pass
@@ -272,18 +272,23 @@ func (p *pathMatch) turn(m *search.Match) {
 	p.ready = p.ready[:0]
 	at := m.Start
 	for _, s := range m.Steps {
-		t := takenChain{piece: s.Piece, nodes: append([]uint32{at}, s.Nodes...), rels: s.Rels}
-		at = s.Nodes[len(s.Nodes)-1]
-		if p.plan.Reversed {
-			t.piece = len(p.pat.Pieces) - 1 - s.Piece
-			t.rels = slices.Clone(s.Rels)
-			slices.Reverse(t.nodes)
-			slices.Reverse(t.rels)
+		if s.Hop > 0 {
+			t := &p.ready[len(p.ready)-1]
+			t.nodes, t.rels = append(t.nodes, s.Nodes...), append(t.rels, s.Rels...)
+		} else {
+			p.ready = append(p.ready, takenChain{piece: s.Piece, nodes: append([]uint32{at}, s.Nodes...), rels: slices.Clone(s.Rels)})
 		}
-		p.ready = append(p.ready, t)
+		at = s.Nodes[len(s.Nodes)-1]
 	}
-	if p.plan.Reversed {
-		slices.Reverse(p.ready)
+	if !p.plan.Reversed {
+		return
+	}
+	slices.Reverse(p.ready)
+	for i := range p.ready {
+		t := &p.ready[i]
+		t.piece = len(p.pat.Pieces) - 1 - t.piece
+		slices.Reverse(t.nodes)
+		slices.Reverse(t.rels)
 	}
 }
 
