@@ -11,6 +11,7 @@ import (
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/auth"
 	"github.com/kadedb/kadedb/server/front"
+	"github.com/kadedb/kadedb/server/front/fronttest"
 )
 
 func TestHostsAndOrigins(t *testing.T) {
@@ -18,7 +19,7 @@ func TestHostsAndOrigins(t *testing.T) {
 		s := start(t, func(c *front.Config, _ *kadedb.Options) {
 			c.Auth, c.AllowedHosts = authOn, []string{"db.example", "proxy.example:8443"}
 		})
-		_, port, err := net.SplitHostPort(s.host)
+		_, port, err := net.SplitHostPort(s.Host)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +96,7 @@ func TestTokenRate(t *testing.T) {
 	if code, body := s.do(call{as: auth.Writer, body: queryBody("RETURN 1")}); code != 200 {
 		t.Errorf("another token gets %d %s", code, body)
 	}
-	eventually(t, "the token may ask again", func() bool {
+	fronttest.Eventually(t, "the token may ask again", func() bool {
 		code, _ := s.do(call{as: auth.Reader, body: queryBody("RETURN 1")})
 		return code == 200
 	})
@@ -118,9 +119,9 @@ func TestRevoke(t *testing.T) {
 		_, body := s.do(call{as: auth.Admin, body: queryBody("SHOW TRANSACTIONS")})
 		return body
 	}
-	eventually(t, "the statement runs", func() bool { return strings.Contains(open(), "AS slow") && strings.Contains(open(), tx) })
+	fronttest.Eventually(t, "the statement runs", func() bool { return strings.Contains(open(), "AS slow") && strings.Contains(open(), tx) })
 	at := time.Now()
-	if code, body := s.do(call{as: auth.Admin, method: "DELETE", path: "/v1/tokens/" + s.id[auth.Writer]}); code != 200 {
+	if code, body := s.do(call{as: auth.Admin, method: "DELETE", path: "/v1/tokens/" + s.ID[auth.Writer]}); code != 200 {
 		t.Fatalf("revoking gives %d %s", code, body)
 	}
 	if code, _ := s.query("RETURN 1"); code != 401 {
@@ -130,7 +131,7 @@ func TestRevoke(t *testing.T) {
 	if took := time.Since(at); took > 3*time.Second || r.code == 200 || errorName(t, r.body) != "TransactionTerminated" {
 		t.Errorf("the running statement ended after %v with %d %s", took, r.code, r.body)
 	}
-	eventually(t, "its transaction is gone", func() bool { return !strings.Contains(open(), tx) })
+	fronttest.Eventually(t, "its transaction is gone", func() bool { return !strings.Contains(open(), tx) })
 	if _, body := s.do(call{as: auth.Admin, body: queryBody("MATCH (n:Open) RETURN count(*) AS c")}); !strings.Contains(body, `"rows":[[0]]`) {
 		t.Errorf("its changes are there: %s", body)
 	}
@@ -165,5 +166,5 @@ func TestTerminate(t *testing.T) {
 	if _, body := s.do(call{as: auth.Admin, body: queryBody(text)}); !strings.Contains(body, "terminated") {
 		t.Errorf("an admin does not: %s", body)
 	}
-	eventually(t, "it is gone", func() bool { code, _ := s.in(auth.Writer, tx, "RETURN 1"); return code == 404 || code == 400 })
+	fronttest.Eventually(t, "it is gone", func() bool { code, _ := s.in(auth.Writer, tx, "RETURN 1"); return code == 404 || code == 400 })
 }

@@ -79,13 +79,13 @@ func TestImportExport(t *testing.T) {
 			t.Errorf("%q: %d %s", c.parts[0:2], code, body)
 		}
 	}
-	if left, err := os.ReadDir(filepath.Join(s.db.Dir(), "tmp")); err != nil || len(left) > 0 {
+	if left, err := os.ReadDir(filepath.Join(s.DB.Dir(), "tmp")); err != nil || len(left) > 0 {
 		t.Errorf("uploads are left: %v %v", left, err)
 	}
 	if code, body := s.do(call{path: "/v1/import", body: "{}", as: auth.Writer}); code != 400 || !strings.Contains(body, "ContentTypeRefused") {
 		t.Errorf("no form: %d %s", code, body)
 	}
-	want, err := s.db.StateHash(context.Background())
+	want, err := s.DB.StateHash(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func TestFilesThatFail(t *testing.T) {
 			t.Errorf("%s: %v leaves %s", accept, err, body)
 		}
 	}
-	if log := s.log.String(); !strings.Contains(log, "an answer broke off") || !strings.Contains(log, "KDB-2010") {
+	if log := s.Log.String(); !strings.Contains(log, "an answer broke off") || !strings.Contains(log, "KDB-2010") {
 		t.Errorf("the log does not say why: %s", log)
 	}
 	res, b, err := s.files(arrowType, "UNWIND range(1, 100) AS x RETURN x AS a, x AS b", `"max_rows":10`)
@@ -80,7 +80,7 @@ func TestArrowMisfit(t *testing.T) {
 	if !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("a misfit gives %d bytes, %v", len(b), err)
 	}
-	if log := s.log.String(); !strings.Contains(log, "row 15000") || !strings.Contains(log, "KDB-6007") {
+	if log := s.Log.String(); !strings.Contains(log, "row 15000") || !strings.Contains(log, "KDB-6007") {
 		t.Errorf("the log says %s", log)
 	}
 	// All of them fit into the first rows.

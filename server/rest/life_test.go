@@ -15,6 +15,7 @@ import (
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/auth"
 	"github.com/kadedb/kadedb/server/front"
+	"github.com/kadedb/kadedb/server/front/fronttest"
 	"github.com/kadedb/kadedb/server/rest"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/vfs"
@@ -32,7 +33,7 @@ func TestReadiness(t *testing.T) {
 	}
 	served := make(chan error, 1)
 	go func() { served <- f.Serve() }()
-	s := &server{t: t, front: f, url: f.URL(), token: map[auth.Role]string{}}
+	s := &server{&fronttest.Server{Front: f, URL: f.URL()}, t}
 	f.Progress(7, 100, 400)
 	if code, body := s.do(call{method: "GET", path: "/readyz"}); code != 503 || !strings.HasPrefix(body, `{"status":"recovering","records":7,"bytes":100,"bytes_at_most":400,"ms":`) {
 		t.Errorf("while recovering: %d %s", code, body)
@@ -71,14 +72,14 @@ func TestDrain(t *testing.T) {
 		_, body := s.query("UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x, y WHERE x + y < 0 RETURN count(*) AS slow")
 		long <- body
 	}()
-	eventually(t, "the statement runs", func() bool {
+	fronttest.Eventually(t, "the statement runs", func() bool {
 		_, body := s.do(call{as: auth.Admin, body: queryBody("SHOW TRANSACTIONS")})
 		return strings.Contains(body, "AS slow")
 	})
 	at := time.Now()
 	drained := make(chan error, 1)
-	go func() { drained <- s.front.Drain(time.Second) }()
-	eventually(t, "probes see it", func() bool {
+	go func() { drained <- s.Front.Drain(time.Second) }()
+	fronttest.Eventually(t, "probes see it", func() bool {
 		code, body := s.do(call{method: "GET", path: "/readyz"})
 		return code == 503 && strings.Contains(body, "draining")
 	})
@@ -112,7 +113,7 @@ func TestDrainIsBounded(t *testing.T) {
 	if err := stuck.Listen(); err != nil {
 		t.Fatal(err)
 	}
-	stuck.Ready(s.db)
+	stuck.Ready(s.DB)
 	served, asked := make(chan error, 1), make(chan struct{})
 	go func() { served <- stuck.Serve() }()
 	go func() {
@@ -140,13 +141,13 @@ func TestDrainIsBounded(t *testing.T) {
 func TestHalfSentBodies(t *testing.T) {
 	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.Requests = 2 })
 	for range 8 {
-		conn, err := net.Dial("tcp", s.host)
+		conn, err := net.Dial("tcp", s.Host)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		if _, err := io.WriteString(conn, "POST /v1/query HTTP/1.1\r\nHost: "+s.host+"\r\nContent-Type: application/json\r\nAuthorization: Bearer "+
-			s.token[auth.Reader]+"\r\nContent-Length: 100\r\n\r\n{\"query\": "); err != nil {
+		if _, err := io.WriteString(conn, "POST /v1/query HTTP/1.1\r\nHost: "+s.Host+"\r\nContent-Type: application/json\r\nAuthorization: Bearer "+
+			s.Token[auth.Reader]+"\r\nContent-Length: 100\r\n\r\n{\"query\": "); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -161,14 +162,14 @@ func TestHalfSentBodies(t *testing.T) {
 // A body that does not come in time is refused, and its connection is free again.
 func TestSlowBody(t *testing.T) {
 	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.BodyTime = 100 * time.Millisecond })
-	conn, err := net.Dial("tcp", s.host)
+	conn, err := net.Dial("tcp", s.Host)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
 	at := time.Now()
-	if _, err := io.WriteString(conn, "POST /v1/query HTTP/1.1\r\nHost: "+s.host+"\r\nContent-Type: application/json\r\nAuthorization: Bearer "+
-		s.token[auth.Reader]+"\r\nContent-Length: 100\r\n\r\n{\"query\": "); err != nil {
+	if _, err := io.WriteString(conn, "POST /v1/query HTTP/1.1\r\nHost: "+s.Host+"\r\nContent-Type: application/json\r\nAuthorization: Bearer "+
+		s.Token[auth.Reader]+"\r\nContent-Length: 100\r\n\r\n{\"query\": "); err != nil {
 		t.Fatal(err)
 	}
 	if err := conn.SetReadDeadline(at.Add(30 * time.Second)); err != nil {
@@ -202,13 +203,13 @@ func TestRequestsAtOnce(t *testing.T) {
 			}
 		}
 	}()
-	eventually(t, "a second request is refused", func() bool {
+	fronttest.Eventually(t, "a second request is refused", func() bool {
 		code, _ := s.do(call{as: auth.Reader, body: queryBody("RETURN 1")})
 		return code == 429
 	})
 	cancel()
 	<-gone
-	eventually(t, "there is room again", func() bool {
+	fronttest.Eventually(t, "there is room again", func() bool {
 		code, _ := s.do(call{as: auth.Reader, body: queryBody("RETURN 1")})
 		return code == 200
 	})
@@ -217,7 +218,7 @@ func TestRequestsAtOnce(t *testing.T) {
 func TestSlowQueryLog(t *testing.T) {
 	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.SlowQuery = time.Nanosecond })
 	s.query("RETURN $p AS\nsecretless", `"params":{"p":"do not log me"}`)
-	log := s.log.String()
+	log := s.Log.String()
 	if !strings.Contains(log, "slow query") || !strings.Contains(log, "p: STRING") || !strings.Contains(log, "secretless") {
 		t.Errorf("the log is %s", log)
 	}
@@ -228,7 +229,7 @@ func TestSlowQueryLog(t *testing.T) {
 		}
 	}
 	s.query("CREATE ({p: 1})")
-	if line := s.log.String()[len(log):]; !strings.Contains(line, "kind=write") || strings.Contains(line, "wait_ms.commit=0 ") {
+	if line := s.Log.String()[len(log):]; !strings.Contains(line, "kind=write") || strings.Contains(line, "wait_ms.commit=0 ") {
 		t.Errorf("a commit takes no time: %s", line)
 	}
 	if strings.Contains(log, "do not log me") || strings.Contains(log, "AS\nsecretless") {
@@ -257,7 +258,7 @@ func TestSlowHeader(t *testing.T) {
 		t.Skip("waits 5 s for a timeout")
 	}
 	s := start(t, nil)
-	conn, err := net.Dial("tcp", s.host)
+	conn, err := net.Dial("tcp", s.Host)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +304,7 @@ func TestChunkedBodyLimit(t *testing.T) {
 func TestFailedSync(t *testing.T) {
 	disk := vfs.NewFaulty(vfs.OS, nil)
 	s := start(t, func(_ *front.Config, o *kadedb.Options) { o.FS = disk })
-	s.closing = status.StorePoisoned
+	s.Closing = status.StorePoisoned
 	s.query("CREATE (:A)")
 	disk.SetHook(func(o vfs.Op) error {
 		if o.Name == "sync" {
@@ -322,7 +323,7 @@ func TestFailedSync(t *testing.T) {
 		t.Errorf("readiness is %d %s", code, body)
 	}
 	select {
-	case <-s.front.Failed():
+	case <-s.Front.Failed():
 	default:
 		t.Error("the server does not know")
 	}
@@ -345,9 +346,9 @@ func TestRevokeOfAnIdleReader(t *testing.T) {
 		_, body := s.do(call{as: auth.Admin, body: queryBody("SHOW TRANSACTIONS")})
 		return strings.Contains(body, "'stuck'")
 	}
-	eventually(t, "the statement runs", running)
-	s.do(call{as: auth.Admin, method: "DELETE", path: "/v1/tokens/" + s.id[auth.Reader]})
-	eventually(t, "the statement is gone", func() bool { return !running() })
+	fronttest.Eventually(t, "the statement runs", running)
+	s.do(call{as: auth.Admin, method: "DELETE", path: "/v1/tokens/" + s.ID[auth.Reader]})
+	fronttest.Eventually(t, "the statement is gone", func() bool { return !running() })
 }
 
 // Values that need more memory than there is are refused before they take it.
@@ -357,7 +358,7 @@ func TestBodyMemory(t *testing.T) {
 	if code != 429 || errorName(t, body) != "QueryMemoryLimit" {
 		t.Errorf("it gives %d %.200s", code, body)
 	}
-	if used := s.db.Budget().Used(); used > 1<<20 {
+	if used := s.DB.Budget().Used(); used > 1<<20 {
 		t.Errorf("%d bytes are still counted", used)
 	}
 }
@@ -367,13 +368,13 @@ func TestBodyMemory(t *testing.T) {
 func TestRefusedBodyIsRead(t *testing.T) {
 	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.BodySize = 4096 })
 	for _, chunked := range []bool{false, true} {
-		conn, err := net.Dial("tcp", s.host)
+		conn, err := net.Dial("tcp", s.Host)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
 		const size = 8 << 20
-		head := "POST /v1/query HTTP/1.1\r\nHost: " + s.host + "\r\nContent-Type: application/json\r\nAuthorization: Bearer " + s.token[auth.Reader]
+		head := "POST /v1/query HTTP/1.1\r\nHost: " + s.Host + "\r\nContent-Type: application/json\r\nAuthorization: Bearer " + s.Token[auth.Reader]
 		body := strings.Repeat("x", size)
 		if chunked {
 			head += "\r\nTransfer-Encoding: chunked\r\n\r\n800000\r\n"

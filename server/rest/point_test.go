@@ -12,7 +12,7 @@ import (
 func BenchmarkPointRead(b *testing.B) {
 	s := start(b, nil)
 	ctx := b.Context()
-	c, err := client.New(s.url, s.token[auth.Admin])
+	c, err := client.New(s.URL, s.Token[auth.Admin])
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/kadedb/kadedb"
-	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/query"
 	"github.com/kadedb/kadedb/server/front"
 	"github.com/kadedb/kadedb/status"
@@ -106,12 +105,8 @@ func (a *answer) whole() error {
 			buffers.Put(buf)
 		}
 	}()
-	limit := a.req.Limits.Memory
-	if limit == 0 {
-		limit = a.c.DB.Limits().Memory
-	}
-	held := account{budget: a.c.DB.Budget().Sub("answer", limit)}
-	defer held.budget.Close()
+	held := a.c.Hold(a.req.Limits.Memory)
+	defer held.Close()
 	res, err := a.c.Run(*a.req)
 	if err != nil {
 		return err
@@ -124,7 +119,7 @@ func (a *answer) whole() error {
 		}
 		a.rows++
 		b = a.enc.AppendRow(b, res.Values())
-		if err := held.grow(cap(b)); err != nil {
+		if err := held.Grow(cap(b), "the answer", "stream it (Accept: application/x-ndjson)"); err != nil {
 			return a.abandon(res, err)
 		}
 	}
@@ -140,26 +135,6 @@ func (a *answer) whole() error {
 func (a *answer) abandon(res *query.Result, err error) error {
 	a.c.Cancel(err)
 	return errors.Join(err, res.Close())
-}
-
-// account reserves memory for a growing buffer, in large steps.
-type account struct {
-	budget *memory.Budget
-	held   int64
-}
-
-const accountStep = 1 << 20
-
-func (a *account) grow(size int) error {
-	if int64(size) <= a.held+accountStep {
-		return nil // small answers are not worth counting
-	}
-	if err := a.budget.Reserve(int64(size) - a.held); err != nil {
-		return status.Errorf(status.QueryMemoryLimit, "the answer does not fit the memory of a query: %w", err).
-			WithHint("stream it (Accept: application/x-ndjson), or raise `query-memory` (`memory_bytes` in the request)")
-	}
-	a.held = int64(size)
-	return nil
 }
 
 // appendReport appends what follows the rows, without braces.
@@ -185,9 +160,13 @@ func (a *answer) stream() error {
 	buf := buffers.Get().(*[]byte)
 	b := (*buf)[:0]
 	defer func() {
-		*buf = b[:0]
-		buffers.Put(buf)
+		if cap(b) <= maxPooled {
+			*buf = b
+			buffers.Put(buf)
+		}
 	}()
+	held := a.c.Hold(a.req.Limits.Memory)
+	defer held.Close()
 	res, err := a.c.Run(*a.req)
 	if err != nil {
 		return err
@@ -199,6 +178,9 @@ func (a *answer) stream() error {
 	for res.Next() {
 		a.rows++
 		b = append(a.enc.AppendRow(b, res.Values()), '\n')
+		if err := held.Grow(cap(b), "a row", "return less in one row"); err != nil {
+			return a.breakOff(out, res, err)
+		}
 		if len(b) >= flushBytes || a.rows%64 == 0 && time.Since(out.Last()) > flushTime {
 			if err := out.Send(b); err != nil {
 				return a.abandon(res, front.ErrGone)
@@ -207,13 +189,33 @@ func (a *answer) stream() error {
 		}
 	}
 	if err := errors.Join(res.Err(), res.Close()); err != nil {
-		a.failed = err
-		e := a.c.Explain(err)
-		b = append(wire.AppendError(append(b, `{"error":`...), e), "}\n"...)
+		b = a.appendFailure(b, err)
 	} else {
 		b = append(a.appendReport(append(b, '{'), res), "}\n"...)
 	}
 	if err := out.End(b); err != nil {
+		return front.ErrGone
+	}
+	return nil
+}
+
+// appendFailure appends the last line of an answer that failed.
+func (a *answer) appendFailure(b []byte, err error) []byte {
+	a.failed = err
+	return append(wire.AppendError(append(b, `{"error":`...), a.c.Explain(err)), "}\n"...)
+}
+
+// breakOff ends a statement in the middle of its lines.
+func (a *answer) breakOff(out *front.Stream, res *query.Result, err error) error {
+	err = a.c.Explain(err) // before the context has another cause
+	a.c.Cancel(err)
+	if cerr := res.Close(); cerr != nil {
+		a.c.Server.Log().Debug("closing what was broken off", "error", cerr)
+	}
+	if !out.Begun() {
+		return err
+	}
+	if err := out.End(a.appendFailure(nil, err)); err != nil {
 		return front.ErrGone
 	}
 	return nil

@@ -1,101 +1,36 @@
 package rest_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/auth"
 	"github.com/kadedb/kadedb/server/front"
+	"github.com/kadedb/kadedb/server/front/fronttest"
 	"github.com/kadedb/kadedb/server/rest"
-	"github.com/kadedb/kadedb/status"
 )
 
 // server is a served store of its own.
 type server struct {
-	t     testing.TB
-	front *front.Server
-	db    *kadedb.DB
-	url   string
-	host  string
-	token map[auth.Role]string
-	id    map[auth.Role]string
-	log   *syncBuffer
-	// closing is the error that closing the store has to give, where it has to.
-	closing status.Code
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
+	*fronttest.Server
+	t testing.TB
 }
 
 func start(t testing.TB, change func(*front.Config, *kadedb.Options)) *server {
 	t.Helper()
-	s := &server{t: t, log: &syncBuffer{}, token: map[auth.Role]string{}, id: map[auth.Role]string{}}
-	log := slog.New(slog.NewTextHandler(s.log, nil))
-	c := front.Config{Listen: "127.0.0.1:0", Auth: true, BodySize: 16 << 20, Logger: log}
-	o := kadedb.Options{Memory: 256 << 20, Logger: log}
+	c, o := front.Config{Auth: true, BodySize: 16 << 20}, kadedb.Options{Memory: 256 << 20}
 	if change != nil {
 		change(&c, &o)
 	}
-	var err error
-	if s.front, err = front.New(c); err != nil {
-		t.Fatal(err)
-	}
-	rest.Register(s.front)
-	if err := s.front.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	s.url = s.front.URL()
-	_, s.host, _ = strings.Cut(s.url, "://")
-	served := make(chan error, 1)
-	go func() { served <- s.front.Serve() }()
-	if s.db, err = kadedb.OpenTemporary(&o); err != nil {
-		t.Fatal(err)
-	}
-	for r := auth.Reader; r <= auth.Admin; r++ {
-		tok, secret, err := s.db.Tokens().Create(r.String(), r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.token[r], s.id[r] = secret, tok.ID
-	}
-	s.front.Ready(s.db)
-	t.Cleanup(func() {
-		if err := s.front.Drain(5 * time.Second); err != nil {
-			t.Errorf("draining: %v", err)
-		}
-		if err := <-served; err != nil {
-			t.Errorf("serving: %v", err)
-		}
-		if err := s.db.Close(); err != nil && status.CodeOf(err) != s.closing {
-			t.Errorf("closing: %v", err)
-		}
-	})
-	return s
+	return &server{fronttest.Start(t, c, o, rest.Register), t}
 }
 
 // call is one request; the zero value of a field is the usual one.
@@ -114,7 +49,7 @@ func (s *server) request(ctx context.Context, c call) *http.Request {
 	if c.path == "" {
 		c.path = "/v1/query"
 	}
-	req, err := http.NewRequestWithContext(ctx, c.method, s.url+c.path, strings.NewReader(c.body))
+	req, err := http.NewRequestWithContext(ctx, c.method, s.URL+c.path, strings.NewReader(c.body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -122,7 +57,7 @@ func (s *server) request(ctx context.Context, c call) *http.Request {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if c.as != 0 {
-		req.Header.Set("Authorization", "Bearer "+s.token[c.as])
+		req.Header.Set("Authorization", "Bearer "+s.Token[c.as])
 	}
 	for k, v := range c.header {
 		if v == "" {
@@ -223,7 +158,7 @@ func TestAnswers(t *testing.T) {
 		!strings.Contains(body, `"relationship_types":["R","T"]`) || !json.Valid([]byte(body)) {
 		t.Errorf("the schema is %s", body)
 	}
-	if code, body := s.do(call{method: "GET", path: "/"}); code != 200 || !strings.Contains(body, s.url+"/v1/query") {
+	if code, body := s.do(call{method: "GET", path: "/"}); code != 200 || !strings.Contains(body, s.URL+"/v1/query") {
 		t.Errorf("GET / gives %d %s", code, body)
 	}
 }
@@ -406,20 +341,11 @@ func TestHangUpCancels(t *testing.T) {
 					<-ctx.Done()
 					res.Body.Close()
 				}()
-				eventually(t, accept+": the statement runs", running)
+				fronttest.Eventually(t, accept+": the statement runs", running)
 				cancel()
 				<-gone
-				eventually(t, accept+": the statement is gone", func() bool { return !running() })
+				fronttest.Eventually(t, accept+": the statement is gone", func() bool { return !running() })
 			}
-		}
-	}
-}
-
-func eventually(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !cond(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 10 s: %s", what)
 		}
 	}
 }
@@ -504,7 +430,7 @@ func TestEndedTransactions(t *testing.T) {
 		t.Fatalf("BEGIN gives %s", opened)
 	}
 	a := answer.Tx
-	eventually(t, "the idle transaction ends", func() bool {
+	fronttest.Eventually(t, "the idle transaction ends", func() bool {
 		_, body := s.do(call{as: auth.Admin, body: queryBody("SHOW TRANSACTIONS")})
 		return !strings.Contains(body, a)
 	})
@@ -529,9 +455,9 @@ func TestTerminateListed(t *testing.T) {
 		ended <- body
 	}()
 	var ids []string
-	eventually(t, "both are listed", func() bool {
+	fronttest.Eventually(t, "both are listed", func() bool {
 		_, body := s.do(call{as: auth.Admin, body: queryBody("SHOW TRANSACTIONS YIELD transactionId AS id, username AS u WHERE u = $u RETURN id",
-			`"params":{"u":"`+s.id[auth.Writer]+`"}`)})
+			`"params":{"u":"`+s.ID[auth.Writer]+`"}`)})
 		var answer struct{ Rows [][]string }
 		if err := json.Unmarshal([]byte(body), &answer); err != nil {
 			t.Fatalf("%v: %s", err, body)
@@ -589,5 +515,19 @@ func TestTransactionStatements(t *testing.T) {
 	}
 	if _, body := s.query("MATCH (n) RETURN labels(n) AS l"); !strings.Contains(body, `"rows":[[["COMMIT"]]]`) {
 		t.Errorf("what is there: %s", body)
+	}
+}
+
+// A row that is too long for the memory of a query ends a streamed answer, with the reason.
+func TestLongRow(t *testing.T) {
+	s := start(t, nil)
+	text := "UNWIND range(1, 3) AS x RETURN CASE x WHEN 3 THEN [i IN range(1, 600000) | 'some text of a row'] END AS l, x"
+	code, body := s.do(call{as: auth.Reader, body: queryBody(text, `"memory_bytes":60000000`), header: map[string]string{"Accept": "application/x-ndjson"}})
+	if code != 200 || !strings.HasSuffix(body, "}\n") {
+		t.Errorf("a row that fits gives %d …%s", code, body[max(0, len(body)-200):])
+	}
+	code, body = s.do(call{as: auth.Reader, body: queryBody(text, `"memory_bytes":20000000`), header: map[string]string{"Accept": "application/x-ndjson"}})
+	if !strings.Contains(body, "QueryMemoryLimit") {
+		t.Errorf("a row that does not fit gives %d, %d bytes …%s", code, len(body), body[max(0, len(body)-200):])
 	}
 }

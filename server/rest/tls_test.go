@@ -79,8 +79,8 @@ func (s *server) trusting(pool *x509.CertPool, two bool) *http.Client {
 
 func TestTLS(t *testing.T) {
 	s, certFile, _, pool := secure(t)
-	if !strings.HasPrefix(s.url, "https://127.0.0.1:") {
-		t.Errorf("the address is %s", s.url)
+	if !strings.HasPrefix(s.URL, "https://127.0.0.1:") {
+		t.Errorf("the address is %s", s.URL)
 	}
 	for _, two := range []bool{false, true} {
 		c := s.trusting(pool, two)
@@ -107,16 +107,16 @@ func TestTLS(t *testing.T) {
 		res.Body.Close()
 	}
 	old := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MaxVersion: tls.VersionTLS12}}}
-	if _, err := old.Get(s.url + "/livez"); err == nil {
+	if _, err := old.Get(s.URL + "/livez"); err == nil {
 		t.Error("TLS 1.2 is spoken")
 	}
-	if res, err := http.Get("http://" + s.host + "/livez"); err != nil || res.StatusCode != 400 {
+	if res, err := http.Get("http://" + s.Host + "/livez"); err != nil || res.StatusCode != 400 {
 		t.Errorf("without TLS: %v, %v", res, err)
 	} else {
 		res.Body.Close()
 	}
 	// The client of the commands, which is told whom to trust.
-	c, err := client.New(s.url, s.token[auth.Reader])
+	c, err := client.New(s.URL, s.Token[auth.Reader])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestTLS(t *testing.T) {
 // shown returns the name on the certificate that a new connection gets.
 func (s *server) shown() string {
 	s.t.Helper()
-	c, err := tls.Dial("tcp", s.host, &tls.Config{InsecureSkipVerify: true})
+	c, err := tls.Dial("tcp", s.Host, &tls.Config{InsecureSkipVerify: true})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestCertificateIsReadAgain(t *testing.T) {
 		t.Helper()
 		for deadline := time.Now().Add(10 * time.Second); s.shown() != want; {
 			if time.Now().After(deadline) {
-				t.Fatalf("the certificate is %s, not %s; log: %s", s.shown(), want, s.log)
+				t.Fatalf("the certificate is %s, not %s; log: %s", s.shown(), want, s.Log)
 			}
 			time.Sleep(5 * time.Millisecond)
 		}
@@ -168,16 +168,16 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	until("second")
 	// A broken pair changes nothing.
 	put(t, certFile, []byte("broken"))
-	s.front.ReloadCertificate()
-	if got := s.shown(); got != "second" || !strings.Contains(s.log.String(), "the one before is kept") {
-		t.Errorf("after a broken one it is %s; log: %s", got, s.log)
+	s.Front.ReloadCertificate()
+	if got := s.shown(); got != "second" || !strings.Contains(s.Log.String(), "the one before is kept") {
+		t.Errorf("after a broken one it is %s; log: %s", got, s.Log)
 	}
 	cert, key = pair(t, "third")
 	put(t, certFile, cert)
 	put(t, keyFile, key)
-	s.front.ReloadCertificate()
+	s.Front.ReloadCertificate()
 	if got := s.shown(); got != "third" {
-		t.Errorf("after a signal it is %s; log: %s", got, s.log)
+		t.Errorf("after a signal it is %s; log: %s", got, s.Log)
 	}
 }
 

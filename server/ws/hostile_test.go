@@ -17,6 +17,7 @@ import (
 
 	"github.com/kadedb/kadedb/auth"
 	"github.com/kadedb/kadedb/server/front"
+	"github.com/kadedb/kadedb/server/front/fronttest"
 	"github.com/kadedb/kadedb/server/ws"
 	"github.com/kadedb/kadedb/wire"
 )
@@ -24,7 +25,7 @@ import (
 // Who may connect at all.
 func TestHandshake(t *testing.T) {
 	s := start(t, nil)
-	host := strings.TrimSuffix(strings.TrimPrefix(s.url, "ws://"), "/v1/ws")
+	host := strings.TrimSuffix(strings.TrimPrefix(s.url(), "ws://"), "/v1/ws")
 	for _, c := range []struct {
 		name   string
 		header http.Header
@@ -49,7 +50,7 @@ func TestHandshake(t *testing.T) {
 		if c.none {
 			d.Subprotocols = nil
 		}
-		conn, res, err := d.Dial(s.url, c.header)
+		conn, res, err := d.Dial(s.url(), c.header)
 		switch {
 		case c.code == 101 && err != nil:
 			t.Errorf("%s: %v", c.name, err)
@@ -364,7 +365,7 @@ func TestCancelAndHangUp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the statement is gone after "+end, func() bool { return !admin.running("endless") })
+		fronttest.Eventually(t, "the statement is gone after "+end, func() bool { return !admin.running("endless") })
 	}
 	// A write whose client left before its end has not happened.
 	l := s.connect(wire.JSON, auth.Writer)
@@ -373,7 +374,7 @@ func TestCancelAndHangUp(t *testing.T) {
 	if err := l.c.NetConn().Close(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the write is gone", func() bool { return !admin.running("Left") })
+	fronttest.Eventually(t, "the write is gone", func() bool { return !admin.running("Left") })
 	if rows, _ := admin.answer(`{"type":"query","id":1,"query":"MATCH (n:Left) RETURN count(*) AS c"}`); fmt.Sprint(rows) != "[[0]]" {
 		t.Errorf("it left %v", rows)
 	}
@@ -388,9 +389,9 @@ func TestRevocation(t *testing.T) {
 	_, m := waiting.answer(`{"type":"begin","id":2}`)
 	waiting.send(`{"type":"query","id":1,"query":"UNWIND range(1, 1000) AS x RETURN x AS endless","credit":1}`)
 	waiting.next()
-	eventually(t, "the statement runs", func() bool { return other.running("endless") })
+	fronttest.Eventually(t, "the statement runs", func() bool { return other.running("endless") })
 	at := time.Now()
-	if err := s.front.Revoke(s.db, s.id[auth.Writer]); err != nil {
+	if err := s.Front.Revoke(s.DB, s.ID[auth.Writer]); err != nil {
 		t.Fatal(err)
 	}
 	for _, l := range []*link{idle, busy, waiting} {
@@ -398,15 +399,15 @@ func TestRevocation(t *testing.T) {
 			t.Errorf("closed with %d", code)
 		}
 	}
-	eventually(t, "nothing of it runs", func() bool { return !other.running("endless") })
+	fronttest.Eventually(t, "nothing of it runs", func() bool { return !other.running("endless") })
 	if took := time.Since(at); took > 3*time.Second {
 		t.Errorf("it took %v", took)
 	}
-	if _, err := s.db.EngineOf().Transaction(strings.Trim(field(m, "tx"), `"`), s.id[auth.Writer]); err == nil {
+	if _, err := s.DB.EngineOf().Transaction(strings.Trim(field(m, "tx"), `"`), s.ID[auth.Writer]); err == nil {
 		t.Error("its transaction is open")
 	}
 	l := s.raw(wire.JSON)
-	l.send(fmt.Sprintf(`{"type":"init","token":%q}`, s.token[auth.Writer]))
+	l.send(fmt.Sprintf(`{"type":"init","token":%q}`, s.Token[auth.Writer]))
 	if code := l.closed(); code != 4401 {
 		t.Errorf("a revoked token is closed with %d", code)
 	}
@@ -417,10 +418,10 @@ func TestDrain(t *testing.T) {
 	idle, busy, fresh := s.connect(wire.JSON, auth.Reader), s.connect(wire.JSON, auth.Reader), s.raw(wire.JSON)
 	busy.send(`{"type":"query","id":1,"query":"` + endless + `","progress_ms":0}`)
 	admin := s.connect(wire.JSON, auth.Admin)
-	eventually(t, "the statement runs", func() bool { return admin.running("endless") })
+	fronttest.Eventually(t, "the statement runs", func() bool { return admin.running("endless") })
 	at := time.Now()
 	drained := make(chan error, 1)
-	go func() { drained <- s.front.Drain(2 * time.Second) }()
+	go func() { drained <- s.Front.Drain(2 * time.Second) }()
 	if m := busy.next(); field(m, "type") != `"notice"` || field(m, "name") != `"Draining"` {
 		t.Errorf("the busy one is told %s", m)
 	}
@@ -512,7 +513,7 @@ func TestMessageMemory(t *testing.T) {
 	if rows, m := other.answer(`{"type":"query","id":1,"query":"RETURN 1 AS one"}`); fmt.Sprint(rows) != "[[1]]" {
 		t.Errorf("another connection gets %s", m)
 	}
-	if used := s.db.Stats().Memory.Used; used > 4<<20 {
+	if used := s.DB.Stats().Memory.Used; used > 4<<20 {
 		t.Errorf("%d bytes are still reserved", used)
 	}
 }
@@ -523,12 +524,12 @@ func TestMetrics(t *testing.T) {
 	l := s.raw(wire.JSON)
 	l.send(`{"type":"init","token":"kdb_x"}`)
 	l.closed()
-	eventually(t, "metrics tell", func() bool {
-		req, err := http.NewRequest("GET", s.front.URL()+"/metrics", nil)
+	fronttest.Eventually(t, "metrics tell", func() bool {
+		req, err := http.NewRequest("GET", s.Front.URL()+"/metrics", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		req.Header.Set("Authorization", "Bearer "+s.token[auth.Reader])
+		req.Header.Set("Authorization", "Bearer "+s.Token[auth.Reader])
 		res, err := http.DefaultClient.Do(req)
 		if err != nil {
 			t.Fatal(err)
@@ -557,7 +558,7 @@ func FuzzMessages(f *testing.F) {
 		if len(b) > 4096 {
 			return
 		}
-		s := &server{t: t, url: s.url, token: s.token}
+		s := &server{s.Server, t}
 		for form := range map[wire.Form]bool{wire.JSON: true, wire.CBOR: true} {
 			l := s.connect(form, auth.Reader)
 			if framed {

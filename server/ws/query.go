@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/kadedb/kadedb"
-	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/query"
 	"github.com/kadedb/kadedb/server/front"
 	"github.com/kadedb/kadedb/status"
@@ -24,7 +23,7 @@ func (r *request) query() error {
 	if err != nil {
 		return err
 	}
-	a := &answer{r: r, left: math.MaxInt64}
+	a := &answer{r: r, left: math.MaxInt64, held: r.call.Hold(r.fields.MemoryBytes)}
 	if r.more != nil {
 		a.left = 0
 	}
@@ -86,8 +85,6 @@ const (
 	// flushBytes and flushTime are after how much, or how long, rows go out.
 	flushBytes = 32 << 10
 	flushTime  = 100 * time.Millisecond
-	// accountStep is from where on a message's memory is counted.
-	accountStep = 1 << 20
 )
 
 var batches = sync.Pool{New: func() any { b := make([]byte, 0, 1<<10); return &b }}
@@ -107,8 +104,7 @@ type answer struct {
 	left    int64 // credit taken over
 	rows    int64
 	last    time.Time
-	budget  *memory.Budget // of a long message; nil
-	held    int64
+	held    front.Held // of a long message
 }
 
 func (a *answer) run(p *query.Prepared, req *query.Request) error {
@@ -134,7 +130,7 @@ func (a *answer) run(p *query.Prepared, req *query.Request) error {
 		a.left--
 		a.rows++
 		if n := a.m.Len(); n >= flushBytes || a.array.N%64 == 0 && time.Since(a.last) > flushTime {
-			if err := a.grow(); err != nil {
+			if err := a.held.Grow(a.m.Cap(), "a row", "return less in one row"); err != nil {
 				return a.abandon(res, err)
 			}
 			if !a.flush() {
@@ -217,27 +213,6 @@ func (a *answer) wait(req *query.Request) error {
 	}
 }
 
-// grow counts the memory of a long message.
-func (a *answer) grow() error {
-	size := int64(a.m.Cap())
-	if size <= a.held+accountStep {
-		return nil
-	}
-	if a.budget == nil {
-		limit := a.r.fields.MemoryBytes
-		if limit == 0 {
-			limit = a.r.call.DB.Limits().Memory
-		}
-		a.budget = a.r.call.DB.Budget().Sub("answer", limit)
-	}
-	if err := a.budget.Reserve(size - a.held); err != nil {
-		return status.Errorf(status.QueryMemoryLimit, "a row does not fit the memory of a query: %w", err).
-			WithHint("return less in one row, or raise `query-memory` (`memory_bytes` in the request)")
-	}
-	a.held = size
-	return nil
-}
-
 // abandon ends a statement whose answer cannot be given, so that it changes nothing.
 func (a *answer) abandon(res *query.Result, err error) error {
 	err = a.r.call.Explain(err) // before the context has another cause
@@ -275,8 +250,6 @@ func (a *answer) finish(res *query.Result) error {
 }
 
 func (a *answer) release() {
-	if a.budget != nil {
-		a.budget.Close()
-	}
+	a.held.Close()
 	batches.Put(a.buf)
 }

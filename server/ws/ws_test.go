@@ -1,14 +1,11 @@
 package ws_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +14,7 @@ import (
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/auth"
 	"github.com/kadedb/kadedb/server/front"
+	"github.com/kadedb/kadedb/server/front/fronttest"
 	"github.com/kadedb/kadedb/server/rest"
 	"github.com/kadedb/kadedb/server/ws"
 	"github.com/kadedb/kadedb/value"
@@ -25,30 +23,8 @@ import (
 
 // server is a served store of its own.
 type server struct {
-	t     testing.TB
-	front *front.Server
-	db    *kadedb.DB
-	url   string // ws://…/v1/ws
-	token map[auth.Role]string
-	id    map[auth.Role]string
-	log   *syncBuffer
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
+	*fronttest.Server
+	t testing.TB
 }
 
 func start(t testing.TB, change func(*front.Config, *ws.Options)) *server {
@@ -58,42 +34,18 @@ func start(t testing.TB, change func(*front.Config, *ws.Options)) *server {
 
 func startWith(t testing.TB, memory int64, change func(*front.Config, *ws.Options)) *server {
 	t.Helper()
-	s := &server{t: t, log: &syncBuffer{}, token: map[auth.Role]string{}, id: map[auth.Role]string{}}
-	log := slog.New(slog.NewTextHandler(s.log, nil))
-	c, o := front.Config{Listen: "127.0.0.1:0", Auth: true, BodySize: 1 << 20, Logger: log}, ws.Options{}
+	c, o := front.Config{Auth: true, BodySize: 1 << 20}, ws.Options{}
 	if change != nil {
 		change(&c, &o)
 	}
-	var err error
-	if s.front, err = front.New(c); err != nil {
-		t.Fatal(err)
-	}
-	rest.Register(s.front)
-	ws.Register(s.front, o)
-	if err := s.front.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	s.url = "ws" + strings.TrimPrefix(s.front.URL(), "http") + "/v1/ws"
-	served := make(chan error, 1)
-	go func() { served <- s.front.Serve() }()
-	if s.db, err = kadedb.OpenTemporary(&kadedb.Options{Memory: memory, Logger: log}); err != nil {
-		t.Fatal(err)
-	}
-	for r := auth.Reader; r <= auth.Admin; r++ {
-		tok, secret, err := s.db.Tokens().Create(r.String(), r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.token[r], s.id[r] = secret, tok.ID
-	}
-	s.front.Ready(s.db)
-	t.Cleanup(func() {
-		if err := errors.Join(s.front.Drain(5*time.Second), <-served, s.db.Close()); err != nil {
-			t.Errorf("stopping: %v", err)
-		}
-	})
-	return s
+	return &server{fronttest.Start(t, c, kadedb.Options{Memory: memory}, func(f *front.Server) {
+		rest.Register(f)
+		ws.Register(f, o)
+	}), t}
 }
+
+// url is where its connections begin.
+func (s *server) url() string { return "ws" + strings.TrimPrefix(s.URL, "http") + "/v1/ws" }
 
 // link is a client's end of a connection.
 type link struct {
@@ -104,7 +56,7 @@ type link struct {
 
 func (s *server) dial(form wire.Form, header http.Header) (*websocket.Conn, *http.Response, error) {
 	d := websocket.Dialer{Subprotocols: []string{map[wire.Form]string{wire.JSON: "kadeql.v1.json", wire.CBOR: "kadeql.v1.cbor"}[form]}}
-	return d.Dial(s.url, header)
+	return d.Dial(s.url(), header)
 }
 
 // raw connects without an init.
@@ -126,7 +78,7 @@ func (s *server) raw(form wire.Form) *link {
 func (s *server) connect(form wire.Form, as auth.Role) *link {
 	s.t.Helper()
 	l := s.raw(form)
-	l.send(fmt.Sprintf(`{"type":"init","token":%q}`, s.token[as]))
+	l.send(fmt.Sprintf(`{"type":"init","token":%q}`, s.Token[as]))
 	if ack := l.next(); !strings.Contains(ack, `"type":"ack"`) || !strings.Contains(ack, `"role":"`+as.String()+`"`) {
 		s.t.Fatalf("init is answered with %s", ack)
 	}
@@ -331,7 +283,7 @@ func TestCBORValues(t *testing.T) {
 func TestIntsAsStrings(t *testing.T) {
 	s := start(t, nil)
 	l := s.raw(wire.JSON)
-	l.send(fmt.Sprintf(`{"type":"init","token":%q,"ints":"string"}`, s.token[auth.Reader]))
+	l.send(fmt.Sprintf(`{"type":"init","token":%q,"ints":"string"}`, s.Token[auth.Reader]))
 	l.next()
 	if rows, _ := l.answer(`{"type":"query","id":1,"query":"RETURN 9223372036854775807 AS i, 1.5 AS f"}`); fmt.Sprint(rows) != `[["9223372036854775807",1.5]]` {
 		t.Errorf("the rows are %v", rows)
@@ -343,7 +295,7 @@ func TestTypedValues(t *testing.T) {
 	s := start(t, nil)
 	for values, want := range map[string]string{"typed": `[[{"$type":"date","value":"2026-02-01"}]]`, "plain": `[["2026-02-01"]]`} {
 		l := s.raw(wire.JSON)
-		l.send(fmt.Sprintf(`{"type":"init","token":%q,"values":%q}`, s.token[auth.Reader], values))
+		l.send(fmt.Sprintf(`{"type":"init","token":%q,"values":%q}`, s.Token[auth.Reader], values))
 		l.next()
 		text, param := "RETURN $d + duration({days: 1}) AS d", `{"$type":"date","value":"2026-01-31"}`
 		if values == "plain" {
@@ -490,20 +442,11 @@ func TestTransactions(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := s.connect(wire.JSON, auth.Writer)
-	eventually(t, "the transaction is rolled back", func() bool {
+	fronttest.Eventually(t, "the transaction is rolled back", func() bool {
 		_, m := other.answer(`{"type":"query","id":2,"tx":` + tx + `,"query":"RETURN 1"}`)
 		return errorName(m) == "NoSuchTransaction" || errorName(m) == "TransactionClosed"
 	})
 	if got := count(); got != "[[20]]" {
 		t.Errorf("at the end there are %s", got)
-	}
-}
-
-func eventually(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !cond(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("not within 10 s: %s", what)
-		}
 	}
 }
