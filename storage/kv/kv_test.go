@@ -3,6 +3,7 @@ package kv_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -446,7 +447,13 @@ func TestTornCommit(t *testing.T) {
 	}
 }
 
-// A disk that lost data pages though it kept the meta page gives a typed error or the
+// branches reports whether the page at an offset is one that points to others.
+func branches(image []byte, at int) bool {
+	const flag = 1 // of the 16 bits after the page's number
+	return at+10 <= len(image) && binary.NativeEndian.Uint16(image[at+8:])&flag != 0
+}
+
+// A disk that lost leaf pages though it kept the others gives a typed error or the
 // values of some version, never a panic. Values carry their own check.
 func TestLyingDisk(t *testing.T) {
 	const seed = 9
@@ -464,7 +471,8 @@ func TestLyingDisk(t *testing.T) {
 			old, now := images[i-1], images[i]
 			torn := append(bytes.Clone(old), make([]byte, max(0, len(now)-len(old)))...)
 			for at := 0; at < len(now); at += sectorSize {
-				if at < 2*pageSize || rng.IntN(2) == 0 {
+				page := at - at%pageSize
+				if at < 2*pageSize || branches(old, page) || branches(now, page) || rng.IntN(2) == 0 {
 					copy(torn[at:at+sectorSize], now[at:])
 				}
 			}

@@ -161,7 +161,13 @@ func (b *Bucket) Scan(prefix, from []byte, f func(k, v []byte) error) error {
 		start = from
 	}
 	c := b.b.Cursor()
+	var last []byte
 	for k, v := c.Seek(start); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		// Damaged pages can lead back to where they were reached from.
+		if last != nil && bytes.Compare(k, last) <= 0 {
+			return damaged(b.s.path, "keys that do not ascend")
+		}
+		last = k
 		if v == nil {
 			v = b.find(k)
 		}
