@@ -41,49 +41,59 @@ func TestCases(t *testing.T) {
 		t.Fatalf("no cases: %v", err)
 	}
 	for _, name := range names {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) {
-			raw, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := caseRun{t: t, dir: t.TempDir()}
-			c.open()
-			defer c.close()
-			secs := sections(string(raw))
-			changed := false
-			for i := range secs {
-				got, gives := c.run(secs[i])
-				if !gives {
-					continue
-				}
-				if i+1 == len(secs) || secs[i+1].name != "gives" {
-					t.Fatalf("section %q is not followed by one of what it gives", secs[i].name)
-				}
-				if got != secs[i+1].text {
-					if *rewrite {
-						secs[i+1].text, changed = got, true
-						continue
-					}
-					t.Errorf("%s\n%s\ngives\n%s\nwant\n%s", secs[i].name, secs[i].text, got, secs[i+1].text)
-				}
-			}
-			if changed {
-				var b strings.Builder
-				for _, s := range secs {
-					fmt.Fprintf(&b, "-- %s --\n%s", s.name, s.text)
-				}
-				if err := os.WriteFile(name, []byte(b.String()), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-		})
+		testCase(t, name, false)
+		testCase(t, name, true)
 	}
 }
 
+func testCase(t *testing.T, file string, lookUp bool) {
+	name := strings.TrimSuffix(filepath.Base(file), ".txt")
+	if lookUp {
+		name += ", looking ids up"
+	}
+	t.Run(name, func(t *testing.T) {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := caseRun{t: t, dir: t.TempDir(), lookUp: lookUp}
+		c.open()
+		defer c.close()
+		secs := sections(string(raw))
+		changed := false
+		for i := range secs {
+			got, gives := c.run(secs[i])
+			if !gives {
+				continue
+			}
+			if i+1 == len(secs) || secs[i+1].name != "gives" {
+				t.Fatalf("section %q is not followed by one of what it gives", secs[i].name)
+			}
+			if got != secs[i+1].text {
+				if *rewrite {
+					secs[i+1].text, changed = got, true
+					continue
+				}
+				t.Errorf("%s\n%s\ngives\n%s\nwant\n%s", secs[i].name, secs[i].text, got, secs[i+1].text)
+			}
+		}
+		if changed {
+			var b strings.Builder
+			for _, s := range secs {
+				fmt.Fprintf(&b, "-- %s --\n%s", s.name, s.text)
+			}
+			if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 type caseRun struct {
-	t   *testing.T
-	dir string
-	db  *kadedb.DB
+	t      *testing.T
+	dir    string
+	lookUp bool // see Spec.LookUp
+	db     *kadedb.DB
 }
 
 func (c *caseRun) open() {
@@ -182,6 +192,9 @@ func (c *caseRun) importFiles(text string) string {
 		}
 	}
 	spec.LineLimit = 200
+	if c.lookUp {
+		spec.LookUp()
+	}
 	spec.Notice = func(text string) { fmt.Fprintf(&b, "notice: %s\n", text) }
 	sum, err := c.db.Import(context.Background(), spec)
 	for _, r := range sum.Bad.First {

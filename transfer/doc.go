@@ -33,6 +33,9 @@ import (
 	"github.com/kadedb/kadedb/storage/vfs"
 )
 
+// leastMemory is what an import can do with.
+const leastMemory = 64 << 10
+
 // File is a file of nodes, named by their label or labels (A:B), or of relationships,
 // named by their type. Name is "" where a column of the file says it.
 type File struct{ Name, Path string }
@@ -81,7 +84,8 @@ type Spec struct {
 	// Notice is told what the user should know but need not act on.
 	Notice func(text string)
 
-	opens bool // Open is the caller's
+	opens  bool // Open is the caller's
+	lookUp bool // ids of the store are looked up in its indexes, few as they are; for tests
 }
 
 // Progress is how far an import is.
@@ -161,6 +165,7 @@ func (s *Spec) fill() {
 	if s.Memory <= 0 {
 		s.Memory = 256 << 20
 	}
+	s.Memory = max(s.Memory, leastMemory)
 	if s.FS == nil {
 		s.FS = vfs.OS
 	}

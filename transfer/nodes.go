@@ -117,7 +117,7 @@ func (im *importer) readNodes() error {
 			i = -1
 		}
 	}
-	return nil
+	return im.lookups()
 }
 
 func (im *importer) forgetNodes() error {

@@ -71,7 +71,7 @@ type space struct {
 	kind   tabular.Kind // Int or String
 	owners []owner      // labels and keys under which its nodes are found
 	ids    ids          // of this import: row number, then the node's number
-	old    ids          // of nodes that the store has: their numbers
+	old    *oldIDs      // of nodes that the store has: their numbers
 	used   bool         // relationships refer to it
 	files  int          // node files that belong to it
 	stored storedIDs    // what the store has under the first looked owners

@@ -1,7 +1,9 @@
 package transfer
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/graph"
@@ -47,7 +49,7 @@ func (im *importer) readRels() error {
 			i = -1
 		}
 	}
-	return nil
+	return im.lookups()
 }
 
 // relEnds is what work finds out about the rows of a chunk.
@@ -73,9 +75,10 @@ func (r *relReader) work(c *tabular.Chunk) error {
 	e := &relEnds{keys: make([]uint64, 0, c.Rows), sel: make([]int32, 0, c.Rows)}
 	c.Data = e
 	from, to := &c.Cols[s.wStart], &c.Cols[s.wEnd]
+	starts, ends := s.from.finder(from, c.Rows), s.to.finder(to, c.Rows)
 	for i := range c.Rows {
-		start, ok := s.from.find(from, i)
-		end, ok2 := s.to.find(to, i)
+		start, ok := starts(i)
+		end, ok2 := ends(i)
 		if ok && ok2 {
 			e.keys = append(e.keys, uint64(start)<<32|uint64(end))
 			e.sel = append(e.sel, int32(i))
@@ -97,6 +100,42 @@ func (r *relReader) work(c *tabular.Chunk) error {
 		e.bad = append(e.bad, b)
 	}
 	return nil
+}
+
+// finder returns what find does, of each row of a chunk. What has to be looked up in
+// indexes is so at once, in their order: each block of them is read but once then.
+func (s *space) finder(v *column.Vector, rows int) func(i int) (uint32, bool) {
+	if s.old.reader == nil {
+		return func(i int) (uint32, bool) { return s.find(v, i) }
+	}
+	found := make([]int64, rows) // number + 1
+	var order []int32
+	for i := range rows {
+		if v.IsNull(i) {
+			continue
+		}
+		if n, ok := s.ids.get(v, i); ok {
+			found[i] = int64(n) + 1
+		} else {
+			order = append(order, int32(i))
+		}
+	}
+	slices.SortFunc(order, func(a, b int32) int { return compareRows(v, int(a), int(b)) })
+	for k, i := range order {
+		if k > 0 && compareRows(v, int(order[k-1]), int(i)) == 0 {
+			found[i] = found[order[k-1]]
+		} else if n, ok := s.old.get(v, int(i)); ok {
+			found[i] = int64(n) + 1
+		}
+	}
+	return func(i int) (uint32, bool) { return uint32(found[i] - 1), found[i] > 0 }
+}
+
+func compareRows(v *column.Vector, a, b int) int {
+	if v.Type == column.Int {
+		return cmp.Compare(v.Ints[a], v.Ints[b])
+	}
+	return cmp.Compare(v.Str(a), v.Str(b))
 }
 
 // find returns the number of the node that row i names.

@@ -3,6 +3,7 @@ package transfer
 import (
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/graph"
@@ -100,10 +101,97 @@ func eachStored(r *graph.Reader, owners []owner, f func(v value.Value, num uint3
 	return nil
 }
 
-// loadOld loads the ids of nodes that the store has, of every space in use.
+// oldIDs are the ids of nodes that the store has: a table of them all, or, where that would
+// take too much of the import's memory, the store's indexes. It may be asked from several goroutines.
+type oldIDs struct {
+	ids
+	reader  *graph.Reader // nil: the table
+	indexes []catalog.IndexID
+	space   *space
+	failed  atomic.Pointer[error]
+}
+
+// oldBytes is about what an id takes in a table, and text beside it.
+const oldBytes, oldTextBytes = 24, 64
+
+// indexed makes o ask the indexes of owners, if there is one for each.
+func (o *oldIDs) indexed(r *graph.Reader, sp *space) bool {
+	cat := r.Catalog()
+	for _, own := range sp.owners {
+		label, ok := cat.Label(own.label)
+		key, ok2 := cat.Key(own.key)
+		if !ok || !ok2 || r.CountNodes(label) == 0 {
+			continue
+		}
+		x, ok := cat.IndexOn(catalog.Nodes, uint32(label), []catalog.KeyID{key})
+		if !ok || !x.Online {
+			return false
+		}
+		o.indexes = append(o.indexes, x.ID)
+		o.n += int(r.CountNodes(label))
+	}
+	o.reader, o.space = r, sp
+	return true
+}
+
+// get looks row r of a column of ids up.
+func (o *oldIDs) get(v *column.Vector, r int) (uint32, bool) {
+	if o.reader == nil {
+		return o.ids.get(v, r)
+	}
+	num, ok, err := o.look(v.Value(r))
+	if err != nil {
+		o.failed.CompareAndSwap(nil, &err)
+	}
+	return num, ok && err == nil
+}
+
+// look asks the indexes. An id that is a text stands for an integer of the store's too.
+func (o *oldIDs) look(v value.Value) (num uint32, found bool, err error) {
+	forms := [2]value.Value{v}
+	n := 1
+	if v.Kind() == value.KindString && o.space.stored.ints {
+		if i, err := strconv.ParseInt(v.AsString(), 10, 64); err == nil && strconv.FormatInt(i, 10) == v.AsString() {
+			forms[1], n = value.Int(i), 2
+		}
+	}
+	var few [4]uint32
+	for k, form := range forms[:n] {
+		for _, x := range o.indexes {
+			refs, err := o.reader.IndexEqual(x, []value.Value{form}, few[:0])
+			switch {
+			case err != nil:
+				return 0, false, err
+			case len(refs) == 0:
+			case found && k == 1 && refs[0] != num:
+				return 0, false, status.Errorf(status.DuplicateID, "the store has nodes of %s with id %s as an integer and as a string: rows cannot say which", o.space.describe(), v.AsString()).
+					WithHint("Give all ids one type, such as with SET n.id = toString(n.id).")
+			case !found:
+				num, found = refs[0], true
+			}
+		}
+	}
+	return num, found, nil
+}
+
+// lookups returns why a lookup in the store failed, if one did.
+func (im *importer) lookups() error {
+	for _, sp := range im.p.order {
+		if err := sp.old.failed.Load(); err != nil {
+			return *err
+		}
+	}
+	return nil
+}
+
+// loadOld makes the ids of nodes that the store has known, in every space in use.
 func (im *importer) loadOld() error {
 	for _, sp := range im.p.order {
-		sp.old = ids{}
+		sp.old = &oldIDs{}
+		if (im.spec.lookUp || im.p.storedBytes(sp) > im.memory/2) && sp.old.indexed(im.p.reader, sp) {
+			continue
+		}
+		sp.old = &oldIDs{}
 		err := eachStored(im.p.reader, sp.owners, func(v value.Value, num uint32) (bool, error) {
 			if err := im.ctx.Err(); err != nil && num&0xffff == 0 {
 				return false, err
@@ -115,6 +203,21 @@ func (im *importer) loadOld() error {
 		}
 	}
 	return nil
+}
+
+// storedBytes is about what a table of the store's ids of a space takes.
+func (p *planner) storedBytes(sp *space) (sum int64) {
+	cat := p.reader.Catalog()
+	each := int64(oldBytes)
+	if sp.kind == tabular.String {
+		each += oldTextBytes
+	}
+	for _, o := range sp.owners {
+		if label, ok := cat.Label(o.label); ok {
+			sum += each * p.reader.CountNodes(label)
+		}
+	}
+	return sum
 }
 
 // rowLabels finds which of the store's labels nodes get by row, where the store has
@@ -226,6 +329,9 @@ func (im *importer) update() error {
 		}
 		u := updater{im: im, src: s}
 		again, err := im.read(s, nil, u.take)
+		if err == nil {
+			err = im.lookups()
+		}
 		if err == nil {
 			err = u.commit()
 		}
