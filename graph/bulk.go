@@ -51,7 +51,9 @@ func (s *Store) Import(ctx context.Context, write func(b *Bulk) error) (txn.Chec
 	if _, err := s.Checkpoint(ctx); err != nil {
 		return txn.CheckpointInfo{}, err
 	}
-	s.schemaMu.Lock()
+	if err := s.lockSchema(ctx); err != nil {
+		return txn.CheckpointInfo{}, err
+	}
 	defer s.schemaMu.Unlock()
 	info, err := s.txn.Replace(ctx, func(root *txn.Root, w *txn.BlockWriter) ([]txn.Folded, error) {
 		st := stateOf(root)

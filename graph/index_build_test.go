@@ -374,6 +374,36 @@ func TestIndexMemory(t *testing.T) {
 	}
 }
 
+// TestSchemaChangeWaits: a change of the schema waits for a build, as long as it may.
+func TestSchemaChangeWaits(t *testing.T) {
+	s := open(t)
+	tx := begin(t, s)
+	n := tx.testNames(t)
+	_, err := tx.CreateNode(n.labels[:1], n.keys[:1], []value.Value{value.Int(1)})
+	must(t, err)
+	commit(t, tx)
+	var second, third error
+	var wg sync.WaitGroup
+	_, err = s.CreateIndex(context.Background(), IndexSpec{Name: "a", Token: "L0", Keys: []string{"k0"}}, func(int64, int64) {
+		wg.Go(func() {
+			_, third = s.CreateIndex(context.Background(), IndexSpec{Name: "c", Token: "L0", Keys: []string{"k2"}}, nil)
+		})
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		defer cancel()
+		_, second = s.CreateIndex(ctx, IndexSpec{Name: "b", Token: "L0", Keys: []string{"k1"}}, nil)
+	})
+	must(t, err)
+	wg.Wait()
+	must(t, third)
+	wantCode(t, second, status.QueryTimeLimit)
+	r, err := s.Snapshot()
+	must(t, err)
+	defer r.Close()
+	if x := r.Catalog().Indexes; len(x) != 2 || !x[0].Online || !x[1].Online {
+		t.Errorf("indexes: %+v", x)
+	}
+}
+
 // TestKeySorter: keys of any lengths and orders, in one run and in many.
 func TestKeySorter(t *testing.T) {
 	s, err := Open(testOptions(filepath.Join(t.TempDir(), "s")))

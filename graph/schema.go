@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/catalog"
@@ -108,10 +109,32 @@ func madeUpName(prefix string, parts ...any) string {
 	return fmt.Sprintf("%s_%08x", prefix, h.Sum32())
 }
 
+// lockSchema waits for other changes of the schema, which may be long builds, as long as ctx
+// allows. A statement's own limit has no channel: its context must be asked.
+func (s *Store) lockSchema(ctx context.Context) error {
+	if s.schemaMu.TryLock() {
+		return nil
+	}
+	ask := time.NewTicker(10 * time.Millisecond)
+	defer ask.Stop()
+	for !s.schemaMu.TryLock() {
+		select {
+		case <-ask.C:
+		case <-ctx.Done():
+		}
+		if err := status.Ended(ctx, "the wait for another change of the schema"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // CreateIndex makes a range index and fills it beside writers. created is false
 // where spec.IfNotExists found one with the name or on the same properties.
 func (s *Store) CreateIndex(ctx context.Context, spec IndexSpec, progress Progress) (created bool, err error) {
-	s.schemaMu.Lock()
+	if err := s.lockSchema(ctx); err != nil {
+		return false, err
+	}
 	defer s.schemaMu.Unlock()
 	if spec.Name == "" {
 		spec.Name = madeUpName("index", spec.Entity, spec.Token, strings.Join(spec.Keys, ","))
@@ -191,7 +214,9 @@ func (s *Store) DropIndex(name string, ifExists bool) (dropped bool, err error) 
 // CreateConstraint makes a constraint that all data keeps already. Commits keep it
 // from the beginning on, so that only what was there before is to be checked, beside them.
 func (s *Store) CreateConstraint(ctx context.Context, spec ConstraintSpec, progress Progress) (created bool, err error) {
-	s.schemaMu.Lock()
+	if err := s.lockSchema(ctx); err != nil {
+		return false, err
+	}
 	defer s.schemaMu.Unlock()
 	if spec.Name == "" {
 		spec.Name = madeUpName("constraint", spec.Kind, spec.Entity, spec.Token, strings.Join(spec.Keys, ","), spec.Type)
