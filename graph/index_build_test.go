@@ -73,7 +73,7 @@ func (w *sweeper) runBuilds() {
 		switch err := tryCommit(tx); status.CodeOf(err) {
 		case 0:
 			now = next
-		case status.ConstraintViolation:
+		case status.ConstraintViolation, status.WriteConflict: // the latter while the constraint is made
 			w.mu.Lock()
 			delete(w.states, w.last+1)
 			w.mu.Unlock()
