@@ -173,11 +173,61 @@ func (c *Context) filterCompare(e *Compare, b *column.Batch) ([]int32, error) {
 			}
 		}
 	}
+	if l.Type == r.Type && b.Sel == nil && !l.Const && !r.Const && l.Nulls == nil && r.Nulls == nil {
+		out := c.pool.rows(b.Len)[:b.Len]
+		switch l.Type {
+		case column.Int, column.Date:
+			return filterPairs(op, out, l.Ints[:b.Len], r.Ints[:b.Len]), nil
+		case column.Float:
+			return filterPairs(op, out, l.Floats[:b.Len], r.Floats[:b.Len]), nil
+		}
+	}
 	v, err := c.compareVectors(e, op, l, r, b)
 	if err != nil {
 		return nil, err
 	}
 	return c.trueRows(v, b, e.Pos)
+}
+
+// filterPairs is filterConst for two columns.
+func filterPairs[T cmp.Ordered](op CompareOp, out []int32, a, b []T) []int32 {
+	switch op {
+	case Gt, Ge:
+		a, b, op = b, a, op.swapped()
+	}
+	n := 0
+	out, b = out[:len(a)], b[:len(a)]
+	switch op {
+	case Eq:
+		for i, x := range a {
+			out[n] = int32(i)
+			if x == b[i] {
+				n++
+			}
+		}
+	case Ne:
+		for i, x := range a {
+			out[n] = int32(i)
+			if x != b[i] {
+				n++
+			}
+		}
+	case Lt:
+		for i, x := range a {
+			out[n] = int32(i)
+			if x < b[i] {
+				n++
+			}
+		}
+	case Le:
+		for i, x := range a {
+			out[n] = int32(i)
+			if x <= b[i] {
+				n++
+			}
+		}
+	}
+	return out[:n]
 }
 
 // filterConst writes the rows of a that compare with k as op says to out, which has
