@@ -191,7 +191,8 @@ func statusFacts(t *facts, s *wire.ServerStatus) {
 	if counted {
 		log += " (" + bytesText(s.Store.LogSinceCheckpoint) + " since the last checkpoint)"
 	}
-	t.add("disk", file+", "+log)
+	t.add("disk", file)
+	t.add("", log)
 	if counted && !s.Store.Writable {
 		t.add("", "it takes no more writes: its log could not be synced")
 	}
@@ -222,12 +223,12 @@ func statusFacts(t *facts, s *wire.ServerStatus) {
 	for _, n := range names {
 		t.add("", bytesText(s.Memory.Accounts[n])+" "+printable(n))
 	}
-	open := plural(int64(s.Open.Transactions), "transaction") + ", " + plural(int64(s.Open.Statements), "statement") + " outside of them, " +
-		plural(int64(s.Open.Requests), "request") + ", " + plural(int64(s.Open.Connections), "WebSocket connection")
+	open := plural(int64(s.Open.Transactions), "transaction") + ", " + plural(int64(s.Open.Statements), "statement") + " outside of them"
 	if s.Open.OldestSeconds > 0 {
 		open += "; the oldest since " + secondsText(s.Open.OldestSeconds)
 	}
 	t.add("open", open)
+	t.add("", plural(int64(s.Open.Requests), "request")+", "+plural(int64(s.Open.Connections), "WebSocket connection"))
 	if s.Tokens != nil {
 		t.add("tokens", fmt.Sprintf("%d admin, %d writer, %d reader", s.Tokens["admin"], s.Tokens["writer"], s.Tokens["reader"]))
 	}

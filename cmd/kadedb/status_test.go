@@ -29,13 +29,13 @@ func TestStatus(t *testing.T) {
 		code int
 	}{
 		{"server", []string{"--server", d.url, "--token", token}, "status      " + d.url + " is ready\nversion     …\nup for      …\n" +
-			"graph       2 nodes, 1 relationship\ndisk        … of blocks (… free), … of log (… since the last checkpoint)\n" +
+			"graph       2 nodes, 1 relationship\ndisk        … of blocks (… free)\n            … of log (… since the last checkpoint)\n" +
 			"checkpoint  none since the start\nmemory      … of 200 MiB, at most … so far\n", "", 0},
-		{"rest", []string{"--server", d.url, "--token", token}, "open        0 transactions, 0 statements outside of them, 1 request, 0 WebSocket connections\n" +
+		{"rest", []string{"--server", d.url, "--token", token}, "open        0 transactions, 0 statements outside of them\n            1 request, 0 WebSocket connections\n" +
 			"tokens      1 admin, 0 writer, 0 reader\n", "", 0},
 		{"without a token", []string{"--server", d.url}, "status  " + d.url + " is ready\n        more with --token", "", 0},
 		{"wrong token", []string{"--server", d.url, "--token", "kdb_no"}, "", "InvalidToken", exitToken},
-		{"held folder", []string{dir}, "is held by `kadedb serve` at " + d.url + " (process …)\nversion     …\ndisk        … of blocks, … of log\n", "", 0},
+		{"held folder", []string{dir}, "is held by `kadedb serve` at " + d.url + " (process …)\nversion     …\ndisk        … of blocks\n            … of log\n", "", 0},
 		{"no server", []string{"--server", "http://127.0.0.1:1"}, "", "Unreachable", exitUnavailable},
 		{"no store", []string{t.TempDir()}, "", "NotAStore", exitInvalid},
 	} {

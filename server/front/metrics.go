@@ -21,6 +21,8 @@ type metrics struct {
 	queries      *prometheus.CounterVec
 	errors       *prometheus.CounterVec
 	queryTime    *prometheus.HistogramVec
+	fine         [len(query.Kinds)]prometheus.Counter  // of queries, outcome ok, by kind
+	time         [len(query.Kinds)]prometheus.Observer // of queryTime, by kind
 	commitTime   prometheus.Observer
 	rows         prometheus.Counter
 	spilled      prometheus.Counter
@@ -79,9 +81,8 @@ func newMetrics(s *Server) *metrics {
 		connections:  mk.counters("kadedb_connections_total").WithLabelValues(),
 	}
 	// A rate of errors needs the series before the first of them.
-	for _, kind := range []query.Kind{query.KindRead, query.KindWrite} {
-		m.queries.WithLabelValues(kind.String(), "ok")
-		m.queryTime.WithLabelValues(kind.String())
+	for kind, name := range query.Kinds {
+		m.fine[kind], m.time[kind] = m.queries.WithLabelValues(name, "ok"), m.queryTime.WithLabelValues(name)
 	}
 	mk.registry.MustRegister(newReadings(s), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.handler = promhttp.HandlerFor(mk.registry, promhttp.HandlerOpts{})

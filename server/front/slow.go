@@ -20,9 +20,12 @@ func (c *Call) Finished(req *query.Request, elapsed time.Duration, rows int64, e
 		outcome = explain(c.Context(), err).Code.Info().Name
 	}
 	m, t := s.metrics, &c.trace
-	kind := t.Kind.String()
-	m.queries.WithLabelValues(kind, outcome).Inc()
-	m.queryTime.WithLabelValues(kind).Observe(elapsed.Seconds())
+	if err == nil {
+		m.fine[t.Kind].Inc()
+	} else {
+		m.queries.WithLabelValues(t.Kind.String(), outcome).Inc()
+	}
+	m.time[t.Kind].Observe(elapsed.Seconds())
 	m.rows.Add(float64(rows))
 	m.spilled.Add(float64(t.Spilled))
 	if t.Commit > 0 {
