@@ -54,7 +54,7 @@ func (c *catalogue) close() {
 }
 
 const (
-	// namesWait is how long completion waits for names.
+	// namesWait is how long a completion waits for names, all in all.
 	namesWait = 300 * time.Millisecond
 	// namesTime bounds one read of them.
 	namesTime = 10 * time.Second
@@ -89,19 +89,19 @@ func (c *catalogue) refresh() <-chan struct{} {
 	return c.coming
 }
 
-// get returns the names, waiting a moment for those that changed.
-func (c *catalogue) get() names {
+// get returns the names, waiting until the deadline for those that changed.
+func (c *catalogue) get(deadline time.Time) names {
 	if coming := c.refresh(); coming != nil {
-		waitAMoment(coming)
+		waitUntil(deadline, coming)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-// waitAMoment waits until done is closed, or for namesWait, and reports which.
-func waitAMoment(done <-chan struct{}) bool {
-	wait := time.NewTimer(namesWait)
+// waitUntil waits until done is closed or the time has come, and reports which.
+func waitUntil(deadline time.Time, done <-chan struct{}) bool {
+	wait := time.NewTimer(time.Until(deadline))
 	defer wait.Stop()
 	select {
 	case <-done:
@@ -115,8 +115,8 @@ func waitAMoment(done <-chan struct{}) bool {
 const keysSample = 200
 
 // keysOf returns the properties that nodes with a label have, or relationships of a type,
-// as far as a few of them tell; nil where that is not known in time.
-func (c *catalogue) keysOf(name string) []string {
+// as far as a few of them tell; nil where that is not known by the deadline.
+func (c *catalogue) keysOf(name string, deadline time.Time) []string {
 	c.mu.Lock()
 	pattern := ""
 	switch {
@@ -139,7 +139,7 @@ func (c *catalogue) keysOf(name string) []string {
 		go c.readKeys(k, fmt.Sprintf("MATCH %s WITH n LIMIT %d UNWIND keys(n) AS k RETURN DISTINCT k", pattern, keysSample))
 	}
 	c.mu.Unlock()
-	if !waitAMoment(k.done) {
+	if !waitUntil(deadline, k.done) {
 		return nil
 	}
 	return k.keys

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kadedb/kadedb/cmd/kadedb/edit"
 	"github.com/kadedb/kadedb/cmd/kadedb/syntax"
@@ -77,7 +78,7 @@ func (sh *shell) afterCommand(name, word string) (list []edit.Proposal) {
 	case ":param", ":clear":
 		add(sh.paramNames())
 	case ":schema":
-		known := sh.names.get()
+		known := sh.names.get(time.Now().Add(namesWait))
 		add(known.labels)
 		add(known.types)
 	}
@@ -114,7 +115,8 @@ func filesLike(prefix string) (list []string) {
 
 // forPlace proposes what a statement may go on with.
 func (sh *shell) forPlace(place syntax.Place, prefix string) (list []edit.Proposal) {
-	known := sh.names.get()
+	deadline := time.Now().Add(namesWait)
+	known := sh.names.get(deadline)
 	add := func(want syntax.Wanted, names []string) {
 		if place.Wanted&want == 0 {
 			return
@@ -127,7 +129,7 @@ func (sh *shell) forPlace(place syntax.Place, prefix string) (list []edit.Propos
 	add(syntax.Labels, known.labels)
 	add(syntax.Types, known.types)
 	if place.Wanted&syntax.Keys != 0 {
-		add(syntax.Keys, sh.keysFor(place.Of, known.keys))
+		add(syntax.Keys, sh.keysFor(place.Of, known.keys, deadline))
 	}
 	if place.Wanted&syntax.Params != 0 {
 		for _, n := range known.params {
@@ -161,10 +163,10 @@ func (sh *shell) forPlace(place syntax.Place, prefix string) (list []edit.Propos
 }
 
 // keysFor returns the properties of labels or types, all where those are not known.
-func (sh *shell) keysFor(of, all []string) (list []string) {
+func (sh *shell) keysFor(of, all []string, deadline time.Time) (list []string) {
 	const mostOf = 4
 	for _, name := range of[:min(len(of), mostOf)] {
-		list = append(list, sh.names.keysOf(name)...)
+		list = append(list, sh.names.keysOf(name, deadline)...)
 	}
 	if list == nil {
 		return all

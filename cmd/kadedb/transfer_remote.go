@@ -33,26 +33,10 @@ func (a *app) importRemote(cmd *cobra.Command, f *importFlags, spec *kadedb.Impo
 		return err
 	}
 	defer c.Close()
-	var files []client.Upload
 	lists := map[string][]string{"id": f.ids, "from": f.from, "to": f.to, "null": f.nulls}
-	for _, l := range []struct {
-		key  string
-		list []transfer.File
-	}{{"nodes", spec.Nodes}, {"relationships", spec.Relationships}} {
-		expanded, err := transfer.Expand(l.list)
-		if err != nil {
-			return err
-		}
-		for _, file := range expanded {
-			name := filepath.Base(file.Path)
-			for _, have := range files {
-				if have.Name == name {
-					name = strconv.Itoa(len(files)) + "-" + filepath.Base(file.Path)
-				}
-			}
-			files = append(files, client.Upload{Name: name, Open: func() (io.ReadCloser, error) { return a.openUpload(file.Path) }})
-			lists[l.key] = append(lists[l.key], file.Name+"="+name)
-		}
+	files, err := a.uploads(spec, lists)
+	if err != nil {
+		return err
 	}
 	body := []byte{'{'}
 	for _, key := range []string{"nodes", "relationships", "id", "from", "to", "null"} {
@@ -90,6 +74,31 @@ func (a *app) importRemote(cmd *cobra.Command, f *importFlags, spec *kadedb.Impo
 	sum := kadedb.ImportSummary{Nodes: count("nodes"), Relationships: count("relationships"), Updated: count("updated")}
 	a.say("%d nodes, %d relationships%s in %.2f s", sum.Nodes, sum.Relationships, updated(&sum), time.Since(start).Seconds())
 	return nil
+}
+
+// uploads returns the files of an import under names of their own, and adds those to the
+// lists of nodes and relationships.
+func (a *app) uploads(spec *kadedb.ImportSpec, lists map[string][]string) (files []client.Upload, err error) {
+	for _, l := range []struct {
+		key  string
+		list []transfer.File
+	}{{"nodes", spec.Nodes}, {"relationships", spec.Relationships}} {
+		expanded, err := transfer.Expand(l.list)
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range expanded {
+			name := filepath.Base(file.Path)
+			for _, have := range files {
+				if have.Name == name {
+					name = strconv.Itoa(len(files)) + "-" + filepath.Base(file.Path)
+				}
+			}
+			files = append(files, client.Upload{Name: name, Open: func() (io.ReadCloser, error) { return a.openUpload(file.Path) }})
+			lists[l.key] = append(lists[l.key], file.Name+"="+name)
+		}
+	}
+	return files, nil
 }
 
 func (a *app) openUpload(path string) (io.ReadCloser, error) {
