@@ -33,8 +33,10 @@ type trailEnds struct {
 
 	room  int64 // relationships that a probe may still look at; 0 until the first
 	begun bool  // for this batch
-	dirty bool  // a start was not counted to its end: the vectors are not zero
-	held  int64 // bytes reserved for the vectors
+	// refused: there is no memory for the vectors in this run.
+	refused bool
+	dirty   bool  // a start was not counted to its end: the vectors are not zero
+	held    int64 // bytes reserved for the vectors
 }
 
 // groupsEnds reports whether of the trails that a VarExpand finds only their number by
@@ -166,7 +168,8 @@ func (t *trailEnds) begin() bool {
 	if len(t.after.of) != high || t.dirty {
 		t.close()
 		size := int64(high) * int64(3*8+4*levels)
-		if size > maxTrailVectors || !e.w.x.Budget.TryReserve(size) {
+		if t.refused || size > maxTrailVectors || e.w.x.Budget.Reserve(size) != nil {
+			t.refused = true
 			return false
 		}
 		t.held = size
@@ -187,7 +190,7 @@ func (t *trailEnds) begin() bool {
 }
 
 // reset makes t ready for another run; the vectors stay.
-func (t *trailEnds) reset() { t.room, t.begun = 0, false }
+func (t *trailEnds) reset() { t.room, t.begun, t.refused = 0, false, false }
 
 // close gives the vectors back.
 func (t *trailEnds) close() {

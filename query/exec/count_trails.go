@@ -365,7 +365,7 @@ func (h *countedHop) remember(w *worker, i int, node uint32, n int64) {
 		if h.visits++; h.visits < high/64 {
 			return
 		}
-		if !w.x.Budget.TryReserve(int64(8 * high)) {
+		if w.x.Budget.Reserve(int64(8*high)) != nil {
 			h.visits = 0
 			return
 		}

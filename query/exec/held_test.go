@@ -22,7 +22,9 @@ import (
 	"github.com/kadedb/kadedb/query/exec/spill"
 	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/query/plan"
+	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/vfs"
+	"github.com/kadedb/kadedb/value"
 )
 
 // peakLive returns the most bytes that were alive at once on the heap while f ran, beyond
@@ -194,13 +196,29 @@ func TestOperatorsHoldWhatTheyReserve(t *testing.T) {
 		check(t, a.Each(groups))
 		check(t, a.Close())
 	}
+	// What one group holds cannot be cut: it is refused, not held uncounted.
+	kinds["a list of all"] = func(space *spill.Space, budget *memory.Budget) {
+		a, add := aggregate(space, budget, []int{4}, aggregation.Func{Def: def("collect"), Args: 1})
+		feed(t, rows, func(b *column.Batch) error {
+			b.Cols = append(b.Cols, column.Const(value.Int(1)))
+			return add(b)
+		})
+		if err := a.Each(groups); status.CodeOf(err) != status.QueryMemoryLimit {
+			t.Errorf("%d values in one list: %v", rows, err)
+		}
+		check(t, a.Close())
+	}
 	for name, run := range kinds {
 		t.Run(name, func(t *testing.T) {
 			space := spill.NewSpace(vfs.OS, filepath.ToSlash(t.TempDir()), "q")
 			budget := memory.NewBudget("test", limit)
 			live := peakLive(func() { run(space, budget) })
 			t.Logf("%.1f MB alive, %.1f reserved, %.1f MB spilled", float64(live)/1e6, float64(budget.Peak())/1e6, float64(space.Bytes())/1e6)
-			if most := budget.Peak() + beside; live > most {
+			most := budget.Peak() + beside
+			if name == "a list of all" {
+				most += 2 * beside // the one group goes to disk in one piece
+			}
+			if live > most {
 				t.Errorf("%d bytes were alive, %d reserved", live, budget.Peak())
 			}
 			if budget.Used() != 0 {

@@ -77,6 +77,9 @@ func (q *subquery) answer(b *column.Batch) (*column.Vector, error) {
 	return q.result(b), nil
 }
 
+// perListed is what a value of a list takes: lists grow by doubling.
+const perListed = 2 * 32
+
 // listStep is how many bytes of lists are reserved at a time.
 const listStep = 64 << 10
 
@@ -145,7 +148,7 @@ func (q *subquery) push(b *column.Batch) error {
 	var result *column.Vector
 	if q.s.Kind == expr.Collect {
 		result = b.Cols[q.s.Result]
-		if err := q.reserve(int64(b.Rows())*32 + weights(result, b.Selection())); err != nil {
+		if err := q.reserve(int64(b.Rows())*perListed + weights(result, b.Selection())); err != nil {
 			return err
 		}
 	}

@@ -33,7 +33,8 @@ func (d *degreeVector) of(node uint32) (int64, error) {
 		return d.legs.degree(node)
 	}
 	if d.held == 0 {
-		if !d.legs.w.x.Budget.TryReserve(int64(8 * high)) {
+		if d.legs.w.x.Budget.Reserve(int64(8*high)) != nil {
+			d.asked = 0 // and later again
 			return d.legs.degree(node)
 		}
 		d.held = int64(8 * high)

@@ -14,6 +14,7 @@ import (
 type chains struct {
 	pieces []*chainPiece
 	n      uint32   // values
+	held   int64    // bytes
 	first  []uint32 // by group, place + 1; 0 = none
 	last   []uint32
 	size   []uint32
@@ -55,7 +56,9 @@ func (c *chains) push(g uint32, v value.Value) (grew int, err error) {
 	}
 	c.last[g] = c.n
 	c.size[g]++
-	return value.Size(v) + 4, nil
+	grew = value.Size(v) + 4
+	c.held += int64(grew)
+	return grew, nil
 }
 
 // each calls f with the values of a group.
@@ -125,6 +128,9 @@ type collectState struct {
 	chains chains
 }
 
+// Held implements Holder.
+func (s *collectState) Held() int64 { return s.chains.held }
+
 func (s *collectState) Grow(n int) { s.chains.grow(n) }
 
 func (s *collectState) Update(r *Rows) (grew int, err error) {
@@ -162,6 +168,9 @@ type percentileState struct {
 	chains      chains
 	at          []float64 // the percentile asked for by the group's first row
 }
+
+// Held implements Holder.
+func (s *percentileState) Held() int64 { return s.chains.held }
 
 func (s *percentileState) Grow(n int) {
 	s.chains.grow(n)

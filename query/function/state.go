@@ -33,3 +33,7 @@ type State interface {
 	// it holds, and returns the rest.
 	Add(src []byte, group uint32) (rest []byte, err error)
 }
+
+// Holder is a State that holds values of rows; Held is what they take in memory, which is
+// more than in a spill file.
+type Holder interface{ Held() int64 }

@@ -328,11 +328,26 @@ func (a *Aggregator) eachHeld(f func(n int, keys, dependents, values []*column.V
 		for i := range vals {
 			vals[i] = builders[i].Vector()
 		}
+		if err := a.copied(int64(weight)); err != nil {
+			return err
+		}
 		if err := f(len(groups), keys, deps, vals); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// copyShare is the part of a query's memory that copies of lists get even where the table
+// has all of it.
+const copyShare = 8
+
+// copied counts copies of lists that are given beside the table.
+func (a *Aggregator) copied(bytes int64) error {
+	if bytes <= max(batchBytes, a.budget.Limit()/copyShare) {
+		return nil
+	}
+	return a.account.Must(a.bytes() + bytes)
 }
 
 // CanMerge reports whether workers may aggregate apart and be merged: with DISTINCT they

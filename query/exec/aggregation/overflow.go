@@ -160,9 +160,14 @@ func (a *Aggregator) addAccumulators(b *column.Batch) error {
 		v := b.Cols[nk+nd+i]
 		for j, r := range b.Selection() {
 			src := []byte(v.Strs[r])
+			before := held(s)
 			rest, err := s.Add(src, groups[j])
 			if err != nil {
 				return err
+			}
+			if grew := held(s) - before; grew > 0 {
+				a.boxed += grew
+				src = nil
 			}
 			if len(rest) != 0 {
 				return status.Errorf(status.Corruption, "spill file: an accumulator of %s is too long", a.spec.Funcs[i].Def.Name)
@@ -171,6 +176,14 @@ func (a *Aggregator) addAccumulators(b *column.Batch) error {
 		}
 	}
 	return a.fit()
+}
+
+// held is what a state holds of rows; 0 where it does not tell.
+func held(s function.State) int64 {
+	if h, ok := s.(function.Holder); ok {
+		return h.Held()
+	}
+	return 0
 }
 
 // addPairs undoes flushPairs of function i.
