@@ -79,6 +79,19 @@ func TestImportExport(t *testing.T) {
 			t.Errorf("%q: %d %s", c.parts[0:2], code, body)
 		}
 	}
+	// The whole form may be compressed, but not too much.
+	for i, c := range []struct {
+		code  int
+		parts []string
+	}{{200, []string{"spec", `{"nodes": ["Q=q"]}`, "q", "a\n1\n"}}, {413, []string{"spec", `{"nodes": ["Q=q"]}`, "q", "a\n" + strings.Repeat("0\n", 8<<20)}}} {
+		for _, name := range []string{"gzip", "zstd"} {
+			body, kind := form(t, c.parts...)
+			code, got := s.do(call{path: "/v1/import", body: pack(t, name, body), as: auth.Writer, header: map[string]string{"Content-Type": kind, "Content-Encoding": name}})
+			if code != c.code {
+				t.Errorf("form %d as %s: %d %s", i, name, code, got)
+			}
+		}
+	}
 	if left, err := os.ReadDir(filepath.Join(s.DB.Dir(), "tmp")); err != nil || len(left) > 0 {
 		t.Errorf("uploads are left: %v %v", left, err)
 	}

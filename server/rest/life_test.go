@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -258,22 +259,31 @@ func TestSlowHeader(t *testing.T) {
 		t.Skip("waits 5 s for a timeout")
 	}
 	s := start(t, nil)
-	conn, err := net.Dial("tcp", s.Host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err := conn.Write([]byte("GET /livez HTTP/1.1\r\nHost: ")); err != nil {
-		t.Fatal(err)
-	}
-	if err := conn.SetReadDeadline(time.Now().Add(15 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
+	over, _, _, _ := secure(t)
 	at := time.Now()
-	_, err = bufio.NewReader(conn).ReadByte()
-	if took := time.Since(at); took > 10*time.Second {
-		t.Errorf("the connection was held for %v: %v", took, err)
+	var wait sync.WaitGroup
+	for _, c := range []struct{ what, host, text string }{
+		{"half a header", s.Host, "GET /livez HTTP/1.1\r\nHost: "}, {"a handshake that does not begin", over.Host, ""}, {"half a handshake", over.Host, "\x16\x03\x01\x02"},
+	} {
+		conn, err := net.Dial("tcp", c.host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := io.WriteString(conn, c.text); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.SetReadDeadline(time.Now().Add(15 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		wait.Go(func() {
+			_, err := io.Copy(io.Discard, conn)
+			if took := time.Since(at); took > 10*time.Second {
+				t.Errorf("%s: the connection was held for %v: %v", c.what, took, err)
+			}
+		})
 	}
+	wait.Wait()
 }
 
 // An answer that would not fit the memory of a query is refused, not collected.
