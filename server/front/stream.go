@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -22,6 +23,9 @@ type Stream struct {
 	begun bool
 	enc   encoder // nil: not compressed
 	done  func() bool
+
+	mu     sync.Mutex
+	closed bool // the connection is no longer the call's
 }
 
 // Stream begins an answer of a media type. Nothing is sent yet. Close must be called.
@@ -43,14 +47,23 @@ func (s *Stream) Last() time.Time { return s.last }
 // Close lets go of the stream, also where it was not ended.
 func (s *Stream) Close() {
 	s.done()
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 	if s.enc != nil {
 		s.enc.free()
 		s.enc = nil
 	}
 }
 
-// hurry gives a client that does not read only a moment more.
+// hurry gives a client that does not read only a moment more. It runs beside the call,
+// and may come too late.
 func (s *Stream) hurry() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
 	if err := s.rc.SetWriteDeadline(time.Now().Add(lastTime)); err != nil {
 		return // the connection is gone: the next write says so
 	}
