@@ -125,8 +125,9 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	if !o.ReadOnly {
-		// What Compact left that did not come to its end; nobody else has the file now.
-		if err := remove(path + ".tmp"); err != nil {
+		// What Compact left that did not come to its end, or had just begun; nobody else has the
+		// file now.
+		if err := errors.Join(remove(path+".tmp"), remove(path+".tmp.tmp")); err != nil {
 			return nil, errors.Join(err, db.Close())
 		}
 	}
