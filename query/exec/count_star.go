@@ -238,7 +238,7 @@ func (b *starBlock) fill(c *countTrails, lo uint32, n int) error {
 	if b.loops && (b.sets != nil || len(c.from.rows) > manyLoops) {
 		return b.fillLoops(c, lo, n)
 	}
-	if b.loops || len(b.hops) > 1 || !b.hops[0].filter.passive() {
+	if b.loops || !b.passive() {
 		for _, r := range c.from.rows {
 			node := c.from.refs[r]
 			k, err := b.count(c, node)
@@ -249,13 +249,16 @@ func (b *starBlock) fill(c *countTrails, lo uint32, n int) error {
 		}
 		return nil
 	}
-	l := b.hops[0].legs
+	l := b.widest()
 	for i := range l.list {
 		g := &l.list[i]
+		if !b.reads(g) {
+			continue
+		}
 		if err := g.adj.Degrees(lo, b.vec); err != nil {
 			return err
 		}
-		if !g.skipLoops || planted.Is(planted.CountLoops) {
+		if !g.skipLoops || b.dir != plan.Both || planted.Is(planted.CountLoops) {
 			continue
 		}
 		loops, err := c.w.loopsOf(g.typ)
@@ -422,7 +425,7 @@ func (b *starBlock) countCommon(node uint32) (int64, error) {
 	l := b.widest()
 	for i := range l.list {
 		g := &l.list[i]
-		if !slices.Contains(b.types, g.typ) || b.dir == plan.Out && g.in || b.dir == plan.In && !g.in {
+		if !b.reads(g) {
 			continue
 		}
 		nbr, _, err := g.adj.List(node)
@@ -445,6 +448,21 @@ func (b *starBlock) countCommon(node uint32) (int64, error) {
 		n += k
 	}
 	return n, nil
+}
+
+// reads reports whether a list of the widest hop is one that all hops follow.
+func (b *starBlock) reads(g *leg) bool {
+	return slices.Contains(b.types, g.typ) && !(b.dir == plan.Out && g.in || b.dir == plan.In && !g.in)
+}
+
+// passive reports whether every node passes the filters of all hops.
+func (b *starBlock) passive() bool {
+	for _, h := range b.hops {
+		if !h.filter.passive() {
+			return false
+		}
+	}
+	return true
 }
 
 // widest returns the lists of a hop that has the block's direction.
