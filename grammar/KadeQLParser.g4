@@ -43,22 +43,23 @@ branch
     ;
 
 clause
-    : matchClause
+    : ( matchClause | unwindClause | callClause | loadClause | letClause | filterClause | forClause ) page?
     | withClause
     | returnClause
-    | unwindClause
     | createClause
     | mergeClause
     | setClause
     | removeClause
     | deleteClause
     | foreachClause
-    | callClause
-    | loadClause
-    | letClause
-    | filterClause
-    | forClause
     | FINISH
+    ;
+
+// ORDER BY, SKIP and LIMIT by themselves; WITH and RETURN have their own.
+page
+    : orderBy skip? limit?
+    | skip limit?
+    | limit
     ;
 
 matchClause

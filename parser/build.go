@@ -172,6 +172,9 @@ func (b *builder) clauses(ctx antlr.Tree) []ast.Clause {
 	for _, c := range ctx.GetChildren() {
 		if c, ok := c.(gen.IClauseContext); ok {
 			out = append(out, b.clause(c))
+			if p := c.Page(); p != nil {
+				out = append(out, &ast.Page{Loc: loc(p), OrderBy: b.orderBy(p.OrderBy()), Skip: b.skip(p.Skip()), Limit: b.limit(p.Limit())})
+			}
 		}
 	}
 	return out

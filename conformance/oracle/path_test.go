@@ -386,8 +386,17 @@ func pathCounts(on asker, text string, rows []string) error {
 	for _, r := range rows {
 		ends[strings.Join(strings.Fields(r)[:2], " ")] = true
 	}
-	for what, want := range map[string]int{"count(*)": len(rows), "count(b)": len(rows), "count(DISTINCT [a.id, b.id])": len(ends)} {
-		err := each(on, before+" RETURN "+what, nil, func(row []value.Value) {
+	asked := map[string]int{
+		before + " RETURN count(*)": len(rows), before + " RETURN count(b)": len(rows), before + " RETURN count(DISTINCT [a.id, b.id])": len(ends),
+	}
+	if first, path, ok := strings.Cut(before, " MATCH "); ok {
+		asked[first+" OPTIONAL MATCH "+path+" RETURN count(p)"] = len(rows)
+		if !strings.Contains(first, ",") {
+			asked[first+" RETURN coalesce(sum(COUNT { MATCH "+path+" RETURN p }), 0)"] = len(rows)
+		}
+	}
+	for what, want := range asked {
+		err := each(on, what, nil, func(row []value.Value) {
 			if n := int(row[0].AsInt()); n != want {
 				want = -1 - n
 			}

@@ -109,6 +109,14 @@ type Filter struct {
 	Where Expr
 }
 
+// Page is [ORDER BY …] [SKIP …] [LIMIT …] after a clause that is no projection.
+type Page struct {
+	Loc
+	OrderBy []*SortItem
+	Skip    Expr // SKIP or OFFSET
+	Limit   Expr
+}
+
 // Create is CREATE patterns; INSERT patterns is the same.
 type Create struct {
 	Loc
@@ -295,6 +303,7 @@ func (*Unwind) clause()       {}
 func (*For) clause()          {}
 func (*Let) clause()          {}
 func (*Filter) clause()       {}
+func (*Page) clause()         {}
 func (*Create) clause()       {}
 func (*Merge) clause()        {}
 func (*Set) clause()          {}

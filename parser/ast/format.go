@@ -233,6 +233,8 @@ func (p *printer) clause(c Clause) {
 	case *Filter:
 		p.s("FILTER ")
 		p.expr(c.Where, 0)
+	case *Page:
+		p.order(c.OrderBy, c.Skip, c.Limit)
 	case *When:
 		p.conditional(c)
 	case *Load:

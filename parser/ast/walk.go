@@ -88,6 +88,9 @@ func clauseChildren(n Clause, f func(Node)) {
 		visitAll(f, n.Items)
 	case *Filter:
 		visit(f, n.Where)
+	case *Page:
+		visitAll(f, n.OrderBy)
+		visit(f, n.Skip, n.Limit)
 	case *When:
 		visitAll(f, n.Branches)
 		if n.Else != nil {

@@ -223,6 +223,15 @@ func (p *pipeline) orderBy(pr *ast.Projection, cols []*projected, after *scope, 
 	return nil
 }
 
+// page binds ORDER BY, SKIP and LIMIT that stand by themselves.
+func (p *pipeline) page(c *ast.Page) error {
+	pr := &ast.Projection{Loc: c.Loc, OrderBy: c.OrderBy, Skip: c.Skip, Limit: c.Limit}
+	if err := p.orderBy(pr, nil, p.sc, false, false); err != nil {
+		return err
+	}
+	return p.skipLimit(pr)
+}
+
 func (p *pipeline) sortKey(e ast.Expr, subs []substitute, after *scope, grouped bool) (expr.Expr, error) {
 	if containsAggregate(e) {
 		if !grouped {

@@ -257,6 +257,8 @@ func (p *pipeline) clause(c ast.Clause, only bool) error {
 		return p.let(c)
 	case *ast.Filter:
 		return p.where(c.Where, p.sc)
+	case *ast.Page:
+		return p.page(c)
 	case *ast.Call:
 		return p.call(c, only)
 	case *ast.CallSubquery:

@@ -125,17 +125,12 @@ func (g *queryGraph) ready(r *plan.PatternRel, bound slotSet) bool {
 	}
 	for _, e := range append(r.Hop.Filter[:len(r.Hop.Filter):len(r.Hop.Filter)], costOf(r)...) {
 		for _, s := range expr.Slots(nil, e) {
-			if g.local.has(s) && !bound.has(s) && (!slices.Contains(own, s) || g.isEnd(r, s)) {
+			if g.local.has(s) && !bound.has(s) && !slices.Contains(own, s) {
 				return false
 			}
 		}
 	}
 	return true
-}
-
-// isEnd reports whether s is the node at one end of r.
-func (g *queryGraph) isEnd(r *plan.PatternRel, s plan.Slot) bool {
-	return g.nodes[r.From].Slot == s || g.nodes[r.To].Slot == s
 }
 
 // costOf lists what the cost of r's hops reads.

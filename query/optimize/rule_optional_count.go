@@ -94,7 +94,9 @@ func patternSlots(p *plan.Pattern) slotSet {
 	}
 	for _, r := range p.Rels {
 		if !r.Bound {
-			own.add(r.Slot)
+			for _, s := range r.Binds() {
+				own.add(s)
+			}
 		}
 	}
 	for _, it := range p.Paths {

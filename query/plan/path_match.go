@@ -96,7 +96,9 @@ func (p *PathPattern) Columns() []Slot {
 func (p *PathPattern) Inner() []Slot {
 	out := p.Columns()
 	for i := range p.Pieces {
-		out = append(out, p.Pieces[i].Nodes...)
+		if !p.Pieces[i].Single { // else they are ends, or between pieces
+			out = append(out, p.Pieces[i].Nodes...)
+		}
 		for _, r := range p.Pieces[i].Rels {
 			out = append(out, r.Slot)
 		}
