@@ -195,7 +195,7 @@ func (e *editor) createRel(id uint64, typ catalog.TypeID, src, dst uint32, keys 
 
 // set stores a value of an entity in the overlay.
 func (e *editor) set(t *columns, key catalog.KeyID, ref uint32, v value.Value) {
-	p := editColumn(t, e.own, key).edit(e.own, ref>>pageBits)
+	p := t.edit(e.own, key, ref>>pageBits)
 	before := cap(p.blob)
 	p.set(ref&pageMask, v)
 	e.own.added(max(cap(p.blob)-before, 0))

@@ -123,19 +123,28 @@ func (f *folded) Rebase(state txn.State) txn.State {
 }
 
 func columnsSince(head, from *columns, o *owner) columns {
-	return head.since(from, o, func(_ uint32, was, is *colPage) *colPage {
+	var out columns
+	out.tree = head.since(&from.tree, o, func(i uint32, was, is *colPage) *colPage {
 		if was == nil {
 			was = &colPage{}
 		}
-		var out colPage
-		for i := range is.cols {
-			out.cols[i] = is.cols[i].since(&was.cols[i], o, func(_ uint32, _, is *propPage) *propPage {
+		var rest colPage
+		some := false
+		for j := range is.cols {
+			key := catalog.KeyID(i<<3 | uint32(j))
+			rest.cols[j] = is.cols[j].since(&was.cols[j], o, func(page uint32, _, is *propPage) *propPage {
 				o.added(cap(is.blob))
+				out.noteKey(o, key, page)
+				some = true
 				return is
 			})
 		}
-		return &out
+		if !some {
+			return nil
+		}
+		return &rest
 	})
+	return out
 }
 
 // put writes a block unless the fold has failed.

@@ -97,3 +97,42 @@ func TestOverlaySize(t *testing.T) {
 		t.Errorf("%d bytes are left after a checkpoint", n)
 	}
 }
+
+// Keys that other entities have cost an entity nothing: its page knows its own, also of
+// what was written during a checkpoint.
+func TestKeysNear(t *testing.T) {
+	s := open(t)
+	tx := begin(t, s)
+	n := tx.testNames(t)
+	vals := make([]value.Value, len(n.keys))
+	for i := range vals {
+		vals[i] = value.Int(1)
+	}
+	for range pageSize {
+		_, err := tx.CreateNode(n.labels[:1], n.keys, vals)
+		must(t, err)
+	}
+	for range pageSize {
+		_, err := tx.CreateNode(n.labels[:1], n.keys[1:2], []value.Value{value.Int(1)})
+		must(t, err)
+	}
+	commit(t, tx)
+	r, err := s.Snapshot()
+	must(t, err)
+	near := r.s.nodeCols.keysNear(1)
+	if len(near) != 1 || near[0] != n.keys[1] {
+		t.Errorf("got the keys %v, want %v", near, n.keys[1:2])
+	}
+	old := r.s
+	r.Close()
+	tx = begin(t, s)
+	must(t, tx.SetNodeProperty(pageSize+3, n.keys[0], value.Int(5)))
+	commit(t, tx)
+	r, err = s.Snapshot()
+	must(t, err)
+	defer r.Close()
+	rest := columnsSince(&r.s.nodeCols, &old.nodeCols, newOwner())
+	if near := rest.keysNear(1); len(near) != 1 || near[0] != n.keys[0] || rest.keysNear(0) != nil {
+		t.Errorf("of what came since: %v and %v", near, rest.keysNear(0))
+	}
+}

@@ -3,6 +3,7 @@ package graph
 import (
 	"math"
 	"math/bits"
+	"slices"
 	"unsafe"
 
 	"github.com/kadedb/kadedb/storage/catalog"
@@ -149,8 +150,46 @@ type colPage struct {
 
 func (p *colPage) fork() {}
 
-// columns is one property tree a key.
-type columns = tree[colPage, *colPage]
+// columns is one property tree a key, and for each page of entities the keys whose
+// trees have it: what a store has of other keys is no matter of theirs.
+type columns struct {
+	tree[colPage, *colPage]
+	near tree[keyPage, *keyPage]
+}
+
+// keyPage holds the keys of a page of entities, ascending.
+type keyPage struct {
+	keys []catalog.KeyID
+}
+
+func (p *keyPage) fork() { p.keys = slices.Clip(p.keys) }
+
+// edit returns a page of a key's values for editing.
+func (t *columns) edit(o *owner, k catalog.KeyID, page uint32) *propPage {
+	t.noteKey(o, k, page)
+	return t.tree.edit(o, uint32(k)>>3).cols[k&7].edit(o, page)
+}
+
+func (t *columns) noteKey(o *owner, k catalog.KeyID, page uint32) {
+	i, has := slices.BinarySearch(t.keysNear(page), k)
+	if has {
+		return
+	}
+	near := t.near.edit(o, page)
+	before := cap(near.keys)
+	near.keys = slices.Insert(near.keys, i, k)
+	o.added(keyBytes * max(cap(near.keys)-before, 0))
+}
+
+const keyBytes = int(unsafe.Sizeof(catalog.KeyID(0)))
+
+// keysNear returns the keys of a page of entities.
+func (t *columns) keysNear(page uint32) []catalog.KeyID {
+	if p := t.near.get(page); p != nil {
+		return p.keys
+	}
+	return nil
+}
 
 func keyColumn(t *columns, k catalog.KeyID) *tree[propPage, *propPage] {
 	p := t.get(uint32(k) >> 3)
@@ -158,10 +197,6 @@ func keyColumn(t *columns, k catalog.KeyID) *tree[propPage, *propPage] {
 		return nil
 	}
 	return &p.cols[k&7]
-}
-
-func editColumn(t *columns, o *owner, k catalog.KeyID) *tree[propPage, *propPage] {
-	return &t.edit(o, uint32(k)>>3).cols[k&7]
 }
 
 // countPage holds 64 counters.

@@ -259,33 +259,23 @@ func (s *State) eachProperty(t *columns, e catalog.Entity, ref uint32, f func(ca
 			f(k, v)
 		}
 	}
-	t.each(0, 1<<26, func(i uint32, p *colPage) bool {
-		for j := range p.cols {
-			if p.cols[j].empty() {
-				continue
-			}
-			key := catalog.KeyID(i<<3 | uint32(j))
-			for len(keys) > 0 && keys[0] < key {
-				base(keys[0])
-				keys = keys[1:]
-			}
-			pp := p.cols[j].get(ref >> pageBits)
-			if pp == nil {
-				continue
-			}
-			v, ok := pp.get(ref & pageMask)
-			if !ok {
-				continue
-			}
-			if len(keys) > 0 && keys[0] == key {
-				keys = keys[1:]
-			}
-			if !v.IsNull() {
-				f(key, v)
-			}
+	page := ref >> pageBits
+	for _, key := range t.keysNear(page) {
+		for len(keys) > 0 && keys[0] < key {
+			base(keys[0])
+			keys = keys[1:]
 		}
-		return err == nil
-	})
+		v, ok := keyColumn(t, key).get(page).get(ref & pageMask)
+		if !ok {
+			continue
+		}
+		if len(keys) > 0 && keys[0] == key {
+			keys = keys[1:]
+		}
+		if !v.IsNull() {
+			f(key, v)
+		}
+	}
 	for _, k := range keys {
 		base(k)
 	}
