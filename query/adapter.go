@@ -52,7 +52,7 @@ func (run *running) call(ctx context.Context, name string, args []value.Value, e
 		}
 		given[i] = v
 	}
-	pctx := &procedure.Context{Context: ctx, Catalog: catalogView{run.x.Reader}, Sessions: e.sessions(&run.req),
+	pctx := &procedure.Context{Context: ctx, Catalog: catalogView{run.x.Reader}, Shapes: catalogView{run.x.Reader}, Sessions: e.sessions(&run.req),
 		Functions: e.functions, Settings: e.opts.Settings, Version: e.opts.Version, Table: e.procs}
 	return d.Run(pctx, given, emit)
 }
@@ -73,10 +73,8 @@ func (v catalogView) Labels() ([]string, error) {
 
 func (v catalogView) RelationshipTypes() ([]string, error) {
 	var out []string
-	for _, id := range v.r.Types() {
-		if v.r.CountRels(id) > 0 {
-			out = append(out, v.r.Catalog().TypeName(id))
-		}
+	for _, id := range v.types() {
+		out = append(out, v.r.Catalog().TypeName(id))
 	}
 	return out, nil
 }

@@ -1,6 +1,7 @@
 package procedure
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/kadedb/kadedb/status"
@@ -21,7 +22,7 @@ type emitFunc = func(row []value.Value) error
 
 // builtins returns the procedures that every store has.
 func builtins() []*Def {
-	return append(schemaProcedures(), serverProcedures()...)
+	return slices.Concat(schemaProcedures(), shapeProcedures(), serverProcedures(), toolProcedures())
 }
 
 func schemaProcedures() []*Def {

@@ -85,6 +85,7 @@ type Def struct {
 type Context struct {
 	context.Context
 	Catalog   Catalog
+	Shapes    Shapes
 	Sessions  Sessions
 	Functions []Function
 	Settings  []Setting

@@ -90,16 +90,29 @@ func (oneTransaction) Transactions() []procedure.Transaction {
 }
 func (oneTransaction) Terminate(id string) (bool, error) { return id == "17", nil }
 
+// shapes is a shape without properties, and one with a property.
+type shapes struct{}
+
+func (shapes) NodeShapes(context.Context) ([]procedure.Shape, error) {
+	return []procedure.Shape{{Names: []string{"A", "B"}}}, nil
+}
+func (shapes) RelationshipShapes(context.Context) ([]procedure.Shape, error) {
+	return []procedure.Shape{{Names: []string{"T"}, Properties: []procedure.ShapeProperty{{Name: "w", Types: []string{"Long"}, All: true}}}}, nil
+}
+func (shapes) Connections(context.Context) ([]procedure.Connection, error) {
+	return []procedure.Connection{{From: "A", Type: "T", To: ""}}, nil
+}
+
 // TestBuiltinsKeepTheirSignature runs every procedure and holds its rows against its results.
 func TestBuiltinsKeepTheirSignature(t *testing.T) {
 	table, err := procedure.NewTable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	full := &procedure.Context{Context: context.Background(), Catalog: schema{}, Sessions: oneTransaction{}, Table: table,
-		Settings:  []procedure.Setting{{Name: "listen", Value: "x", Doc: "d"}},
+	full := &procedure.Context{Context: context.Background(), Catalog: schema{}, Shapes: shapes{}, Sessions: oneTransaction{}, Table: table,
+		Settings:  []procedure.Setting{{Name: "listen-17", Value: "x", Doc: "d"}},
 		Functions: []procedure.Function{{Name: "abs", Signature: "abs(NUMBER)", Doc: "d"}}}
-	rows := map[string]int{"db.propertyKeys": 0, "db.labels": 2, "dbms.procedures": len(table.All())}
+	rows := map[string]int{"db.propertyKeys": 0, "dbms.queryJmx": 0, "db.labels": 2, "dbms.procedures": len(table.All())}
 	for _, d := range table.All() {
 		args := make([]value.Value, len(d.Args))
 		for i := range args {
