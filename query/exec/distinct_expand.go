@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/kadedb/kadedb/column"
@@ -355,8 +356,26 @@ func (e *distinctExpand) trail(j int, n, start uint32) (bool, error) {
 	return false, nil
 }
 
+// order sorts ends: many of them by the bits of sure, which are all clear between levels.
+func (e *distinctExpand) order() {
+	if len(e.ends) < len(e.sure)/8 {
+		slices.Sort(e.ends)
+		return
+	}
+	for _, n := range e.ends {
+		e.sure.Set(int(n))
+	}
+	e.ends = e.ends[:0]
+	for w, word := range e.sure {
+		for ; word != 0; word &= word - 1 {
+			e.ends = append(e.ends, uint32(w<<6|bits.TrailingZeros64(word)))
+		}
+		e.sure[w] = 0
+	}
+}
+
 func (e *distinctExpand) giveEnds(r int32) error {
-	slices.Sort(e.ends)
+	e.order()
 	return pushRefs(&e.spread, r, e.ends, func(part []uint32) error {
 		e.vec = column.Vector{Type: column.Node, Refs: part}
 		e.setOwn(e.plan.To, &e.vec)
