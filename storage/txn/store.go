@@ -315,7 +315,10 @@ func (s *Store) recover() error {
 	record := p.record
 	if o := s.opts.Progress; o != nil {
 		var records, bytes int64
-		atMost := s.wal.Stats().DiskBytes
+		atMost, err := s.wal.BytesFrom(ck.Position)
+		if err != nil {
+			return err
+		}
 		record = func(lsn wal.LSN, payload []byte) error {
 			records++
 			bytes += int64(len(payload))

@@ -333,9 +333,14 @@ func TestLostLog(t *testing.T) {
 		}
 	}
 	forget(func(b *kv.Bucket) error { return b.Delete([]byte("log")) })
+	var done, most int64
+	o.Progress = func(_, bytes, atMost int64) { done, most = bytes, atMost }
 	s = reopen()
 	if got := state(t, s); len(got) != 1 {
 		t.Errorf("got %q", got)
+	}
+	if done == 0 || most < done {
+		t.Errorf("%d bytes of at most %d were replayed", done, most)
 	}
 	if err := s.Abandon(); err != nil {
 		t.Fatal(err)

@@ -372,6 +372,27 @@ func (l *Log) Stats() Stats {
 	return s
 }
 
+// BytesFrom returns how many bytes there are at most to replay from p on; the zero
+// Position is the beginning of the log.
+func (l *Log) BytesFrom(p Position) (n int64, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.segments {
+		if s.number < p.Segment {
+			continue
+		}
+		info, err := l.fs.Stat(l.path(s.number))
+		if err != nil {
+			return 0, status.Errorf(status.DiskError, "%s: %w", l.path(s.number), err)
+		}
+		n += info.Size
+		if s.number == p.Segment {
+			n -= p.Offset
+		}
+	}
+	return max(n, 0), nil
+}
+
 // Close writes and syncs what is pending, cuts unused room off, and closes the log.
 func (l *Log) Close() error {
 	l.token <- struct{}{}
