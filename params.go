@@ -1,6 +1,8 @@
 package kadedb
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"reflect"
 	"sort"
@@ -19,7 +21,13 @@ func (p Params) into(vals map[string]value.Value) error {
 	for name, x := range p {
 		v, err := toValue(x, 0)
 		if err != nil {
-			return status.Errorf(status.InvalidParameterUse, "parameter $%s: %w", name, err)
+			var e *status.Error
+			if !errors.As(err, &e) {
+				return err
+			}
+			named := *e
+			named.Msg = fmt.Sprintf("parameter $%s: %s", name, e.Msg)
+			return &named
 		}
 		vals[name] = v
 	}

@@ -2,6 +2,7 @@ package kadedb
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,6 +79,8 @@ func TestParams(t *testing.T) {
 		case c.code != 0:
 			if status.CodeOf(err) != status.InvalidParameterUse && status.CodeOf(err) != c.code || err == nil {
 				t.Errorf("%T %v: %v, want %s", c.in, c.in, err, c.code.Info().Name)
+			} else if n := strings.Count(err.Error(), status.CodeOf(err).Info().Name); n != 1 || !strings.Contains(err.Error(), "$p") {
+				t.Errorf("%q names its code %d times", err, n)
 			}
 		case err != nil || got["p"].String() != c.want:
 			t.Errorf("%T %v: got %s, %v, want %s", c.in, c.in, got["p"], err, c.want)

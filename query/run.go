@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime/debug"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/kadedb/kadedb/column"
@@ -219,7 +220,7 @@ func missing(c *compiled, params map[string]value.Value) error {
 	}
 	sort.Strings(names)
 	return status.Errorf(status.MissingParameter, "parameter $%s was not given", names[0]).
-		WithHint("give %d parameter(s): %q", len(names), names)
+		WithHint("the statement needs %s", "$"+strings.Join(names, ", $"))
 }
 
 // setUp fills the run's context in.
@@ -340,7 +341,7 @@ func (run *running) collect(b *column.Batch) error {
 func (run *running) box(b *column.Batch, i int) (err error) {
 	if run.limit > 0 && run.boxed >= run.limit {
 		return status.Errorf(status.RowLimit, "the answer has more than %d rows", run.limit).
-			WithHint("stream it (Accept: application/x-ndjson), add LIMIT, or raise `query-rows`")
+			WithHint("stream it (Accept: application/x-ndjson), add LIMIT, or raise `query-rows` (in a request `max_rows`)")
 	}
 	if b.Sel != nil {
 		i = int(b.Sel[i])

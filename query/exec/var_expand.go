@@ -212,7 +212,7 @@ func (e *varExpand) open(r int32) error {
 
 func pathRowsExceeded(x *Context) error {
 	return status.Errorf(status.PathRowLimit, "a path search holds more than %d rows at once", x.Limits.pathRows()).
-		WithHint("make the pattern more selective, or raise `path-rows`")
+		WithHint("make the pattern more selective, or raise `path-rows` (in a request `max_path_rows`)")
 }
 
 // collect appends to the arena the hops that may follow the path: those to the
