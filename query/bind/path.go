@@ -97,7 +97,7 @@ func (pt *pattern) modeOf(rt *route) error {
 	if legacy && !rt.plain {
 		rt.mode, rt.plain = plan.Trail, true
 	}
-	if rt.mode == plan.Walks && rt.selected() == false {
+	if rt.mode == plan.Walks && !rt.selected() {
 		for _, l := range rt.links {
 			if h := hopsOf(l); h != nil && h.Unbounded {
 				return status.Errorf(status.InvalidRelationshipPattern, "walks without an upper bound have no end").At(h.Pos).

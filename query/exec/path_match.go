@@ -317,7 +317,7 @@ func (p *pathMatch) take(c *pathColumn, first uint32) value.Value {
 		if t.piece != c.piece {
 			continue
 		}
-		v := value.Null
+		var v value.Value
 		if c.rel {
 			v = value.RelRef(t.rels[c.at])
 		} else {

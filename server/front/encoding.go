@@ -204,7 +204,6 @@ type unpacked struct {
 	in   io.Reader
 	name string
 	out  int64
-	done func()
 }
 
 type countingReader struct {

@@ -39,7 +39,6 @@ type RowStream struct {
 
 	schema *arrow.Schema
 	w      *ipc.Writer
-	cell   []byte
 }
 
 // A batch ends after recordRows rows or batchBytes of texts; the first rows are

@@ -275,7 +275,10 @@ func TestParquetUnsigned(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := file.NewParquetWriter(&buf, root)
-	group := w.AppendRowGroup()
+	group, err := w.AppendRowGroupChecked()
+	if err != nil {
+		t.Fatal(err)
+	}
 	next := func() file.ColumnChunkWriter {
 		c, err := group.NextColumn()
 		if err != nil {
