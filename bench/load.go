@@ -48,6 +48,12 @@ func (c *contest) loadAll(ctx context.Context, dir string) ([]outcome, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !last {
+			err := os.RemoveAll(c.loaded)
+			if c.loaded = at; err != nil {
+				return nil, err
+			}
+		}
 		csv = append(csv, took)
 		if c.peer == nil {
 			continue
@@ -63,6 +69,9 @@ func (c *contest) loadAll(ctx context.Context, dir string) ([]outcome, error) {
 			}
 		}
 		if took, err = c.loadOne(ctx, at+"-parquet", ".parquet", false); err != nil {
+			return nil, err
+		}
+		if err := os.RemoveAll(at + "-parquet"); err != nil {
 			return nil, err
 		}
 		parquet = append(parquet, took)
@@ -95,5 +104,5 @@ func (c *contest) loadOne(ctx context.Context, dir, extension string, keep bool)
 		c.db, c.dir = db, dir
 		return took, nil
 	}
-	return took, errors.Join(err, db.Close(), os.RemoveAll(dir))
+	return took, errors.Join(err, db.Close())
 }

@@ -15,13 +15,14 @@ import (
 
 // contest is one graph in three shapes: arrays, a store of ours, and the peer's.
 type contest struct {
-	g     *gen.Graph
-	db    *kadedb.DB
-	peer  *peer.Peer // nil: not compared
-	dir   string     // of our store
-	files string     // the folder of the CSV and Parquet files
-	added int64      // relationships of KNOWS that are in our store alone
-	r     *rand.Rand // what writes write
+	g      *gen.Graph
+	db     *kadedb.DB
+	peer   *peer.Peer // nil: not compared
+	dir    string     // of our store
+	loaded string     // a store as it was loaded
+	files  string     // the folder of the CSV and Parquet files
+	added  int64      // relationships of KNOWS that are in our store alone
+	r      *rand.Rand // what writes write
 }
 
 // answer is what a statement gave: int64, float64, string or nil.
