@@ -6,8 +6,11 @@ import "strings"
 // case of letters, or "" where none is near: what hints propose.
 func Nearest(name string, candidates ...string) string {
 	lower := strings.ToLower(name)
-	best, limit := "", 3
-	if len(name) < 5 {
+	best, limit := "", 3 // that many edits make another name
+	switch {
+	case len(name) < 3:
+		limit = 1
+	case len(name) < 6:
 		limit = 2
 	}
 	for _, c := range candidates {

@@ -69,8 +69,9 @@ func TestCaret(t *testing.T) {
 func TestNearest(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
 		{"shortestpath", "shortestPath"}, {"conut", "count"}, {"coutn", "count"}, {"xyz", ""}, {"count", ""}, {"cuont", "count"}, {"ab", ""},
+		{"point", ""}, {"y", ""}, {"C", "c"}, {"colect", "collect"}, {"clect", ""},
 	} {
-		if got := Nearest(c.name, "shortestPath", "count", "collect"); got != c.want {
+		if got := Nearest(c.name, "shortestPath", "count", "collect", "x", "c"); got != c.want {
 			t.Errorf("Nearest(%q) = %q, want %q", c.name, got, c.want)
 		}
 	}
