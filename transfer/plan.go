@@ -481,6 +481,12 @@ func (p *planner) relRoles(s *source) error {
 	return nil
 }
 
+// isIDKind reports whether a column may turn out to hold ids of another kind than its
+// sample; ids of any other kind are read as texts.
+func isIDKind(k tabular.Kind) bool {
+	return k == tabular.Null || k == tabular.Int || k == tabular.String
+}
+
 // want lists what is read of the file, and as what.
 func (s *source) want() {
 	s.wants, s.props = nil, nil
@@ -493,7 +499,7 @@ func (s *source) want() {
 	for i, f := range s.fields {
 		switch {
 		case i == s.id:
-			s.wID = ask(i, s.idSpace.kind, false, f.typed || cols[i].Fixed || cols[i].Kind == tabular.Any || s.idSpace.stored.read() != tabular.Null)
+			s.wID = ask(i, s.idSpace.kind, false, f.typed || cols[i].Fixed || !isIDKind(cols[i].Kind) || s.idSpace.stored.read() != tabular.Null)
 			if !f.hidden {
 				s.props = append(s.props, propColumn{s.wID, f.name})
 			}

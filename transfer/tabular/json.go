@@ -315,8 +315,12 @@ func (p *jsonParser) cell(k int, row int32) (fits, ok bool) {
 		return w.Kind == String, ok
 	case v.Type == column.Int && (c == '-' || isDigit(c)):
 		text, whole, ok := sc.number()
-		if ok && whole {
+		switch {
+		case !ok:
+		case whole:
 			v.Ints[row], ok = sc.integer(text)
+		default:
+			_, ok = sc.float(text, false)
 		}
 		return whole, ok
 	case v.Type == column.Float && (c == '-' || isDigit(c)):

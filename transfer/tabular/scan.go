@@ -275,7 +275,14 @@ func (s *scanner) skip(depth int) bool {
 		}
 		return s.elements(func() bool { return s.skip(depth + 1) })
 	case c == '-' || isDigit(c):
-		_, _, ok := s.number()
+		text, whole, ok := s.number()
+		switch {
+		case !ok:
+		case whole:
+			_, ok = s.integer(text)
+		default:
+			_, ok = s.float(text, false)
+		}
 		return ok
 	case c == 'n':
 		return s.word("null")
