@@ -32,6 +32,9 @@ func (s *Store) Check(ctx context.Context, report func(Problem)) error {
 	if err := c.log(); err != nil {
 		return err
 	}
+	if err := c.free(); err != nil {
+		return err
+	}
 	damaged := c.found // a damaged log says nothing about what was folded from it
 	c.blocks()
 	if c.found > damaged {
@@ -67,6 +70,16 @@ func (c *checker) log() error {
 	err := c.s.txn.VerifyLog(c.ctx)
 	if status.CodeOf(err) == status.Corruption {
 		c.problem("log", "log", "%s", status.From(err).Msg)
+		return nil
+	}
+	return err
+}
+
+// free checks the list of pages that hold nothing, without which nothing can be written.
+func (c *checker) free() error {
+	err := c.s.txn.KV().VerifyFree()
+	if status.CodeOf(err) == status.Corruption {
+		c.problem("free", "free pages", "%s", status.From(err).Msg)
 		return nil
 	}
 	return err

@@ -68,7 +68,8 @@ type Options struct {
 	// OpenFile replaces os.OpenFile.
 	OpenFile func(name string, flag int, perm os.FileMode) (*os.File, error)
 
-	grow int // by how many bytes the file grows (allocSize)
+	grow    int  // by how many bytes the file grows (allocSize)
+	preload bool // read the list of free pages though ReadOnly
 }
 
 // Store is an open file. Methods may be called from several goroutines.
@@ -161,6 +162,23 @@ func create(path string, o Options) error {
 	return nil
 }
 
+// VerifyFree reads the list of free pages, which whoever writes needs and a reader does not.
+func (s *Store) VerifyFree() error {
+	if !s.o.ReadOnly {
+		return nil // it was read at the open
+	}
+	o := s.o
+	o.preload = true
+	db, err := openBolt(s.path, o)
+	if err != nil {
+		return err
+	}
+	if err := db.Close(); err != nil {
+		return diskError(s.path, err)
+	}
+	return nil
+}
+
 func openBolt(path string, o Options) (db *bbolt.DB, err error) {
 	defer guard(path, &err)()
 	db, err = bbolt.Open(path, 0o600, &bbolt.Options{
@@ -169,6 +187,7 @@ func openBolt(path string, o Options) (db *bbolt.DB, err error) {
 		FreelistType:    bbolt.FreelistMapType,
 		InitialMmapSize: o.MmapSize,
 		OpenFile:        o.OpenFile,
+		PreLoadFreelist: o.preload,
 	})
 	switch {
 	case err == nil:

@@ -550,6 +550,39 @@ func TestCutFile(t *testing.T) {
 	}
 }
 
+// What keeps a writer from opening a file is found by whoever reads it and verifies.
+func TestVerifyFree(t *testing.T) {
+	images, _ := commitImages(t)
+	image := images[len(images)-1]
+	refused := 0
+	for size := 2 * pageSize; size <= 256*pageSize; size += pageSize {
+		p := filepath.Join(t.TempDir(), "image.db")
+		if err := os.WriteFile(p, image[:min(size, len(image))], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var found error
+		r, err := kv.Open(p, kv.Options{ReadOnly: true, MmapSize: 64 << 20})
+		if err != nil {
+			found = err
+		} else {
+			found = r.VerifyFree()
+			r.Close()
+		}
+		w, err := kv.Open(p, kv.Options{MmapSize: 64 << 20})
+		if err != nil {
+			refused++
+		} else {
+			w.Close()
+		}
+		if (err != nil) != (found != nil) || found != nil && status.CodeOf(found) != status.Corruption {
+			t.Errorf("%d bytes: %v for a writer, a reader found %v", size, err, found)
+		}
+	}
+	if refused == 0 {
+		t.Error("nothing was refused")
+	}
+}
+
 // A file cut behind a running store's back is a typed error, not the end of the process.
 func TestTruncatedWhileOpen(t *testing.T) {
 	s := create(t, kv.Options{})
