@@ -184,7 +184,7 @@ func (d *decoder) object(depth int, literal bool) (value.Value, error) {
 		}
 		d.at++
 		var v value.Value
-		if d.literal(m, key) && d.peek() == '{' {
+		if !literal && d.literal(m, key) && d.peek() == '{' {
 			v, err = d.object(depth+1, true)
 		} else {
 			v, err = d.value(depth + 1)
