@@ -17,22 +17,6 @@ import (
 	"github.com/kadedb/kadedb/transfer"
 )
 
-func loadAnswer(db *kadedb.DB, text string) (string, error) {
-	rows, err := db.Query(context.Background(), text, nil)
-	if err != nil {
-		return "", err
-	}
-	var out []string
-	for rows.Next() {
-		var cells []string
-		for _, v := range rows.Values() {
-			cells = append(cells, v.String())
-		}
-		out = append(out, strings.Join(cells, " "))
-	}
-	return strings.Join(out, "\n"), rows.Close()
-}
-
 func TestLoadCSV(t *testing.T) {
 	dir := t.TempDir()
 	files := filepath.Join(dir, "import")
@@ -81,7 +65,7 @@ func TestLoadCSV(t *testing.T) {
 		{text: `LOAD CSV FROM '` + filepath.ToSlash(dir) + `/outside/secret.csv' AS r RETURN r`, code: status.ImportDirRefused},
 		{text: `LOAD CSV FROM 'https://example.org/a.csv' AS r RETURN r`, code: status.ImportDirRefused},
 	} {
-		got, err := loadAnswer(db, c.text)
+		got, err := answer(db, c.text, nil)
 		if status.CodeOf(err) != c.code {
 			t.Errorf("%s: %v, want code %s", c.text, err, c.code)
 			continue
@@ -90,10 +74,10 @@ func TestLoadCSV(t *testing.T) {
 			t.Errorf("%s gives\n%s\nwant\n%s", c.text, got, c.want)
 		}
 	}
-	if _, err := loadAnswer(db, `LOAD CSV WITH HEADERS FROM 'a.csv' AS r CREATE (:P {id: toInteger(r.id), name: r.name})`); err != nil {
+	if _, err := answer(db, `LOAD CSV WITH HEADERS FROM 'a.csv' AS r CREATE (:P {id: toInteger(r.id), name: r.name})`, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := loadAnswer(db, `MATCH (p:P) RETURN count(*), count(p.name), sum(p.id)`); err != nil || got != "3 2 6" {
+	if got, err := answer(db, `MATCH (p:P) RETURN count(*), count(p.name), sum(p.id)`, nil); err != nil || got != "3 2 6" {
 		t.Errorf("after loading: %s, %v", got, err)
 	}
 	err = db.Update(context.Background(), func(tx *kadedb.Tx) error {
@@ -112,7 +96,7 @@ func TestLoadCSV(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := loadAnswer(db, `MATCH (p:P) RETURN p.id, p.before ORDER BY p.id`)
+	got, err := answer(db, `MATCH (p:P) RETURN p.id, p.before ORDER BY p.id`, nil)
 	if err != nil || got != "1 null\n2 'Ann'\n3 'Bo, b'\n4 null\n4 null" {
 		t.Errorf("beside uncommitted writes: %s, %v", got, err)
 	}
@@ -121,7 +105,7 @@ func TestLoadCSV(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer refused.Close()
-	_, err = loadAnswer(refused, `LOAD CSV FROM 'a.csv' AS r RETURN r`)
+	_, err = answer(refused, `LOAD CSV FROM 'a.csv' AS r RETURN r`, nil)
 	if e := status.From(err); e == nil || e.Code != status.ImportDirRefused || !strings.Contains(e.Hint, "--import-dir") {
 		t.Errorf("without an import folder: %v", err)
 	}
@@ -202,7 +186,7 @@ func TestLoadRows(t *testing.T) {
 		{text: `LOAD YAML FROM 'a.yaml' AS r RETURN r`, code: status.UnexpectedSyntax},
 		{text: `LOAD JSONL FROM 'a.jsonl' AS r FIELDTERMINATOR ';' RETURN r`, code: status.UnexpectedSyntax},
 	} {
-		got, err := loadAnswer(db, c.text)
+		got, err := answer(db, c.text, nil)
 		if status.CodeOf(err) != c.code {
 			t.Errorf("%s: %v, want code %s", c.text, err, c.code)
 			continue
@@ -211,10 +195,10 @@ func TestLoadRows(t *testing.T) {
 			t.Errorf("%s gives\n%s\nwant\n%s", c.text, got, c.want)
 		}
 	}
-	if _, err := loadAnswer(db, `LOAD PARQUET FROM 'a.parquet' AS r CREATE (:P {id: r.i, day: r.day})`); err != nil {
+	if _, err := answer(db, `LOAD PARQUET FROM 'a.parquet' AS r CREATE (:P {id: r.i, day: r.day})`, nil); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := loadAnswer(db, `MATCH (p:P) RETURN count(*), max(p.day)`); err != nil || got != "5000 date('2039-09-10')" {
+	if got, err := answer(db, `MATCH (p:P) RETURN count(*), max(p.day)`, nil); err != nil || got != "5000 date('2039-09-10')" {
 		t.Errorf("after loading: %s, %v", got, err)
 	}
 }
