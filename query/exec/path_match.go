@@ -21,7 +21,6 @@ type pathMatch struct {
 	chains  *pathChains
 	check   hopCheck // of ends, and of unique relationships
 	matcher *search.Matcher
-	held    int64
 	from    refReader
 	toCol   refReader
 
@@ -129,19 +128,6 @@ func (p *pathMatch) close() {
 	p.chains.close()
 }
 
-func (p *pathMatch) reserve(n int64) error {
-	if n < 0 {
-		p.w.x.Budget.Release(-n)
-		p.held += n
-		return nil
-	}
-	if err := p.w.x.Budget.Reserve(n); err != nil {
-		return err
-	}
-	p.held += n
-	return nil
-}
-
 // prepare makes the matcher, once a run.
 func (p *pathMatch) prepare() {
 	p.chains.open()
@@ -150,13 +136,7 @@ func (p *pathMatch) prepare() {
 	}
 	pat := search.Pattern{
 		Mode:   [...]search.Mode{plan.Trail: search.Trail, plan.Walks: search.Walk, plan.Acyclic: search.Acyclic, plan.Simple: search.Simple}[p.pat.Mode],
-		Expand: p.chains.expand, Reserve: p.reserve,
-		Rows: func(n int) error {
-			if int64(n) > p.w.x.Limits.pathRows() {
-				return pathRowsExceeded(p.w.x)
-			}
-			return nil
-		},
+		Expand: p.chains.expand, Reserve: p.w.reserveSearch, Rows: p.w.holdRows,
 		Weighted: p.pat.Cost != nil, Estimated: p.pat.Left != nil && p.plan.ToBound && !p.plan.Reversed,
 		MaxLength: p.w.x.Limits.pathLength(), TooLong: tooLongPath,
 	}

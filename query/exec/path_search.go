@@ -31,7 +31,6 @@ type pathSearch struct {
 	check      hopCheck // of ends that are not bound
 	hop        *hopEval
 	search     *search.Search
-	held       int64
 	fromCol    refReader
 	toCol      refReader
 	wantRels   bool
@@ -86,7 +85,7 @@ func (b *builder) newPathSearch(l lane, s *pathSearch, live []plan.Slot, types, 
 	if !s.toBound && len(labels) > 0 {
 		s.opts.Ends = s.labelled
 	}
-	s.opts.Reserve, s.opts.Rows = s.reserve, s.holds
+	s.opts.Reserve, s.opts.Rows = s.w.reserveSearch, s.w.holdRows
 	b.scope.onReset(s.check.forget)
 	b.scope.onClose(s.close)
 	return s
@@ -99,23 +98,19 @@ func (s *pathSearch) costs() []expr.Expr {
 	return []expr.Expr{s.cost}
 }
 
-func (s *pathSearch) reserve(n int64) error {
+// reserveSearch takes memory for a search, or gives back where n is negative.
+func (w *worker) reserveSearch(n int64) error {
 	if n < 0 {
-		s.w.x.Budget.Release(-n)
-		s.held += n
+		w.x.Budget.Release(-n)
 		return nil
 	}
-	if err := s.w.x.Budget.Reserve(n); err != nil {
-		return err
-	}
-	s.held += n
-	return nil
+	return w.x.Budget.Reserve(n)
 }
 
-// holds bounds the trails that a search holds at once.
-func (s *pathSearch) holds(n int) error {
-	if int64(n) > s.w.x.Limits.pathRows() {
-		return pathRowsExceeded(s.w.x)
+// holdRows bounds the trails that a search holds at once.
+func (w *worker) holdRows(n int) error {
+	if int64(n) > w.x.Limits.pathRows() {
+		return pathRowsExceeded(w.x)
 	}
 	return nil
 }
