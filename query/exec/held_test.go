@@ -4,6 +4,7 @@ package exec
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -88,28 +89,38 @@ func TestOperatorsHoldWhatTheyReserve(t *testing.T) {
 		}
 		return
 	}
-	const limit, beside, rows = 6 << 20, 5 << 19, 200_000
-	drop := func(*column.Batch) error { return nil }
-	def := func(name string) *function.Def {
-		d, ok := function.Lookup(name)
-		if !ok {
-			t.Fatal(name)
-		}
-		return d
-	}
-	aggregate := func(space *spill.Space, budget *memory.Budget, keys []int, funcs ...aggregation.Func) (*aggregation.Aggregator, func(*column.Batch) error) {
-		a := aggregation.New(space, budget, aggregation.Spec{Keys: len(keys), Funcs: funcs})
-		return a, func(b *column.Batch) error {
-			r := &aggregation.Rows{Len: b.Len, Keys: pick(nil, b, keys)}
-			for _, f := range funcs {
-				r.Args = append(r.Args, []*column.Vector{b.Cols[1]}[:f.Args])
+	kinds := keptInOrder(t)
+	maps.Copy(kinds, keptByKey(t))
+	const limit, beside = 6 << 20, 5 << 19
+	for name, run := range kinds {
+		t.Run(name, func(t *testing.T) {
+			space := spill.NewSpace(vfs.OS, filepath.ToSlash(t.TempDir()), "q")
+			budget := memory.NewBudget("test", limit)
+			live := peakLive(func() { run(space, budget) })
+			t.Logf("%.1f MB alive, %.1f reserved, %.1f MB spilled", float64(live)/1e6, float64(budget.Peak())/1e6, float64(space.Bytes())/1e6)
+			most := budget.Peak() + beside
+			if name == "a list of all" {
+				most += 2 * beside // the one group goes to disk in one piece
 			}
-			return a.Add(r)
-		}
+			if live > most {
+				t.Errorf("%d bytes were alive, %d reserved", live, budget.Peak())
+			}
+			if budget.Used() != 0 {
+				t.Errorf("%d bytes were never given back", budget.Used())
+			}
+			check(t, space.Close())
+		})
 	}
-	groups := func(int, []*column.Vector, []*column.Vector, []*column.Vector) error { return nil }
-	count, sum := aggregation.Func{Def: def("count"), Args: 1}, aggregation.Func{Def: def("sum"), Args: 1}
-	kinds := map[string]func(space *spill.Space, budget *memory.Budget){
+}
+
+const heldRows = 200_000
+
+func drop(*column.Batch) error { return nil }
+
+// keptInOrder is work that keeps rows, sorts them, and drops equal ones.
+func keptInOrder(t *testing.T) map[string]func(space *spill.Space, budget *memory.Budget) {
+	const rows = heldRows
+	return map[string]func(space *spill.Space, budget *memory.Budget){
 		"rows": func(space *spill.Space, budget *memory.Budget) {
 			rs := spill.NewRows(space, budget, []int{0, 1, 2, 3})
 			feed(t, rows, rs.Append)
@@ -154,6 +165,31 @@ func TestOperatorsHoldWhatTheyReserve(t *testing.T) {
 			check(t, d.Close())
 		},
 	}
+}
+
+// keptByKey is work that groups and joins.
+func keptByKey(t *testing.T) map[string]func(space *spill.Space, budget *memory.Budget) {
+	const rows = heldRows
+	def := func(name string) *function.Def {
+		d, ok := function.Lookup(name)
+		if !ok {
+			t.Fatal(name)
+		}
+		return d
+	}
+	aggregate := func(space *spill.Space, budget *memory.Budget, keys []int, funcs ...aggregation.Func) (*aggregation.Aggregator, func(*column.Batch) error) {
+		a := aggregation.New(space, budget, aggregation.Spec{Keys: len(keys), Funcs: funcs})
+		return a, func(b *column.Batch) error {
+			r := &aggregation.Rows{Len: b.Len, Keys: pick(nil, b, keys)}
+			for _, f := range funcs {
+				r.Args = append(r.Args, []*column.Vector{b.Cols[1]}[:f.Args])
+			}
+			return a.Add(r)
+		}
+	}
+	groups := func(int, []*column.Vector, []*column.Vector, []*column.Vector) error { return nil }
+	count, sum := aggregation.Func{Def: def("count"), Args: 1}, aggregation.Func{Def: def("sum"), Args: 1}
+	kinds := map[string]func(space *spill.Space, budget *memory.Budget){}
 	for name, keys := range map[string][]int{"a number": {1}, "a text": {2}, "a node and a number": {3, 0}} {
 		kinds["groups by "+name] = func(space *spill.Space, budget *memory.Budget) {
 			a, add := aggregate(space, budget, keys, count, sum)
@@ -208,23 +244,5 @@ func TestOperatorsHoldWhatTheyReserve(t *testing.T) {
 		}
 		check(t, a.Close())
 	}
-	for name, run := range kinds {
-		t.Run(name, func(t *testing.T) {
-			space := spill.NewSpace(vfs.OS, filepath.ToSlash(t.TempDir()), "q")
-			budget := memory.NewBudget("test", limit)
-			live := peakLive(func() { run(space, budget) })
-			t.Logf("%.1f MB alive, %.1f reserved, %.1f MB spilled", float64(live)/1e6, float64(budget.Peak())/1e6, float64(space.Bytes())/1e6)
-			most := budget.Peak() + beside
-			if name == "a list of all" {
-				most += 2 * beside // the one group goes to disk in one piece
-			}
-			if live > most {
-				t.Errorf("%d bytes were alive, %d reserved", live, budget.Peak())
-			}
-			if budget.Used() != 0 {
-				t.Errorf("%d bytes were never given back", budget.Used())
-			}
-			check(t, space.Close())
-		})
-	}
+	return kinds
 }
