@@ -61,6 +61,7 @@ type Spec struct {
 	Strict    bool     // stop at the first bad row; one shorter than the header is bad too
 	MaxRatio  int64    // most bytes out of one byte of a compressed file; 0: no limit
 	Update    bool     // nodes that exist get the file's properties
+	DryRun    bool     // read and check everything, and leave the store as it is
 
 	Memory  int64          // bytes for sorting and for ids (256 MiB)
 	Budget  *memory.Budget // where they count
@@ -77,7 +78,8 @@ type Spec struct {
 	// Looked is called when all rows were looked at, before anything counts: what BadRow
 	// keeps should be safe then.
 	Looked func() error
-	// Planned is told what was found before anything is read or written.
+	// Planned is told what was found before anything is read or written, and again of files
+	// whose later rows show other types than the first.
 	Planned func(p *Plan) error
 	// Progress is called now and then, from one goroutine.
 	Progress func(p Progress)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"hash/maphash"
 	"slices"
+	"strconv"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/status"
@@ -26,7 +27,8 @@ type ids struct {
 	slots []uint64 // strings: upper half of the hash, entry + 1
 	text  []byte
 	ends  []uint32
-	vals  []uint32 // by entry
+	vals  []uint32      // by entry
+	ints  column.Bitmap // by entry: the text stands for an integer; may be shorter
 }
 
 var seed = maphash.MakeSeed()
@@ -229,17 +231,70 @@ func (m *ids) sorted(want func(num uint32) bool, f func(v value.Value, num uint3
 		return
 	}
 	var order []uint32
+	var ints ids
 	for e := range m.ends {
-		if want(m.vals[e]) {
-			order = append(order, uint32(e))
+		if !want(m.vals[e]) {
+			continue
 		}
+		if i, ok := m.isInt(uint32(e)); ok {
+			ints.putInt(i, m.vals[e])
+			continue
+		}
+		order = append(order, uint32(e))
 	}
 	slices.SortFunc(order, func(a, b uint32) int { return bytes.Compare(m.entry(a), m.entry(b)) })
+	// An index has all strings before the numbers.
 	for _, e := range order {
 		if !f(value.String(string(m.entry(e))), m.vals[e]) {
 			return
 		}
 	}
+	ints.sortedInts(func(uint32) bool { return true }, f)
+}
+
+// markInt notes that the string that was put last stands for an integer.
+func (m *ids) markInt() {
+	e := len(m.ends) - 1
+	for len(m.ints)*64 <= e {
+		m.ints = append(m.ints, 0)
+	}
+	m.ints.Set(e)
+}
+
+// isInt returns the integer that an entry stands for.
+func (m *ids) isInt(e uint32) (int64, bool) {
+	if int(e>>6) >= len(m.ints) || !m.ints.Get(int(e)) {
+		return 0, false
+	}
+	i, err := strconv.ParseInt(string(m.entry(e)), 10, 64)
+	return i, err == nil
+}
+
+// mixedIDs makes texts of ids of several types, as which they are compared.
+type mixedIDs struct{ texts column.Vector }
+
+// of returns v where it has one type. Of others it makes texts, valid until the next call;
+// what is neither an integer nor a string nor can be made a string is null there, and
+// what can is a string in v too.
+func (m *mixedIDs) of(v *column.Vector) *column.Vector {
+	if v.Type != column.Any {
+		return v
+	}
+	m.texts.Reset(column.String, len(v.Anys))
+	for r, x := range v.Anys {
+		switch x.Kind() {
+		case value.KindInt:
+			m.texts.Strs[r] = strconv.FormatInt(x.AsInt(), 10)
+		case value.KindString:
+			m.texts.Strs[r] = x.AsString()
+		case value.KindFloat, value.KindBool:
+			m.texts.Strs[r] = x.String()
+			v.Anys[r] = value.String(m.texts.Strs[r])
+		default:
+			m.texts.SetNull(r, len(v.Anys))
+		}
+	}
+	return &m.texts
 }
 
 func (m *ids) sortedInts(want func(num uint32) bool, f func(v value.Value, num uint32) bool) {

@@ -89,8 +89,11 @@ func Import(ctx context.Context, store *graph.Store, spec Spec) (sum Summary, er
 			return sum, err
 		}
 	}
-	for _, s := range append(append([]*source(nil), p.nodes...), p.rels...) {
+	for _, s := range p.sources() {
 		im.allSize += s.table.Size()
+	}
+	if spec.DryRun {
+		keys = nil
 	}
 	undo, err := im.makeKeys(keys)
 	if err == nil {
@@ -103,12 +106,15 @@ func Import(ctx context.Context, store *graph.Store, spec Spec) (sum Summary, er
 	return im.sum, err
 }
 
+// errDryRun ends a dry run where it would begin to write.
+var errDryRun = errors.New("dry run")
+
 // run reads and writes everything in one swap.
 func (im *importer) run() error {
 	if err := im.rowLabels(); err != nil {
 		return err
 	}
-	if im.spec.Update {
+	if im.spec.Update && !im.spec.DryRun {
 		if err := im.update(); err != nil {
 			return err
 		}
@@ -133,6 +139,10 @@ func (im *importer) run() error {
 			return status.Errorf(status.BadRows, "bad rows: %d; nothing was imported", im.sum.Bad.Count).
 				WithHint("Mend them, or import the other rows with --skip-bad FILE.")
 		}
+		if im.spec.DryRun {
+			im.sum.Relationships = im.allRels()
+			return errDryRun
+		}
 		if im.spec.Looked != nil {
 			if err := im.spec.Looked(); err != nil {
 				return err
@@ -150,6 +160,8 @@ func (im *importer) run() error {
 	im.counts = info.Took > 0
 	switch {
 	case err == nil:
+	case errors.Is(err, errDryRun):
+		return nil
 	case im.counts && im.ctx.Err() != nil:
 		im.spec.Notice("stopped after everything was imported; statistics were not gathered")
 		return nil
@@ -203,23 +215,88 @@ func (im *importer) read(s *source, work, take func(*tabular.Chunk) error) (agai
 		return false, err
 	}
 	s.short = 0
-	if m.Column < 0 {
-		return true, im.moreColumns(s, m.Line)
+	return true, im.widen(s, m)
+}
+
+// widen looks at all rows of a file, and of those that share types with it, as a row was
+// found that the first ones do not tell of, and says what is another now.
+func (im *importer) widen(s *source, m *tabular.Misfit) error {
+	if s.seen {
+		return status.Errorf(status.Internal, "%s:%d: column %d does not fit what all rows were found to be", s.path, m.Line, m.Column)
 	}
-	col := s.table.Columns()[m.Column]
-	if err := im.infer(s); err != nil {
-		return false, err
+	all := im.p.sources()
+	before := make([]Source, len(all))
+	for i, o := range all {
+		before[i] = o.plan()
 	}
-	if now := s.table.Columns()[m.Column].Kind; now != col.Kind {
-		im.spec.Notice(fmt.Sprintf("%s:%d: column %q is of type %s, not %s", s.path, m.Line, col.Name, now, col.Kind))
-	} else {
-		return false, status.Errorf(status.Internal, "%s:%d: column %q is no %s", s.path, m.Line, col.Name, now)
+	for _, o := range im.p.group(s) {
+		if err := im.infer(o); err != nil {
+			return err
+		}
 	}
-	return true, im.p.finish()
+	if err := im.p.finish(); err != nil {
+		return err
+	}
+	changed := &Plan{}
+	for i, o := range all {
+		line := int64(0)
+		if o == s {
+			line = m.Line
+		}
+		now := o.plan()
+		if im.tellWidened(&before[i], &now, line, m.Column) {
+			changed.Sources = append(changed.Sources, now)
+		}
+	}
+	if im.spec.Planned == nil || len(changed.Sources) == 0 {
+		return nil
+	}
+	return im.spec.Planned(changed)
+}
+
+// maxToldColumns is of how many columns of a file it is said that they changed.
+const maxToldColumns = 20
+
+// tellWidened says which columns of a file are read as something else than before. The
+// row on line, if there is one, made column first be looked at, -1: a new column.
+func (im *importer) tellWidened(before, now *Source, line int64, first int) bool {
+	told, changed := 0, false
+	for i, c := range now.Columns {
+		what := ""
+		switch {
+		case i >= len(before.Columns):
+			what = fmt.Sprintf("a column %q that the first rows do not have", c.Column)
+		case before.Columns[i].Type == noValues && c.Type != noValues:
+			what = fmt.Sprintf("column %q is of type %s; the first rows have no values in it", c.Column, c.Type)
+		case before.Columns[i].Type != c.Type:
+			what = fmt.Sprintf("column %q is of type %s, not %s", c.Column, c.Type, before.Columns[i].Type)
+		default:
+			continue
+		}
+		changed = true
+		if c.Property == "" {
+			continue // ends of relationships, which are what ids of nodes are
+		}
+		at := now.Path
+		if line > 0 && (i == first || first < 0 && i == len(before.Columns)) {
+			at = fmt.Sprintf("%s:%d", now.Path, line)
+		}
+		if told++; told <= maxToldColumns {
+			im.spec.Notice(at + ": " + what)
+		}
+	}
+	if told > maxToldColumns {
+		im.spec.Notice(fmt.Sprintf("%s: and %d columns more", now.Path, told-maxToldColumns))
+	}
+	return changed
 }
 
 // infer looks at all of a file of which a sample said too little.
 func (im *importer) infer(s *source) error {
+	if s.seen {
+		return nil
+	}
+	s.seen = true
 	known := len(s.fields)
 	if _, err := s.table.Infer(im.ctx); err != nil {
 		return err
@@ -239,19 +316,6 @@ func (im *importer) infer(s *source) error {
 		s.fields = append(s.fields, f)
 	}
 	return nil
-}
-
-// moreColumns takes in columns of a file of JSON Lines that its sample did not have.
-func (im *importer) moreColumns(s *source, line int64) error {
-	known := len(s.fields)
-	if err := im.infer(s); err != nil {
-		return err
-	}
-	if len(s.fields) == known {
-		return status.Errorf(status.Internal, "%s:%d: a new column that is not there", s.path, line)
-	}
-	im.spec.Notice(fmt.Sprintf("%s:%d: a column %q that the first rows do not have", s.path, line, s.table.Columns()[known].Name))
-	return im.p.finish()
 }
 
 // tick reports progress ten times a second.

@@ -190,19 +190,20 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestLateMisfit widens columns of properties and ids beyond the sample.
+// TestLateMisfit widens columns of properties and ids beyond the sample: all of them are
+// named, and the plan is told again as it is then. A dry run finds out as much.
 func TestLateMisfit(t *testing.T) {
 	dir := t.TempDir()
 	var p, k strings.Builder
-	p.WriteString("id,v\n")
+	p.WriteString("id,v,u,e\n")
 	k.WriteString("a,b,w\n")
 	const n = 40_000
 	for i := range n {
-		id, v, w := strconv.Itoa(i), strconv.Itoa(i%7), strconv.Itoa(i%5)
+		id, v, w, e := strconv.Itoa(i), strconv.Itoa(i%7), strconv.Itoa(i%5), ""
 		if i == n-2 {
-			id, v, w = "last", "2.5", "many"
+			id, v, w, e = "last", "2.5", "many", "true"
 		}
-		fmt.Fprintf(&p, "%s,%s\n", id, v)
+		fmt.Fprintf(&p, "%s,%s,%s,%s\n", id, v, v, e)
 		fmt.Fprintf(&k, "%s,%d,%s\n", id, 0, w)
 	}
 	write := func(name, text string) string {
@@ -212,21 +213,57 @@ func TestLateMisfit(t *testing.T) {
 		}
 		return name
 	}
-	var notices []string
+	var said strings.Builder
 	spec := kadedb.ImportSpec{
 		Nodes: []transfer.File{{Name: "P", Path: write("p.csv", p.String())}}, IDs: []transfer.ID{{Label: "P", Column: "id"}},
 		Relationships: []transfer.File{{Name: "K", Path: write("k.csv", k.String())}},
 		From:          []transfer.End{{Type: "K", Label: "P", Column: "a"}}, To: []transfer.End{{Type: "K", Label: "P", Column: "b"}},
-		Notice: func(s string) { notices = append(notices, s) },
+		Notice:  func(s string) { said.WriteString(s + "\n") },
+		Planned: func(p *transfer.Plan) error { said.WriteString(p.String()); return nil },
 	}
+	const want = `nodes P from p.csv
+  id                       integer, id
+  v                        integer
+  u                        integer
+  e                        no values so far
+relationships K from k.csv
+  a                        integer, from P.id
+  b                        integer, to P.id
+  w                        integer
+p.csv:40000: column "id" is of type string, not integer
+p.csv: column "v" is of type float, not integer
+p.csv: column "u" is of type float, not integer
+p.csv: column "e" is of type boolean; the first rows have no values in it
+nodes P from p.csv
+  id                       string, id
+  v                        float
+  u                        float
+  e                        boolean
+relationships K from k.csv
+  a                        string, from P.id
+  b                        string, to P.id
+  w                        integer
+k.csv:40000: column "w" is of type string, not integer
+relationships K from k.csv
+  a                        string, from P.id
+  b                        string, to P.id
+  w                        string
+`
 	db := openDB(t, filepath.Join(dir, "store"))
 	defer db.Close()
-	sum, err := db.Import(context.Background(), spec)
-	if err != nil || sum.Nodes != n || sum.Relationships != n {
-		t.Fatalf("%+v, %v", sum, err)
-	}
-	if len(notices) != 2 {
-		t.Errorf("notices: %q", notices)
+	for _, dry := range []bool{true, false} {
+		said.Reset()
+		spec.DryRun = dry
+		sum, err := db.Import(context.Background(), spec)
+		if err != nil || sum.Nodes != n || sum.Relationships != n {
+			t.Fatalf("%+v, %v", sum, err)
+		}
+		if got := strings.ReplaceAll(said.String(), dir+string(filepath.Separator), ""); got != want {
+			t.Errorf("it says\n%s", got)
+		}
+		if got := query(t, db, "MATCH (n) RETURN count(*)"); dry && got != "0\n" {
+			t.Errorf("after a dry run there are nodes: %s", got)
+		}
 	}
 	got := query(t, db, `MATCH (p:P {id: 'last'})-[r]->(q) RETURN p.v, q.id, r.w`)
 	if got != "2.5 | '0' | 'many'\n" {
@@ -440,4 +477,39 @@ func TestFlights(t *testing.T) {
 	if got != "3000000 | 2194861208\n" {
 		t.Errorf("backward: %s", got)
 	}
+}
+
+// TestLateMixedIDs finds out late that ids are numbers and strings.
+func TestLateMixedIDs(t *testing.T) {
+	dir := t.TempDir()
+	var b strings.Builder
+	const n = 20_000
+	for i := range n {
+		id := strconv.Itoa(i)
+		if i == n-2 {
+			id = `"last"`
+		}
+		fmt.Fprintf(&b, "{\"id\": %s}\n", id)
+	}
+	name := filepath.Join(dir, "p.jsonl")
+	if err := os.WriteFile(name, []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var notices []string
+	db := openDB(t, filepath.Join(dir, "store"))
+	defer db.Close()
+	_, err := db.Import(context.Background(), kadedb.ImportSpec{
+		Nodes: []transfer.File{{Name: "P", Path: name}}, IDs: []transfer.ID{{Label: "P", Column: "id"}},
+		Notice: func(s string) { notices = append(notices, s) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(notices) != 2 || !strings.Contains(notices[0], `of several types`) || !strings.HasSuffix(notices[1], `p.jsonl:19999: column "id" is of type any, not integer`) {
+		t.Errorf("notices: %q", notices)
+	}
+	if got := query(t, db, "MATCH (p:P) WHERE p.id = 'last' OR p.id = 17 OR p.id = '17' RETURN p.id"); got != "17\n'last'\n" {
+		t.Errorf("ids are %s", got)
+	}
+	checkStore(t, db)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/catalog"
 	"github.com/kadedb/kadedb/transfer/tabular"
+	"github.com/kadedb/kadedb/value"
 )
 
 // schema numbers the physical columns of a set of rows.
@@ -138,6 +139,7 @@ type nodeReader struct {
 	last string        // labels as the row before had them
 	cols []*column.Vector
 	sel  map[int][]int32
+	ids  mixedIDs
 }
 
 func (n *nodeReader) begin() (err error) {
@@ -152,6 +154,10 @@ func (n *nodeReader) begin() (err error) {
 func (n *nodeReader) take(c *tabular.Chunk) error {
 	im, s := n.im, n.src
 	bad := newBadRows(im, s, c)
+	var ids *column.Vector
+	if s.wID >= 0 {
+		ids = n.ids.of(&c.Cols[s.wID])
+	}
 	for set := range n.sel {
 		n.sel[set] = n.sel[set][:0]
 	}
@@ -162,7 +168,7 @@ func (n *nodeReader) take(c *tabular.Chunk) error {
 			}
 		}
 		if s.wID >= 0 {
-			ok, err := n.id(c, r, bad)
+			ok, err := n.id(c, ids, r, bad)
 			if err != nil {
 				return err
 			}
@@ -232,24 +238,31 @@ func (im *importer) labelsOf(text string) []string {
 }
 
 // id notes a row's id; false: the row is left out.
-func (n *nodeReader) id(c *tabular.Chunk, r int, bad *badRows) (bool, error) {
+func (n *nodeReader) id(c *tabular.Chunk, v *column.Vector, r int, bad *badRows) (bool, error) {
 	im, s := n.im, n.src
-	v := &c.Cols[s.wID]
+	given := &c.Cols[s.wID]
 	if v.IsNull(r) {
-		bad.add(r, status.MalformedRow, fmt.Sprintf("no id in column %q", s.fields[s.id].name))
+		reason := fmt.Sprintf("no id in column %q", s.fields[s.id].name)
+		if !given.IsNull(r) {
+			reason = fmt.Sprintf("%s in column %q is no id: those are integers and strings", given.Value(r), s.fields[s.id].name)
+		}
+		bad.add(r, status.MalformedRow, reason)
 		return false, nil
 	}
 	if _, exists := s.idSpace.old.get(v, r); exists {
 		if im.spec.Update {
 			im.sum.Updated++
 		} else {
-			bad.add(r, status.NodeExists, fmt.Sprintf("a node with id %s exists in the store; --update sets its properties", v.Value(r)))
+			bad.add(r, status.NodeExists, fmt.Sprintf("a node with id %s exists in the store; --update sets its properties", given.Value(r)))
 		}
 		return false, nil
 	}
 	fresh, err := s.idSpace.ids.put(v, r, im.nodeCount)
 	if err == nil && !fresh {
-		bad.add(r, status.DuplicateID, fmt.Sprintf("id %s appears twice", v.Value(r)))
+		bad.add(r, status.DuplicateID, fmt.Sprintf("id %s appears twice", given.Value(r)))
+	}
+	if fresh && given.Type == column.Any && given.Anys[r].Kind() == value.KindInt {
+		s.idSpace.ids.markInt()
 	}
 	return fresh, err
 }

@@ -14,56 +14,6 @@ import (
 	"github.com/kadedb/kadedb/transfer/tabular"
 )
 
-// Plan is what an import is going to do.
-type Plan struct {
-	Sources []Source
-}
-
-// Source describes one file.
-type Source struct {
-	Path          string
-	Relationships bool
-	Name          string // labels or type; "" = by row
-	Rows          int64  // -1: the file does not say
-	Bytes         int64
-	Columns       []SourceColumn
-}
-
-// SourceColumn describes what becomes of a column.
-type SourceColumn struct {
-	Column   string // in the file
-	Property string // "" = none
-	Type     string
-	Role     string // "id", "from Person.id" …, "" = a property only
-}
-
-// String renders the plan for people, one line a file and one a column.
-func (p *Plan) String() string {
-	var b strings.Builder
-	for _, s := range p.Sources {
-		what := "nodes"
-		if s.Relationships {
-			what = "relationships"
-		}
-		name := s.Name
-		if name == "" {
-			name = "(named by row)"
-		}
-		fmt.Fprintf(&b, "%s %s from %s\n", what, name, s.Path)
-		for _, c := range s.Columns {
-			fmt.Fprintf(&b, "  %-24s %s", c.Column, c.Type)
-			if c.Role != "" {
-				fmt.Fprintf(&b, ", %s", c.Role)
-			}
-			if c.Property != "" && c.Property != c.Column {
-				fmt.Fprintf(&b, ", as %s", c.Property)
-			}
-			b.WriteByte('\n')
-		}
-	}
-	return b.String()
-}
-
 // space is a set of nodes whose ids are distinct: those of one label, or of one of
 // the header's id spaces.
 type space struct {
@@ -99,6 +49,8 @@ type source struct {
 	labels []string
 	typ    string
 	fields []field
+	kinds  []tabular.Kind // by column: what it is read as; see joinKinds
+	seen   bool           // the columns' kinds are those of all rows
 
 	wants    []tabular.Want
 	props    []propColumn
@@ -131,11 +83,12 @@ type planner struct {
 	rels   []*source
 	spaces map[string]*space
 	order  []*space
+	told   map[string]bool // notices that were given; see once
 }
 
 func (p *planner) close() error {
 	var err error
-	for _, s := range append(append([]*source(nil), p.nodes...), p.rels...) {
+	for _, s := range p.sources() {
 		err = errors.Join(err, s.closer.Close())
 	}
 	for _, s := range p.spools {
@@ -273,8 +226,10 @@ func (p *planner) finish() error {
 			return err
 		}
 	}
+	p.joinKinds()
 	for _, s := range p.nodes {
 		s.want()
+		p.tellIDs(s)
 	}
 	for _, s := range p.rels {
 		s.want()
@@ -499,7 +454,11 @@ func (s *source) want() {
 	for i, f := range s.fields {
 		switch {
 		case i == s.id:
-			s.wID = ask(i, s.idSpace.kind, false, f.typed || cols[i].Fixed || !isIDKind(cols[i].Kind) || s.idSpace.stored.read() != tabular.Null)
+			kind := s.idSpace.kind
+			if s.keepsIDs() {
+				kind = tabular.Any
+			}
+			s.wID = ask(i, kind, false, f.typed || cols[i].Fixed || !isIDKind(cols[i].Kind) || s.idSpace.stored.read() != tabular.Null)
 			if !f.hidden {
 				s.props = append(s.props, propColumn{s.wID, f.name})
 			}
@@ -516,70 +475,7 @@ func (s *source) want() {
 		case f.typed:
 			s.props = append(s.props, propColumn{ask(i, f.kind, f.list, true), f.name})
 		default:
-			s.props = append(s.props, propColumn{ask(i, cols[i].Kind, false, cols[i].Fixed), f.name})
+			s.props = append(s.props, propColumn{ask(i, s.kinds[i], false, cols[i].Fixed), f.name})
 		}
 	}
-}
-
-// plan describes what was resolved.
-func (p *planner) plan() *Plan {
-	out := &Plan{}
-	for _, s := range append(append([]*source(nil), p.nodes...), p.rels...) {
-		d := Source{Path: s.path, Relationships: s.rel, Name: strings.Join(s.labels, ":"), Rows: s.table.Rows(), Bytes: s.table.Size()}
-		if s.rel {
-			d.Name = s.typ
-		}
-		for i, c := range s.table.Columns() {
-			d.Columns = append(d.Columns, s.describe(i, c))
-		}
-		out.Sources = append(out.Sources, d)
-	}
-	return out
-}
-
-func (s *source) describe(i int, c tabular.Column) SourceColumn {
-	d := SourceColumn{Column: c.Name, Type: "left out"}
-	for k, w := range s.wants {
-		if w.Column != i {
-			continue
-		}
-		d.Type = w.Kind.String()
-		if w.Kind == tabular.Null {
-			d.Type = "no values so far"
-		}
-		if w.List {
-			d.Type = "list of " + d.Type
-		}
-		for _, pc := range s.props {
-			if pc.want == k {
-				d.Property = pc.key
-			}
-		}
-	}
-	var also []string
-	if i == s.id {
-		also = append(also, "id")
-	}
-	if i == s.start {
-		also = append(also, "from "+s.from.describe())
-	}
-	if i == s.end {
-		also = append(also, "to "+s.to.describe())
-	}
-	if i == s.label {
-		also = append(also, map[bool]string{false: "labels", true: "type"}[s.rel])
-	}
-	d.Role = strings.Join(also, ", ")
-	return d
-}
-
-func (s *space) describe() string {
-	var out []string
-	for _, o := range s.owners {
-		out = append(out, o.label+"."+o.key)
-	}
-	if len(out) == 0 {
-		return "id space " + s.name
-	}
-	return strings.Join(out, " or ")
 }

@@ -343,7 +343,8 @@ func (im *importer) update() error {
 			if err := im.loadOld(); err != nil {
 				return err
 			}
-			i--
+			// So may be the properties of other files of the label.
+			i, im.doneBytes = -1, 0
 		}
 	}
 	im.doneBytes = 0
@@ -356,6 +357,7 @@ type updater struct {
 	src *source
 	tx  *graph.Tx
 	n   int
+	ids mixedIDs
 }
 
 func (u *updater) end(err error) error {
@@ -377,8 +379,8 @@ func (u *updater) commit() error {
 
 func (u *updater) take(c *tabular.Chunk) error {
 	s := u.src
+	v := u.ids.of(&c.Cols[s.wID])
 	for r := range c.Rows {
-		v := &c.Cols[s.wID]
 		if v.IsNull(r) {
 			continue
 		}

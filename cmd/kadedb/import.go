@@ -73,7 +73,7 @@ Relationships are never merged: each row is one.`,
 	fl.StringVar(&f.skipBad, "skip-bad", "", "FILE for bad rows, a JSON object a line; the other rows are imported")
 	fl.BoolVar(&f.strict, "strict", false, "stop at the first bad row; one shorter than the header is bad too")
 	fl.BoolVar(&f.update, "update", false, "give nodes that exist the properties of their rows")
-	fl.BoolVar(&f.dryRun, "dry-run", false, "show what would be imported, and stop")
+	fl.BoolVar(&f.dryRun, "dry-run", false, "read and check everything, and show what would be imported")
 	fl.BoolVar(&f.silent, "quiet", false, "show neither the plan nor progress")
 	settingFlags(cmd, storeSettings...)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return a.runImport(cmd, &f) }
@@ -135,9 +135,6 @@ func parseAll[T any](to *[]T, texts []string, parse func(string) (T, error)) err
 
 const defaultLineLimit = 4 << 20
 
-// errDryRun ends an import after its plan.
-var errDryRun = status.Errorf(status.Cancelled, "dry run")
-
 func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 	spec, err := f.spec()
 	if err != nil {
@@ -173,10 +170,10 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 	memory.Govern(cmd.Context(), db.Budget())
 	start := time.Now()
 	sum, err := a.importFiles(cmd.Context(), db, f, &spec)
-	if err == nil {
+	if err == nil && !f.dryRun {
 		err = makeSchema(cmd.Context(), db, schema)
 	}
-	counts := err == nil || sum.Nodes+sum.Relationships > 0
+	counts := !f.dryRun && (err == nil || sum.Nodes+sum.Relationships > 0)
 	if cerr := db.Close(); err == nil {
 		err = cerr
 	}
@@ -185,7 +182,8 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 			a.say("the empty store in %s could not be removed: %v", printable(f.data), rerr)
 		}
 	}
-	if errors.Is(err, errDryRun) {
+	if err == nil && f.dryRun {
+		a.say("dry run: %d nodes and %d relationships would be imported%s; nothing was written", sum.Nodes, sum.Relationships, updated(&sum))
 		return nil
 	}
 	if err == nil {
@@ -201,11 +199,9 @@ func (a *app) importFiles(ctx context.Context, db *kadedb.DB, f *importFlags, sp
 		if !f.silent || f.dryRun {
 			a.say("%s", strings.TrimRight(printable(p.String()), "\n"))
 		}
-		if f.dryRun {
-			return errDryRun
-		}
 		return nil
 	}
+	spec.DryRun = f.dryRun
 	spec.Notice = func(text string) { bar.clear(); a.say("%s", printable(text)) }
 	spec.Progress = bar.show
 	spec.Stdin = a.in
