@@ -91,7 +91,7 @@ func (r *reader) value() value.Value {
 }
 
 // Storable reports whether v may be a property: a boolean, number, string,
-// temporal value or duration, or a list of such without nulls.
+// temporal value, duration or point, or a list of such without nulls.
 func Storable(v value.Value) error { return storable(v, 0) }
 
 func storable(v value.Value, depth int) error {

@@ -224,7 +224,7 @@ func rangeKeys(prefix []byte, lo, hi Bound) (from, to []byte, ok bool) {
 			continue
 		}
 		kind := b.Value.Kind()
-		if kind == value.KindDuration { // has an order, but is neither less nor greater
+		if kind == value.KindDuration || kind == value.KindPoint { // have an order, but are neither less nor greater
 			return nil, nil, false
 		}
 		if kind == value.KindList {

@@ -124,7 +124,11 @@ func (r *Result) schemaCommand(ctx context.Context, s ast.Statement) error {
 	switch s := s.(type) {
 	case *ast.CreateIndex:
 		if s.Kind != "RANGE" {
-			return status.Errorf(status.NotYet, "%s indexes are not offered yet", s.Kind).At(s.Pos).WithHint("CREATE INDEX makes a range index")
+			hint := "CREATE INDEX makes a range index"
+			if s.Kind == "POINT" {
+				hint = "CREATE INDEX makes a range index, which finds points that are equal"
+			}
+			return status.Errorf(status.NotYet, "%s indexes are not offered yet", s.Kind).At(s.Pos).WithHint("%s", hint)
 		}
 		if s.Options != nil {
 			return status.Errorf(status.NotYet, "an index has no options yet").At(s.Pos).WithHint("leave OPTIONS out")

@@ -64,7 +64,7 @@ func (s *shape) properties() []procedure.ShapeProperty {
 var typeNames = map[value.Kind]string{
 	value.KindBool: "Boolean", value.KindInt: "Long", value.KindFloat: "Double", value.KindString: "String",
 	value.KindDate: "Date", value.KindLocalTime: "LocalTime", value.KindTime: "Time", value.KindLocalDateTime: "LocalDateTime",
-	value.KindDateTime: "DateTime", value.KindDuration: "Duration",
+	value.KindDateTime: "DateTime", value.KindDuration: "Duration", value.KindPoint: "Point",
 }
 
 // typeName names a property's type as drivers know it.

@@ -40,10 +40,11 @@ var kinds = map[string]tabular.Kind{
 	"float": tabular.Float, "double": tabular.Float, "bool": tabular.Bool, "boolean": tabular.Bool,
 	"string": tabular.String, "char": tabular.String, "date": tabular.Date, "localdatetime": tabular.LocalDateTime,
 	"any": tabular.Any, "datetime": tabular.DateTime, "localtime": tabular.LocalTime, "time": tabular.Time, "duration": tabular.Duration,
+	"point": tabular.Point,
 }
 
 // typeNames are the types that a header may declare, as errors list them.
-const typeNames = "int, long, short, byte, float, double, boolean, string, char, date, localdatetime, datetime, localtime, time, duration, any"
+const typeNames = "int, long, short, byte, float, double, boolean, string, char, date, localdatetime, datetime, localtime, time, duration, point, any"
 
 // parseHeader reads the header of a file. Where any column has a role or a type, or no
 // name before a colon, the file follows the conventions of Neo4j, and what follows
@@ -108,14 +109,10 @@ func parseField(file, header string) (field, error) {
 	if k, ok := kinds[strings.ToLower(base)]; ok && !named {
 		if hasOptions {
 			return f, status.Errorf(status.NotYet, "%s: options of a type are not read yet: {%s of column %q", file, options, header).
-				WithHint("Write zones into the values.")
+				WithHint("Write zones and systems of coordinates into the values.")
 		}
 		f.kind, f.list, f.typed = k, list, true
 		return f, nil
-	}
-	if strings.EqualFold(base, "point") {
-		return f, status.Errorf(status.NotYet, "%s: points are not offered yet: column %q", file, header).
-			WithHint("Import the coordinates as two columns.")
 	}
 	return field{name: header}, nil
 }

@@ -20,6 +20,7 @@ import (
 //	date      sv days                  time      sv nanoseconds, sv offset
 //	datetime  sv seconds, uv nanoseconds, sv offset, uv length, zone name
 //	duration  sv months, sv days, sv seconds, uv nanoseconds
+//	point     uv system, its two or three coordinates: 8 bytes each, little-endian
 const flagSet = 0x80
 
 // MaxDepth is how deep lists and maps may nest in what Decode accepts.
@@ -65,6 +66,13 @@ func Append(dst []byte, v Value) []byte {
 			if i < len(p.Rels) {
 				dst = Append(dst, p.Rels[i])
 			}
+		}
+		return dst
+	case KindPoint:
+		place := v.Place()
+		dst = binary.AppendUvarint(dst, uint64(place.CRS))
+		for _, f := range []float64{place.X, place.Y, place.Z}[:place.CRS.Dims()] {
+			dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(f))
 		}
 		return dst
 	}
@@ -220,13 +228,7 @@ func (d *decoder) value(depth int) Value {
 	case KindInt:
 		return Int(d.varint())
 	case KindFloat:
-		if len(d.src) < 8 {
-			d.fail("cut short")
-			return Null
-		}
-		bits := binary.LittleEndian.Uint64(d.src)
-		d.src = d.src[8:]
-		return Float(math.Float64frombits(bits))
+		return Float(d.float())
 	case KindString:
 		return String(d.string())
 	case KindList:
@@ -239,8 +241,34 @@ func (d *decoder) value(depth int) Value {
 		return d.relationship(set, depth)
 	case KindPath:
 		return d.path(depth)
+	case KindPoint:
+		return d.point()
 	}
 	return d.temporal(kind)
+}
+
+func (d *decoder) float() float64 {
+	if len(d.src) < 8 {
+		d.fail("cut short")
+		return 0
+	}
+	bits := binary.LittleEndian.Uint64(d.src)
+	d.src = d.src[8:]
+	return math.Float64frombits(bits)
+}
+
+func (d *decoder) point() Value {
+	p := Place{CRS: CRS(d.between(int64(d.uvarint()), 0, math.MaxInt32, "coordinate reference system"))}
+	p.X, p.Y = d.float(), d.float()
+	if p.CRS.Dims() == 3 {
+		p.Z = d.float()
+	}
+	v, err := NewPoint(p)
+	if err != nil || v.Place() != p {
+		d.fail("bad point")
+		return Null
+	}
+	return v
 }
 
 func (d *decoder) list(depth int) Value {

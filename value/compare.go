@@ -87,6 +87,8 @@ func Equal(a, b Value) Ternary {
 			return t
 		}
 		return equalAll(p.Nodes, q.Nodes)
+	case KindPoint:
+		return Truth(a.Place() == b.Place())
 	}
 	return Truth(compareTemporal(a, b) == 0)
 }
@@ -223,9 +225,10 @@ func CompareFloatInt(f float64, i int64) Relation {
 	return relation(cmp.Compare(f, whole))
 }
 
-// Types in the order of Order, from MAP to null.
+// Types in the order of Order, from MAP to null. Points come right after paths: their
+// rank, like all of them a part of the keys that indexes store, is the same.
 var orderRank = [...]uint8{
-	KindMap: 2, KindNode: 3, KindRelationship: 4, KindList: 5, KindPath: 6,
+	KindMap: 2, KindNode: 3, KindRelationship: 4, KindList: 5, KindPath: 6, KindPoint: 6,
 	KindDateTime: 7, KindLocalDateTime: 8, KindDate: 9, KindTime: 10, KindLocalTime: 11, KindDuration: 12,
 	KindString: 13, KindBool: 14, KindInt: 15, KindFloat: 15, KindNull: 17,
 }
@@ -240,7 +243,7 @@ func rank(v Value) uint8 {
 }
 
 // Order is the total order of ORDER BY, min and max: MAP, NODE, RELATIONSHIP,
-// LIST, PATH, ZONED DATETIME, LOCAL DATETIME, DATE, ZONED TIME, LOCAL TIME, DURATION,
+// LIST, PATH, POINT, ZONED DATETIME, LOCAL DATETIME, DATE, ZONED TIME, LOCAL TIME, DURATION,
 // STRING, BOOLEAN, numbers, NaN, null. Equivalent values, and only they, give 0.
 func Order(a, b Value) int {
 	ra, rb := rank(a), rank(b)
@@ -250,6 +253,11 @@ func Order(a, b Value) int {
 	switch a.kind {
 	case KindNull:
 		return 0
+	case KindPoint:
+		if b.kind == KindPath {
+			return 1
+		}
+		return comparePlaces(a.Place(), b.Place())
 	case KindInt, KindFloat:
 		if ra == rankNaN {
 			return 0
@@ -264,6 +272,9 @@ func Order(a, b Value) int {
 	case KindMap:
 		return orderMaps(a.AsMap(), b.AsMap())
 	case KindPath:
+		if b.kind == KindPoint {
+			return -1
+		}
 		return orderPaths(a.AsPath(), b.AsPath())
 	}
 	return compareTemporal(a, b)

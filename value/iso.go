@@ -4,7 +4,8 @@ import (
 	"strconv"
 )
 
-// AppendISO appends the ISO 8601 form of a temporal value, as toString gives it:
+// AppendISO appends the ISO 8601 form of a temporal value, as toString gives it, and of a
+// point the text that ParsePoint reads:
 //
 //	1984-10-11  12:31:14.645  12:31+01:00  1984-10-11T12:31  …+02:00[Europe/Stockholm]  P1Y2M3DT4H5M6.789S
 func AppendISO(dst []byte, v Value) []byte {
@@ -30,6 +31,8 @@ func AppendISO(dst []byte, v Value) []byte {
 		return dst
 	case KindDuration:
 		return appendSpan(dst, v.Span())
+	case KindPoint:
+		return appendPoint(dst, v.Place())
 	}
 	return dst
 }

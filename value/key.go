@@ -13,10 +13,12 @@ import (
 //	list     values · 00          (a rank is never 00, so shorter sorts first)
 //	map      01 key value … · 00  by key
 //	path     numbers of nodes and relationships, 01 before each · 00
+//	point    02 (no path goes on so) · number of the system (4) · x, y, z as ordered bits (8 each)
 //	date …   fixed width, big-endian, sign flipped
 const (
 	keyEnd  = 0
 	keyMore = 1
+	keySpot = 2
 )
 
 // AppendKey appends bytes that are equal for equivalent values and only for them
@@ -60,6 +62,13 @@ func AppendSortKey(dst []byte, v Value) []byte {
 			}
 		}
 		return append(dst, keyEnd)
+	case KindPoint:
+		p := v.Place()
+		dst = binary.BigEndian.AppendUint32(append(dst, keySpot), uint32(p.CRS))
+		for _, f := range [...]float64{p.X, p.Y, p.Z} {
+			dst = binary.BigEndian.AppendUint64(dst, orderedBits(f))
+		}
+		return dst
 	case KindDate, KindLocalTime:
 		return appendOrdered(dst, int64(v.n))
 	case KindTime:

@@ -10,9 +10,9 @@ import (
 
 // random returns a value of any kind, from few enough that equal ones are met often.
 func random(r *rand.Rand, depth int) Value {
-	n := 16
+	n := 17
 	if depth == 0 {
-		n = 12
+		n = 13
 	}
 	ints := []int64{0, 1, -1, 1 << 53, 1<<53 + 1, math.MaxInt64, math.MaxInt64 - 1, math.MinInt64, 42}
 	switch r.IntN(n) {
@@ -44,13 +44,16 @@ func random(r *rand.Rand, depth int) Value {
 			return NodeRef(uint32(r.IntN(3)))
 		}
 		return RelRef(uint32(r.IntN(3)))
-	case 12, 13:
+	case 12:
+		crs := systems[r.IntN(len(systems))].crs
+		return Point(Place{CRS: crs, X: float64(r.IntN(3) - 1), Y: float64(r.IntN(2)), Z: float64(r.IntN(2) * (crs.Dims() - 2))})
+	case 13, 14:
 		elems := make([]Value, r.IntN(3))
 		for i := range elems {
 			elems[i] = random(r, depth-1)
 		}
 		return List(elems...)
-	case 14:
+	case 15:
 		m := &Map{}
 		for range r.IntN(3) {
 			m.Set([]string{"a", "b", "c"}[r.IntN(3)], random(r, depth-1))

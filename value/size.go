@@ -43,6 +43,8 @@ func Size(v Value) int {
 		}
 	case KindDuration:
 		size += int(unsafe.Sizeof(Span{}))
+	case KindPoint:
+		size += int(unsafe.Sizeof(Place{}))
 	}
 	return size
 }

@@ -42,6 +42,8 @@ func (v Value) AppendText(dst []byte) []byte {
 		return appendRelText(dst, v)
 	case KindPath:
 		return appendPathText(dst, v.AsPath())
+	case KindPoint:
+		return appendPoint(dst, v.Place())
 	}
 	dst = append(append(dst, constructors[v.kind]...), "('"...)
 	return append(AppendISO(dst, v), "')"...)

@@ -39,10 +39,14 @@ const (
 	KindLocalDateTime
 	KindDateTime
 	KindDuration
+	KindPoint
+
+	// LastKind is the kind with the highest number.
+	LastKind = KindPoint
 )
 
 var kindNames = [...]string{"NULL", "BOOLEAN", "INTEGER", "FLOAT", "STRING", "LIST", "MAP", "NODE", "RELATIONSHIP", "PATH",
-	"DATE", "LOCAL TIME", "ZONED TIME", "LOCAL DATETIME", "ZONED DATETIME", "DURATION"}
+	"DATE", "LOCAL TIME", "ZONED TIME", "LOCAL DATETIME", "ZONED DATETIME", "DURATION", "POINT"}
 
 // String returns the type's name as KadeQL writes it.
 func (k Kind) String() string {
@@ -261,6 +265,8 @@ func DateTime(seconds int64, nanos int32, zone *Zone) Value {
 // Duration returns a duration.
 func Duration(d Span) Value { return Value{kind: KindDuration, p: unsafe.Pointer(&d)} }
 
+func pointValue(p *Place) Value { return Value{kind: KindPoint, p: unsafe.Pointer(p)} }
+
 // Days returns the days of the date that v is.
 func (v Value) Days() int64 { return int64(v.n) }
 
@@ -276,3 +282,6 @@ func (v Value) Zone() *Zone { return (*Zone)(v.p) }
 
 // Span returns the duration that v is.
 func (v Value) Span() Span { return *(*Span)(v.p) }
+
+// Place returns system and coordinates of the point that v is.
+func (v Value) Place() Place { return *(*Place)(v.p) }

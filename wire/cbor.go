@@ -17,11 +17,13 @@ import (
 //	47003  local date-time [seconds since 1970-01-01T00:00, nanoseconds]
 //	47004  date-time       [seconds since the Unix epoch, nanoseconds, offset] or […, offset, zone]
 //	47005  duration        [months, days, seconds, nanoseconds]
+//	47006  point           [system, x, y] or [system, x, y, z]
 //	47010  node            [id, [labels], {properties}]
 //	47011  relationship    [id, type, start, end, {properties}]
 //	47012  path            [[nodes], [relationships]]
 //
-// An offset is in seconds east of UTC; a zone's name is text.
+// An offset is in seconds east of UTC; a zone's name is text. A point's system is a number as
+// in value.CRS, its coordinates are floats.
 const (
 	tagDate          = 100
 	tagLocalTime     = 47001
@@ -29,6 +31,7 @@ const (
 	tagLocalDateTime = 47003
 	tagDateTime      = 47004
 	tagDuration      = 47005
+	tagPoint         = 47006
 	tagNode          = 47010
 	tagRelationship  = 47011
 	tagPath          = 47012
@@ -111,6 +114,14 @@ func AppendCBOR(dst []byte, v value.Value) []byte {
 		p := v.AsPath()
 		dst = append(appendHead(dst, majorTag, tagPath), majorArray|2)
 		return AppendCBORRow(AppendCBORRow(dst, p.Nodes), p.Rels)
+	case value.KindPoint:
+		p := v.Place()
+		dst = append(appendHead(dst, majorTag, tagPoint), majorArray|byte(1+p.CRS.Dims()))
+		dst = appendCBORInt(dst, int64(p.CRS))
+		for _, f := range []float64{p.X, p.Y, p.Z}[:p.CRS.Dims()] {
+			dst = AppendCBOR(dst, value.Float(f))
+		}
+		return dst
 	}
 	return appendCBORTemporal(dst, v)
 }

@@ -13,7 +13,7 @@ import (
 // where there is one, is asked for the memory that a long input's values take.
 //
 // It is stricter than CBOR: lengths are definite, keys are text, byte strings and tags
-// other than those of temporal values are refused.
+// other than those of temporal values and points are refused.
 func DecodeCBOR(b []byte, reserve func(int64) error) (value.Value, error) {
 	return decodeCBOR(cborDecoder{decoder{b: b, reserve: reserve}})
 }
@@ -235,6 +235,8 @@ func (d *cborDecoder) tagged(tag uint64, depth int) (value.Value, error) {
 		out, ok = value.LocalTime(v.AsInt()), within(v.AsInt(), 0, maxNanosOfDay)
 	case tag == tagDateTime:
 		out, ok = d.dateTime(v)
+	case tag == tagPoint:
+		out, ok = taggedPoint(v)
 	default:
 		out, ok = taggedNumbers(tag, v)
 	}
@@ -267,6 +269,16 @@ func taggedNumbers(tag uint64, v value.Value) (value.Value, bool) {
 		return value.Duration(value.Span{Months: at(0), Days: at(1), Seconds: at(2), Nanos: int32(at(3))}), within(at(3), 0, maxNanos)
 	}
 	return value.Null, false
+}
+
+// taggedPoint takes integers for coordinates too.
+func taggedPoint(v value.Value) (value.Value, bool) {
+	if v.Kind() != value.KindList || len(v.Elems()) < 3 || len(v.Elems()) > 4 {
+		return value.Null, false
+	}
+	m := &value.Map{Keys: []string{"srid", "x", "y", "z"}[:len(v.Elems())], Vals: v.Elems()}
+	p, err := value.PointOf(m)
+	return p, err == nil && !p.IsNull()
 }
 
 // dateTime reads a date-time. The offset of a named zone is the zone's own.

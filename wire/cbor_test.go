@@ -26,6 +26,7 @@ func cborValues(t testing.TB) []value.Value {
 		value.Date(0), value.Date(value.MinDays), value.Date(value.MaxDays), value.LocalTime(maxNanosOfDay), value.Time(1, -maxOffset),
 		value.LocalDateTime(value.MinSeconds, 999_999_999), value.DateTime(0, 1, value.UTC), value.DateTime(1_720_000_000, 5, stockholm.AtInstant(1_720_000_000)),
 		value.Duration(value.Span{Months: -14, Days: 3, Seconds: math.MinInt64, Nanos: 999_999_999}),
+		value.Point(value.Place{CRS: value.Cartesian, X: 1, Y: -0.5}), value.Point(value.Place{CRS: value.WGS84Height, X: 180, Y: 90, Z: 1e300}),
 		sea, flight,
 		value.FromPath(&value.Path{Nodes: []value.Value{sea, node(2, nil, nil)}, Rels: []value.Value{flight}}),
 	}

@@ -45,7 +45,7 @@ func (e Encoder) Append(dst []byte, v value.Value) []byte {
 	return e.appendPlain(dst, v)
 }
 
-// appendPlain appends an entity or a temporal value without its type.
+// appendPlain appends an entity, a point or a temporal value without its type.
 func (e Encoder) appendPlain(dst []byte, v value.Value) []byte {
 	switch v.Kind() {
 	case value.KindNode:
@@ -57,9 +57,22 @@ func (e Encoder) appendPlain(dst []byte, v value.Value) []byte {
 		dst = e.AppendRow(append(dst, `{"nodes":`...), p.Nodes)
 		dst = e.AppendRow(append(dst, `,"relationships":`...), p.Rels)
 		return append(dst, '}')
+	case value.KindPoint:
+		return appendPoint(dst, v.Place())
 	}
 	dst = value.AppendISO(append(dst, '"'), v)
 	return append(dst, '"')
+}
+
+// appendPoint appends {"srid", "crs", "x", "y"} and, of three dimensions, "z".
+func appendPoint(dst []byte, p value.Place) []byte {
+	dst = strconv.AppendInt(append(dst, `{"srid":`...), int64(p.CRS), 10)
+	dst = append(append(append(dst, `,"crs":"`...), p.CRS.String()...), `","x":`...)
+	dst = appendFloat(append(appendFloat(dst, p.X), `,"y":`...), p.Y)
+	if p.CRS.Dims() == 3 {
+		dst = appendFloat(append(dst, `,"z":`...), p.Z)
+	}
+	return append(dst, '}')
 }
 
 // AppendRow appends values as an array.

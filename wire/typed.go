@@ -27,7 +27,7 @@ const (
 var typeNames = [...]string{
 	value.KindBool: "boolean", value.KindInt: "integer", value.KindFloat: "float", value.KindString: "string", value.KindMap: "map",
 	value.KindDate: "date", value.KindLocalTime: "localtime", value.KindTime: "time", value.KindLocalDateTime: "localdatetime",
-	value.KindDateTime: "datetime", value.KindDuration: "duration",
+	value.KindDateTime: "datetime", value.KindDuration: "duration", value.KindPoint: "point",
 	value.KindNode: "node", value.KindRelationship: "relationship", value.KindPath: "path",
 }
 
@@ -84,7 +84,7 @@ func (d *decoder) shapeTyped(m *value.Map) (value.Value, error) {
 	switch kind {
 	case value.KindNull:
 		return value.Null, status.Errorf(status.MalformedRequest, "not typed JSON at byte %d: unknown $type %.40q", d.at, name.AsString()).
-			WithHint("known are boolean, integer, float, string, map, date, localtime, time, localdatetime, datetime and duration; lists are arrays")
+			WithHint("known are boolean, integer, float, string, map, date, localtime, time, localdatetime, datetime, duration and point; lists are arrays")
 	case value.KindNode, value.KindRelationship, value.KindPath:
 		if !d.entities {
 			return value.Null, status.Errorf(status.MalformedRequest, "a %s cannot be sent", name.AsString()).
@@ -98,6 +98,17 @@ func (d *decoder) shapeTyped(m *value.Map) (value.Value, error) {
 	case value.KindMap:
 		if v.Kind() == value.KindMap && m.Keys[0] == typeKey {
 			return v, nil
+		}
+	case value.KindPoint:
+		if v.Kind() == value.KindMap {
+			p, err := value.PointOf(v.AsMap())
+			if err == nil && p.IsNull() {
+				break
+			}
+			return p, err
+		}
+		if x, ok := typedScalar(v, kind); ok {
+			return x, nil
 		}
 	default:
 		if x, ok := typedScalar(v, kind); ok {
@@ -145,6 +156,8 @@ func typedScalar(v value.Value, kind value.Kind) (value.Value, bool) {
 		v, err = value.ParseDateTime(text, *value.UTC)
 	case value.KindDuration:
 		v, err = value.ParseDuration(text)
+	case value.KindPoint:
+		v, err = value.ParsePoint(text)
 	default:
 		return value.Null, false
 	}

@@ -24,6 +24,7 @@ func TestTypedEncode(t *testing.T) {
 		{value.LocalDateTime(0, 0), `{"$type":"localdatetime","value":"1970-01-01T00:00"}`},
 		{value.DateTime(0, 0, value.UTC), `{"$type":"datetime","value":"1970-01-01T00:00Z"}`},
 		{value.Duration(value.Span{Months: 14}), `{"$type":"duration","value":"P1Y2M"}`},
+		{value.Point(value.Place{CRS: value.WGS84Height, X: 1, Y: -2.5, Z: 3}), `{"$type":"point","value":{"srid":4979,"crs":"wgs-84-3d","x":1.0,"y":-2.5,"z":3.0}}`},
 		{value.List(value.Date(0)), `[{"$type":"date","value":"1970-01-01"}]`},
 		{sea, `{"$type":"node","value":{"id":4294967296,"labels":["Airport"],"properties":{"iata":"SEA"}}}`},
 		{odd, `{"$type":"map","value":{"$type":"date","value":{"$type":"date","value":"1970-01-01"}}}`},
@@ -55,7 +56,7 @@ func random(r *rand.Rand, depth int, entities bool) value.Value {
 		}
 		return m
 	}
-	most := value.KindDuration
+	most := value.LastKind
 	k := value.Kind(r.IntN(int(most) + 1))
 	if depth <= 0 && (k == value.KindList || k == value.KindMap) || (depth <= 0 || !entities) && k >= value.KindNode && k <= value.KindPath {
 		k = value.KindDate
@@ -110,6 +111,13 @@ func random(r *rand.Rand, depth int, entities bool) value.Value {
 		return value.DateTime(seconds, int32(n(0, maxNanos)), zone)
 	case value.KindDuration:
 		return value.Duration(value.Span{Months: n(-1<<40, 1<<40), Days: n(-1<<40, 1<<40), Seconds: n(-1<<40, 1<<40), Nanos: int32(n(0, maxNanos))})
+	case value.KindPoint:
+		crs := []value.CRS{value.Cartesian, value.Cartesian3D, value.WGS84, value.WGS84Height}[r.IntN(4)]
+		p, err := value.NewPoint(value.Place{CRS: crs, X: r.NormFloat64() * 100, Y: r.Float64() * 90, Z: float64(r.IntN(3))})
+		if err != nil {
+			panic(err)
+		}
+		return p
 	}
 	return value.Null
 }
@@ -146,7 +154,7 @@ func TestTypedRoundTrip(t *testing.T) {
 		check(random(r, 3, true), true)
 		check(random(r, 3, false), false)
 	}
-	if len(kinds) != int(value.KindDuration)+1 {
+	if len(kinds) != int(value.LastKind)+1 {
 		t.Errorf("only %d types were tried", len(kinds))
 	}
 }

@@ -21,6 +21,7 @@ var oddValues = []string{
 	"date('2020-01-01')", "date('-0001-12-31')", "localtime('12:00')", "time('12:00Z')", "time('13:00+01:00')", "time('12:00:00.000000001Z')",
 	"localdatetime('2020-01-01T00:00')", "datetime('2020-01-01T00:00Z')", "datetime('2020-01-01T01:00+01:00')", "datetime('2020-06-01T00:00[Europe/Berlin]')",
 	"duration('P1D')", "duration('PT24H')", "duration('P1M')", "duration('P30D')", "duration('PT0S')",
+	"point({x: 1, y: 2})", "point({x: 1, y: 2, z: 0})", "point({longitude: 1, latitude: 2})", "point({x: -1, y: 0.5})", "[point({x: 1, y: 2})]",
 }
 
 // oddProbes are what they are compared with besides.

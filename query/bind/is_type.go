@@ -12,7 +12,7 @@ import (
 var typeKinds = map[string]expr.Types{
 	"ANY": expr.AnyType, "BOOLEAN": expr.BoolType, "BOOL": expr.BoolType, "INTEGER": expr.IntType, "INT": expr.IntType,
 	"FLOAT": expr.FloatType, "STRING": expr.StringType, "LIST": expr.ListType, "MAP": expr.MapType, "NODE": expr.NodeType,
-	"RELATIONSHIP": expr.RelType, "PATH": expr.PathType, "DURATION": expr.DurationType, "NULL": expr.NullType,
+	"RELATIONSHIP": expr.RelType, "PATH": expr.PathType, "DURATION": expr.DurationType, "POINT": expr.PointType, "NULL": expr.NullType,
 	"NUMBER": expr.NumberType, "NOTHING": 0, "ANY VALUE": expr.AnyType, "PROPERTY VALUE": expr.AnyType &^ (expr.MapType | expr.NodeType | expr.RelType | expr.PathType),
 	"DATE": 1 << value.KindDate, "LOCAL TIME": 1 << value.KindLocalTime, "ZONED TIME": 1 << value.KindTime, "TIME": 1 << value.KindTime,
 	"LOCAL DATETIME": 1 << value.KindLocalDateTime, "ZONED DATETIME": 1 << value.KindDateTime, "DATETIME": 1 << value.KindDateTime,
@@ -88,7 +88,7 @@ func kindsOf(t *ast.TypeName) (expr.Types, error) {
 	kinds, ok := typeKinds[t.Name]
 	if !ok {
 		return 0, status.Errorf(status.NotYet, "the type %s is not known to this version", t.Name).At(t.Pos).
-			WithHint("BOOLEAN, INTEGER, FLOAT, STRING, MAP, LIST<…>, NODE, RELATIONSHIP, PATH and temporal types are known")
+			WithHint("BOOLEAN, INTEGER, FLOAT, STRING, MAP, LIST<…>, NODE, RELATIONSHIP, PATH, POINT and temporal types are known")
 	}
 	if t.NotNull || t.Name == "NOTHING" {
 		return kinds &^ expr.NullType, nil

@@ -162,7 +162,7 @@ func (c *Context) propertyOfAny(v value.Value, key string) (value.Value, error) 
 	return out.Value(0), nil
 }
 
-// propertyOfValue reads a key of a map or temporal value.
+// propertyOfValue reads a key of a map, temporal value or point.
 func propertyOfValue(ctx *function.Context, v value.Value, key string) (value.Value, error) {
 	switch v.Kind() {
 	case value.KindNull:

@@ -21,6 +21,7 @@ const (
 	RelType      = function.RelKind
 	PathType     = function.PathKind
 	DurationType = function.DurationKind
+	PointType    = function.PointKind
 	NumberType   = function.NumberKind
 	InstantType  = function.InstantKind
 	TemporalType = function.InstantKind | function.DurationKind

@@ -7,9 +7,12 @@ import (
 	"github.com/kadedb/kadedb/value"
 )
 
-// Component returns the part of a temporal value that `v.name` reads, such as
+// Component returns the part of a temporal value or point that `v.name` reads, such as
 // year, week, epochMillis, timezone, or minutesOfHour of a duration.
 func Component(v value.Value, name string) (value.Value, error) {
+	if v.Kind() == value.KindPoint {
+		return pointComponent(v.Place(), name)
+	}
 	if v.Kind() == value.KindDuration {
 		if n, ok := spanComponent(v.Span(), name); ok {
 			return n, nil

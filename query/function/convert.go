@@ -141,7 +141,7 @@ func toString(v value.Value) (value.Value, bool) {
 	case value.KindInt, value.KindFloat, value.KindBool:
 		return value.String(v.String()), true
 	}
-	if (InstantKind | DurationKind).Has(v.Kind()) {
+	if PartsKind.Has(v.Kind()) {
 		return value.String(string(value.AppendISO(nil, v))), true
 	}
 	return value.Null, false

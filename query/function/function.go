@@ -45,11 +45,15 @@ const (
 	LocalDateTimeKind Kinds = 1 << value.KindLocalDateTime
 	DateTimeKind      Kinds = 1 << value.KindDateTime
 	DurationKind      Kinds = 1 << value.KindDuration
+	PointKind         Kinds = 1 << value.KindPoint
 
 	NumberKind  = IntKind | FloatKind
 	EntityKind  = NodeKind | RelKind
 	InstantKind = DateKind | LocalTimeKind | TimeKind | LocalDateTimeKind | DateTimeKind
-	AnyKind     = Kinds(1)<<(value.KindDuration+1) - 1
+	AnyKind     = Kinds(1)<<(value.LastKind+1) - 1
+
+	// PartsKind are the kinds with components, as in date().year.
+	PartsKind = InstantKind | DurationKind | PointKind
 )
 
 // KindsOf returns the set of v's kind alone.

@@ -55,7 +55,7 @@ func shown(expr string) string {
 		return err.Error()
 	case err != nil:
 		return status.From(err).Code.Info().Name
-	case InstantKind.Has(v.Kind()) || v.Kind() == value.KindDuration:
+	case PartsKind.Has(v.Kind()):
 		return string(value.AppendISO(nil, v))
 	}
 	return v.String()

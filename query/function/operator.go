@@ -288,7 +288,7 @@ func Index(ctx *Context, base, index value.Value) (value.Value, error) {
 		}
 		return Property(ctx, base, index.AsString())
 	}
-	if index.Kind() == value.KindString && (InstantKind | DurationKind).Has(base.Kind()) {
+	if index.Kind() == value.KindString && PartsKind.Has(base.Kind()) {
 		return Component(base, index.AsString())
 	}
 	return value.Null, status.Errorf(status.RuntimeTypeMismatch, "%s cannot be indexed", base.Kind())
@@ -330,7 +330,7 @@ func Slice(list, from, to value.Value, noFrom, noTo bool) (value.Value, error) {
 	return value.List(elems[lo:hi:hi]...), nil
 }
 
-// Property is `base.key` of a map, node, relationship or temporal value.
+// Property is `base.key` of a map, node, relationship, temporal value or point.
 func Property(ctx *Context, base value.Value, key string) (value.Value, error) {
 	switch base.Kind() {
 	case value.KindNull:
@@ -349,7 +349,7 @@ func Property(ctx *Context, base value.Value, key string) (value.Value, error) {
 			return v, nil
 		}
 	default:
-		if (InstantKind | DurationKind).Has(base.Kind()) {
+		if PartsKind.Has(base.Kind()) {
 			return Component(base, key)
 		}
 		return value.Null, status.Errorf(status.RuntimeTypeMismatch, "%s has no properties", base.Kind())

@@ -2,7 +2,7 @@ package function
 
 // table is the one declaration of every function.
 var table = concat(generalFunctions(), converterFunctions(), textFunctions(), mathFunctions(), listFunctions(),
-	graphFunctions(), temporalFunctions(), durationFunctions(), aggregateFunctions())
+	graphFunctions(), temporalFunctions(), durationFunctions(), pointFunctions(), aggregateFunctions())
 
 func concat(families ...[]*Def) []*Def {
 	var all []*Def

@@ -10,7 +10,7 @@ import (
 
 const (
 	numberKinds = 1<<value.KindInt | 1<<value.KindFloat
-	anyKinds    = 1<<(value.KindDuration+1) - 1
+	anyKinds    = 1<<(value.LastKind+1) - 1
 )
 
 // typeKinds maps the names that signatures use to the kinds that they take.
@@ -33,7 +33,7 @@ func typeKinds(name string) (uint32, bool) {
 	case "DATETIME":
 		return 1 << value.KindDateTime, true
 	}
-	for k := value.KindBool; k <= value.KindDuration; k++ {
+	for k := value.KindBool; k <= value.LastKind; k++ {
 		if name == k.String() {
 			return 1 << k, true
 		}

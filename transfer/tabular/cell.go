@@ -242,6 +242,10 @@ func parseValue(s string, k Kind) (v value.Value, ok bool) {
 		v, err = value.ParseTime(s, 0)
 	case Duration:
 		v, err = value.ParseDuration(s)
+	case Point:
+		if v, err = value.ParsePoint(s); err == nil && v.IsNull() {
+			return v, false
+		}
 	case Any:
 		return parseTyped(s)
 	default:

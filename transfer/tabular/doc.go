@@ -38,11 +38,12 @@ const (
 	LocalTime
 	Time
 	Duration
+	Point
 	String
 	Any // of each value's own kind
 )
 
-var kindNames = [...]string{"null", "boolean", "integer", "float", "date", "localdatetime", "datetime", "localtime", "time", "duration", "string", "any"}
+var kindNames = [...]string{"null", "boolean", "integer", "float", "date", "localdatetime", "datetime", "localtime", "time", "duration", "point", "string", "any"}
 
 func (k Kind) String() string { return kindNames[k] }
 

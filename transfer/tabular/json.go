@@ -428,6 +428,11 @@ func as(x value.Value, k Kind) (value.Value, bool) {
 		return x, k == Float || k == Any
 	case value.KindBool:
 		return x, k == Bool || k == Any
+	case value.KindMap:
+		if k == Point {
+			v, err := value.PointOf(x.AsMap())
+			return v, err == nil && !v.IsNull()
+		}
 	}
 	got, ok := kindOf(x)
 	return x, ok && (got == k || k == Any)
@@ -456,6 +461,8 @@ func kindOf(v value.Value) (Kind, bool) {
 		return Time, true
 	case value.KindDuration:
 		return Duration, true
+	case value.KindPoint:
+		return Point, true
 	}
 	return Null, false
 }

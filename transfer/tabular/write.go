@@ -37,7 +37,7 @@ func (o *Out) Header() string {
 	return name
 }
 
-var headerNames = [...]string{"any", "boolean", "int", "float", "date", "localdatetime", "datetime", "localtime", "time", "duration", "string", "any"}
+var headerNames = [...]string{"any", "boolean", "int", "float", "date", "localdatetime", "datetime", "localtime", "time", "duration", "point", "string", "any"}
 
 // Writer writes the rows of a file.
 type Writer interface {
@@ -91,6 +91,9 @@ func ClassOf(v value.Value, f Format, listDelim byte) Class {
 		if k == String && (strings.IndexByte(e.AsString(), listDelim) >= 0 || len(v.Elems()) == 1 && e.AsString() == "") {
 			return Class{Kind: Any}
 		}
+		if k == Point && strings.IndexByte(e.String(), listDelim) >= 0 {
+			return Class{Kind: Any}
+		}
 		if k == Float && math.IsNaN(e.AsFloat()) {
 			return Class{Kind: Any}
 		}
@@ -104,7 +107,7 @@ func (f Format) Native(k Kind) bool {
 	case JSONLines:
 		return k == Bool || k == Int || k == Float || k == String || k == Any
 	case Parquet, Arrow:
-		return k != Any && k != Time && k != Duration && k != Null
+		return k != Any && k != Time && k != Duration && k != Point && k != Null
 	}
 	return false
 }
@@ -197,10 +200,19 @@ func AppendTyped(dst []byte, v value.Value) []byte {
 		return appendMap(dst, v.AsMap())
 	}
 	if k, ok := kindOf(v); ok {
-		dst = append(append(append(dst, `{"$type":"`...), kindNames[k]...), `","value":"`...)
-		return append(value.AppendISO(dst, v), `"}`...)
+		dst = append(append(append(dst, `{"$type":"`...), kindNames[k]...), `","value":`...)
+		return append(appendJSONText(dst, v), '}')
 	}
 	return appendEntity(dst, v)
+}
+
+// appendJSONText appends a temporal value as a JSON string, and a point as the object of its
+// system and coordinates.
+func appendJSONText(dst []byte, v value.Value) []byte {
+	if v.Kind() == value.KindPoint {
+		return appendMap(dst, v.Place().Map())
+	}
+	return append(value.AppendISO(append(dst, '"'), v), '"')
 }
 
 func appendMap(dst []byte, m *value.Map) []byte {

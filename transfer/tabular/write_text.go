@@ -180,7 +180,7 @@ func (j *jsonWriter) value(v *column.Vector, r int, o *Out) {
 	case v.Type == column.Float, o.Kind == Any, o.List:
 		j.buf = AppendTyped(j.buf, v.Value(r))
 	default:
-		j.buf = append(appendCell(append(j.buf, '"'), v.Value(r)), '"')
+		j.buf = appendJSONText(j.buf, v.Value(r))
 	}
 }
 
