@@ -18,11 +18,8 @@ func (c *contest) workers() int { return runtime.GOMAXPROCS(0) }
 // figures measures what is not a query of the catalogue, on the social graph. It
 // closes the store.
 func (c *contest) figures(ctx context.Context, o *options, dir string, cases []*testCase, out io.Writer) (all []figure, err error) {
-	reads, length := 100_000, 2*time.Second
-	if o.small {
-		reads, length = 5_000, 300*time.Millisecond
-	}
-	fmt.Fprintf(out, "\n%-52s %10s %-12s %10s %10s\n", "figure", "ours", "", "peer", "aim")
+	reads, length := o.lengths()
+	printFigures(out)
 	step := func(name string, f func() ([]figure, error)) error {
 		if !o.queries.MatchString(name) {
 			return nil
@@ -58,12 +55,25 @@ func (c *contest) figures(ctx context.Context, o *options, dir string, cases []*
 	if err != nil {
 		return all, err
 	}
-	return all, errors.Join(
+	err = errors.Join(
 		step("figures: open", func() ([]figure, error) { return c.opened(ctx, theirs) }),
 		step("figures: resident", func() ([]figure, error) { return c.resident(ctx) }),
 		step("figures: disk", func() ([]figure, error) { return one(c.onDisk(ctx, filepath.Join(dir, "live"), theirs)) }),
-		step("figures: rest", func() ([]figure, error) { return c.overREST(ctx, dir, reads/10, length) }),
 	)
+	doors, derr := c.doorFigures(ctx, o, dir, out)
+	return append(all, doors...), errors.Join(err, derr)
+}
+
+// lengths returns how many point reads are timed, and for how long clients work.
+func (o *options) lengths() (reads int, length time.Duration) {
+	if o.small {
+		return 5_000, 300 * time.Millisecond
+	}
+	return 100_000, 2 * time.Second
+}
+
+func printFigures(out io.Writer) {
+	fmt.Fprintf(out, "\n%-52s %10s %-12s %10s %10s\n", "figure", "ours", "", "peer", "aim")
 }
 
 func (c *contest) durable(ctx context.Context, length time.Duration, theirs peerOnDisk) ([]figure, error) {

@@ -5,6 +5,7 @@
 //	go run ./bench                       # 100 K people with 2.3 M FOLLOWS, 100 K users with 1.8 M friendships
 //	go run ./bench --small --no-peer     # a smoke test of seconds
 //	go run ./bench --queries 'q8|q9'     # some
+//	go run ./bench --doors               # WebSocket, REST, streams, import and export alone
 //	go run ./bench --budget              # 1 M people and 24 M FOLLOWS with little memory
 //
 // Every answer is compared with plain enumeration; a difference fails the run. Between
@@ -51,6 +52,7 @@ type options struct {
 	noPeer  bool
 	base    bool
 	budget  bool
+	doors   bool
 	people  int
 	keep    string
 	queries *regexp.Regexp
@@ -67,6 +69,7 @@ func parse(args []string) (*options, error) {
 	f.BoolVar(&o.noPeer, "no-peer", false, "do not compare with LadybugDB (which needs node and npm)")
 	f.BoolVar(&o.base, "base", false, "no variants")
 	f.BoolVar(&o.budget, "budget", false, "instead: a store of 1 M people and 24 M FOLLOWS (20 K with --small) with a quarter of its decoded bytes as memory")
+	f.BoolVar(&o.doors, "doors", false, "instead: only what goes in and out: point reads over REST and WebSocket, streams of 1 M rows, import and export")
 	f.IntVar(&o.people, "people", 0, "people of the budget run, each with about 24 FOLLOWS (0: 1,000,000; 20,000 with --small)")
 	f.StringVar(&o.keep, "keep", "", "keep the budget run's store, files and questions in this folder, which must not exist")
 	names := f.String("queries", "", "only rows whose name matches this regular expression")
@@ -102,15 +105,19 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if o.budget {
 		return runBudget(ctx, o, out)
 	}
-	cases, err := catalogue(o.seed)
-	if err != nil {
-		return err
-	}
 	dir, err := os.MkdirTemp("", "kadedb-bench-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if o.doors {
+		figures, err := runDoors(ctx, o, out, dir)
+		return errors.Join(err, o.write(&report{Figures: figures}))
+	}
+	cases, err := catalogue(o.seed)
+	if err != nil {
+		return err
+	}
 	var p *peer.Peer
 	if !o.noPeer {
 		if p, err = peer.Start(ctx, o.cache); err != nil {
@@ -125,16 +132,22 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 			return fmt.Errorf("%s: %w", g.Name, err)
 		}
 	}
-	if o.report != "" {
-		b, err := json.MarshalIndent(all, "", "  ")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(o.report, append(b, '\n'), 0o644); err != nil {
-			return err
-		}
+	if err := o.write(&all); err != nil {
+		return err
 	}
 	return verdict(all.Queries)
+}
+
+// write writes what was measured where --report says.
+func (o *options) write(all *report) error {
+	if o.report == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(o.report, append(b, '\n'), 0o644)
 }
 
 const fullSize = 100_000

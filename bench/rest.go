@@ -14,11 +14,7 @@ import (
 )
 
 // overREST measures the real server on the store, which must be closed here.
-func (c *contest) overREST(ctx context.Context, dir string, reads int, length time.Duration) (_ []figure, err error) {
-	binary, err := server.Build(ctx, dir)
-	if err != nil {
-		return nil, err
-	}
+func (c *contest) overREST(ctx context.Context, binary string, reads int, length time.Duration) (_ []figure, err error) {
 	s, err := server.Start(ctx, binary, c.dir)
 	if err != nil {
 		return nil, err

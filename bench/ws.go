@@ -61,6 +61,12 @@ func doors(s *server.Server) []door {
 // Clients and server share the machine: what the server itself can is requests for
 // each second that it computed.
 func (c *contest) throughDoors(ctx context.Context, s *server.Server, length time.Duration) (out []figure, err error) {
+	bare, err := bareExchange(ctx, 5_000)
+	if err != nil {
+		return nil, err
+	}
+	exchange := micros(median(bare))
+	out = append(out, figure{Name: fmt.Sprintf("bare exchange of %d bytes between two processes, p50", echoAsked), Value: exchange, Unit: "µs"})
 	for _, clients := range []int{1, 8, 64} {
 		for _, d := range doors(s) {
 			took, cpu, err := c.readers(ctx, s, d, clients, length)
@@ -75,6 +81,10 @@ func (c *contest) throughDoors(ctx context.Context, s *server.Server, length tim
 			}
 			if d.name == "WebSocket" && clients == 64 {
 				core.Aim, core.Least = 20_000, true
+			}
+			if clients == 1 && c.byText > 0 {
+				out = append(out, figure{Name: "added by " + d.name + " to the same read in the process, p50", Value: p50.Value - c.byText, Unit: "µs", Aim: 60,
+					Note: fmt.Sprintf("of it %.1f beyond the bare exchange; in the process %.1f", p50.Value-c.byText-exchange, c.byText)})
 			}
 			out = append(out, p50, figure{Name: name + ", p99", Value: micros(quantile(took, 0.99)), Unit: "µs"}, core)
 		}

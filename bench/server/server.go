@@ -122,6 +122,9 @@ func (s *Server) Metric(name string) (float64, error) {
 	return 0, fmt.Errorf("/metrics has no %s", name)
 }
 
+// Pid returns the process's id.
+func (s *Server) Pid() int { return s.cmd.Process.Pid }
+
 // Kill ends the process with SIGKILL.
 func (s *Server) Kill() error {
 	if err := s.cmd.Process.Kill(); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 
+	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
@@ -163,5 +164,43 @@ func BenchmarkRowStream(b *testing.B) {
 		if err := s.Append(row); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// What ReadRowStream reads is what was appended, over several batches.
+func TestReadRowStream(t *testing.T) {
+	const rows = 2*recordRows + 5
+	var out bytes.Buffer
+	s := NewRowStream(&out, []string{"i", "s", "d"})
+	for i := range rows {
+		row := []value.Value{value.Int(int64(i)), value.String(strconv.Itoa(i)), value.Date(int64(i))}
+		row[i%3] = value.Null
+		if err := s.Append(row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	err := ReadRowStream(bytes.NewReader(out.Bytes()), func(cols []column.Vector, n int) error {
+		for r := range n {
+			want := []string{strconv.Itoa(at), "'" + strconv.Itoa(at) + "'", value.Date(int64(at)).String()}
+			want[at%3] = value.Null.String()
+			for i := range cols {
+				if got := cols[i].Value(r).String(); got != want[i] {
+					t.Fatalf("row %d, column %d: %s, want %s", at, i, got, want[i])
+				}
+			}
+			at++
+		}
+		return nil
+	})
+	if err != nil || at != rows {
+		t.Errorf("%d rows of %d: %v", at, rows, err)
+	}
+	cut := out.Bytes()[:out.Len()/2]
+	if err := ReadRowStream(bytes.NewReader(cut), func([]column.Vector, int) error { return nil }); status.CodeOf(err) != status.MalformedFile {
+		t.Errorf("half a stream: %v", err)
 	}
 }

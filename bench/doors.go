@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/kadedb/kadedb/bench/gen"
+	"github.com/kadedb/kadedb/bench/server"
+)
+
+// runDoors measures what goes in and out alone: no queries, no peer.
+func runDoors(ctx context.Context, o *options, out io.Writer, dir string) (figures []figure, err error) {
+	n := fullSize
+	if o.small {
+		n = 2_000
+	}
+	c := &contest{g: gen.Social(n, o.seed), files: filepath.Join(dir, "files"), r: rand.New(rand.NewPCG(o.seed, 77))}
+	if err := os.MkdirAll(c.files, 0o755); err != nil {
+		return nil, err
+	}
+	if _, err := c.g.WriteCSV(c.files); err != nil {
+		return nil, err
+	}
+	if _, err := c.loadOne(ctx, filepath.Join(dir, "store"), ".csv", true); err != nil {
+		return nil, err
+	}
+	reads, _ := o.lengths()
+	err = c.ownReads(ctx, reads)
+	if err = errors.Join(err, c.db.Close()); err != nil {
+		return nil, err
+	}
+	printFigures(out)
+	return c.doorFigures(ctx, o, dir, out)
+}
+
+// doorFigures measures all doors, of the store in c.dir, which must be closed, and of sales.
+func (c *contest) doorFigures(ctx context.Context, o *options, dir string, out io.Writer) (all []figure, err error) {
+	reads, length := o.lengths()
+	binary := ""
+	step := func(name string, f func() ([]figure, error)) error {
+		if !o.queries.MatchString(name) {
+			return nil
+		}
+		if binary == "" {
+			if binary, err = server.Build(ctx, dir); err != nil {
+				return err
+			}
+		}
+		got, err := f()
+		for _, g := range got {
+			fmt.Fprintln(out, g)
+		}
+		all = append(all, got...)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return nil
+	}
+	err = step("figures: rest", func() ([]figure, error) { return c.overREST(ctx, binary, reads/10, length) })
+	if err != nil {
+		return all, err
+	}
+	n := 10 * fullSize
+	if o.small {
+		n = 5_000
+	}
+	var s *sales
+	err = step("figures: import", func() (out []figure, err error) {
+		if s, err = newSales(binary, filepath.Join(dir, "sales"), n, o.seed); err != nil {
+			return nil, err
+		}
+		return s.imports(ctx)
+	})
+	if err != nil || s == nil {
+		return all, err
+	}
+	return all, errors.Join(
+		step("figures: export", func() ([]figure, error) { return s.exports(ctx) }),
+		step("figures: streams", func() ([]figure, error) { return s.streamed(ctx, 3*length) }),
+		os.RemoveAll(s.dir))
+}
+
+// A bare exchange of as many bytes as a point read's, between two processes over
+// loopback: what nothing that answers over a socket can be without.
+
+const (
+	echoAsked    = 160
+	echoAnswered = 160
+)
+
+// echoChild answers until its standard input ends.
+func echoChild() error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println(l.Addr())
+	conn, err := l.Accept()
+	if err != nil {
+		return err
+	}
+	asked, answer := make([]byte, echoAsked), make([]byte, echoAnswered)
+	for {
+		if _, err := io.ReadFull(conn, asked); err != nil {
+			if err == io.EOF {
+				err = nil
+			}
+			return errors.Join(err, conn.Close(), l.Close())
+		}
+		if _, err := conn.Write(answer); err != nil {
+			return err
+		}
+	}
+}
+
+// bareExchange measures it.
+func bareExchange(ctx context.Context, n int) (took []time.Duration, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, self, childArg, "echo")
+	cmd.Stderr = os.Stderr
+	said, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	address, err := bufio.NewReader(said).ReadString('\n')
+	if err != nil {
+		return nil, errors.Join(err, cmd.Wait())
+	}
+	conn, err := net.Dial("tcp", strings.TrimSpace(address))
+	if err != nil {
+		return nil, err
+	}
+	ask, answer := make([]byte, echoAsked), make([]byte, echoAnswered)
+	for range n {
+		start := time.Now()
+		if _, err = conn.Write(ask); err == nil {
+			_, err = io.ReadFull(conn, answer)
+		}
+		if err != nil {
+			break
+		}
+		took = append(took, time.Since(start))
+	}
+	return took, errors.Join(err, conn.Close(), cmd.Wait())
+}
