@@ -3,77 +3,41 @@ package exec
 import (
 	"io"
 
-	"github.com/kadedb/kadedb/column"
-	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/query/plan"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
 
 // loadCSV gives a row for each record of a file. An empty field is null.
-type loadCSV struct {
-	plan *plan.LoadCSV
-	spread
-	expr *expr.Context
-	recs column.Builder
-}
-
-func (c *loadCSV) push(b *column.Batch) error {
-	c.expr.Reset()
-	from, err := expr.Eval(c.expr, c.plan.From, b)
-	if err != nil {
-		return err
-	}
-	c.begin(b)
-	for _, r := range b.Selection() {
-		v := from.Value(int(r))
-		if v.Kind() != value.KindString {
-			return status.Errorf(status.RuntimeTypeMismatch, "LOAD CSV FROM takes a string, not a value of type %s", v.Kind()).At(c.plan.Pos)
-		}
-		if err := c.load(r, v.AsString()); err != nil {
-			return err
-		}
-	}
-	return c.flush()
-}
-
-func (c *loadCSV) load(r int32, from string) (err error) {
-	x := c.w.x
-	if x.OpenCSV == nil {
-		return loadRefused().At(c.plan.Pos)
-	}
-	sep := c.plan.Terminator
+func (b *builder) loadCSV(n *plan.LoadCSV, lanes []lane) (runner, error) {
+	sep := n.Terminator
 	if sep == 0 {
 		sep = ','
 	}
-	file, err := x.OpenCSV(x.context(), from, sep)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if cerr := file.Close(); cerr != nil && (err == nil || err == errStop) {
-			err = cerr
+	read := func(x *Context, from string, row func(value.Value) error) (err error) {
+		if x.OpenCSV == nil {
+			return loadRefused(n.Pos)
 		}
-	}()
-	var header []string
-	var at []int // of the columns with a name
-	if c.plan.Headers {
-		rec, err := file.Next()
+		file, err := x.OpenCSV(x.context(), from, sep)
+		if err != nil {
+			return err
+		}
+		defer func() { err = closed(file, err) }()
+		return readCSV(n, from, file, row)
+	}
+	return b.load(n.Input, loading{"LOAD CSV", n.From, n.Slot, n.Pos, read}, n.Live, lanes)
+}
+
+func readCSV(n *plan.LoadCSV, from string, file CSV, row func(value.Value) error) error {
+	record := csvList
+	if n.Headers {
+		header, err := csvHeader(n, from, file)
 		if err == io.EOF {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		// Delimiters at the end of lines make columns without a name.
-		for i, name := range rec {
-			if name != "" {
-				header, at = append(header, name), append(at, i)
-			}
-		}
-		if twice := repeated(header); twice != "" {
-			return status.Errorf(status.MalformedFile, "%s:1: two columns are named %q, so that a row's map cannot hold both", from, twice).
-				WithHint("rename one, or read the file without HEADERS, as lists").In(status.Runtime).At(c.plan.Pos)
-		}
+		record = header.row
 	}
 	for {
 		rec, err := file.Next()
@@ -82,10 +46,35 @@ func (c *loadCSV) load(r int32, from string) (err error) {
 		} else if err != nil {
 			return err
 		}
-		if err := c.add(r, c.record(header, at, rec)); err != nil {
+		if err := row(record(rec)); err != nil {
 			return err
 		}
 	}
+}
+
+// csvColumns are the columns that have a name, and where they stand. Delimiters at the end of
+// lines make columns without one.
+type csvColumns struct {
+	names []string
+	at    []int
+}
+
+// csvHeader reads a file's first line.
+func csvHeader(n *plan.LoadCSV, from string, file CSV) (h csvColumns, err error) {
+	rec, err := file.Next()
+	if err != nil {
+		return h, err
+	}
+	for i, name := range rec {
+		if name != "" {
+			h.names, h.at = append(h.names, name), append(h.at, i)
+		}
+	}
+	if twice := repeated(h.names); twice != "" {
+		return h, status.Errorf(status.MalformedFile, "%s:1: two columns are named %q, so that a row's map cannot hold both", from, twice).
+			WithHint("rename one, or read the file without HEADERS, as lists").In(status.Runtime).At(n.Pos)
+	}
+	return h, nil
 }
 
 // repeated returns a name that is there twice, or "".
@@ -100,50 +89,25 @@ func repeated(names []string) string {
 	return ""
 }
 
-func (c *loadCSV) record(header []string, at []int, rec []string) value.Value {
-	field := func(i int) value.Value {
-		if i >= len(rec) || rec[i] == "" {
-			return value.Null
-		}
-		return value.String(rec[i])
-	}
-	if !c.plan.Headers {
-		vals := make([]value.Value, len(rec))
-		for i := range rec {
-			vals[i] = field(i)
-		}
-		return value.List(vals...)
-	}
-	m := &value.Map{Keys: header, Vals: make([]value.Value, len(header))}
-	for i := range header {
-		m.Vals[i] = field(at[i])
+func (h csvColumns) row(rec []string) value.Value {
+	m := &value.Map{Keys: h.names, Vals: make([]value.Value, len(h.names))}
+	for i, at := range h.at {
+		m.Vals[i] = csvField(rec, at)
 	}
 	return value.FromMap(m)
 }
 
-func (c *loadCSV) add(r int32, rec value.Value) error {
-	c.recs.Append(rec)
-	if c.idx = append(c.idx, r); len(c.idx) < c.w.x.batchSize() {
-		return nil
+func csvList(rec []string) value.Value {
+	vals := make([]value.Value, len(rec))
+	for i := range rec {
+		vals[i] = csvField(rec, i)
 	}
-	return c.flush()
+	return value.List(vals...)
 }
 
-func (c *loadCSV) flush() error {
-	if len(c.idx) == 0 {
-		return nil
+func csvField(rec []string, i int) value.Value {
+	if i >= len(rec) || rec[i] == "" {
+		return value.Null
 	}
-	c.setOwn(c.plan.Slot, c.recs.Vector())
-	err := c.spread.push(len(c.idx), c.idx, nil)
-	c.idx = c.idx[:0]
-	c.recs.Reset()
-	return err
-}
-
-func (b *builder) loadCSV(n *plan.LoadCSV, lanes []lane) (runner, error) {
-	return b.input(n.Input, each(lanes, func(l lane) operator {
-		c := &loadCSV{plan: n, spread: newSpread(l, n.Live, n.Slot), expr: l.w.newExpr()}
-		b.scope.onReset(c.recs.Reset)
-		return c
-	}))
+	return value.String(rec[i])
 }
