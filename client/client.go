@@ -107,15 +107,20 @@ func (c *Client) send(ctx context.Context, method, path, accept string, body []b
 		return res, nil
 	}
 	defer res.Body.Close()
+	return nil, c.refused(ctx, res)
+}
+
+// refused reads the error of an answer that is none.
+func (c *Client) refused(ctx context.Context, res *http.Response) error {
 	b, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
-		return nil, unreachable(ctx, c.base, err)
+		return unreachable(ctx, c.base, err)
 	}
 	v, err := wire.Decode(b)
 	if err != nil || v.Kind() != value.KindMap {
-		return nil, status.Errorf(status.Unreachable, "%s answered %s, and is no KadeDB server", c.base, res.Status)
+		return status.Errorf(status.Unreachable, "%s answered %s, and is no KadeDB server", c.base, res.Status)
 	}
-	return nil, wire.DecodeError(v.AsMap())
+	return wire.DecodeError(v.AsMap())
 }
 
 func requestBody(r *Request) []byte { return wire.Encoder{Typed: true}.AppendRequest(nil, r) }

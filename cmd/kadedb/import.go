@@ -1,21 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/cmd/kadedb/syntax"
@@ -23,7 +18,6 @@ import (
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/vfs"
 	"github.com/kadedb/kadedb/transfer"
-	"github.com/kadedb/kadedb/wire"
 )
 
 // importFlags are what the flags of import say, as given.
@@ -183,7 +177,7 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 		}
 	}
 	if err == nil && f.dryRun {
-		a.say("dry run: %d nodes and %d relationships would be imported%s; nothing was written", sum.Nodes, sum.Relationships, updated(&sum))
+		a.wouldImport(&sum)
 		return nil
 	}
 	if err == nil {
@@ -196,9 +190,7 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 func (a *app) importFiles(ctx context.Context, db *kadedb.DB, f *importFlags, spec *kadedb.ImportSpec) (kadedb.ImportSummary, error) {
 	bar := a.progress(f.silent)
 	spec.Planned = func(p *transfer.Plan) error {
-		if !f.silent || f.dryRun {
-			a.say("%s", strings.TrimRight(printable(p.String()), "\n"))
-		}
+		a.planned(f, p)
 		return nil
 	}
 	spec.DryRun = f.dryRun
@@ -207,23 +199,39 @@ func (a *app) importFiles(ctx context.Context, db *kadedb.DB, f *importFlags, sp
 	spec.Stdin = a.in
 	rejects := rejectFile{name: f.skipBad}
 	if f.skipBad != "" && !f.dryRun {
-		spec.BadRow, spec.Looked = rejects.add, rejects.sync
+		spec.BadRow = func(b transfer.BadRow) error { return rejects.add(badRowOf(b)) }
+		spec.Looked = rejects.sync
 	}
 	sum, err := db.Import(ctx, *spec)
 	if cerr := rejects.close(); err == nil {
 		err = cerr
 	}
 	bar.clear()
-	a.badRows(&sum)
+	rows := make([]badRow, len(sum.Bad.First))
+	for i, b := range sum.Bad.First {
+		rows[i] = badRowOf(b)
+	}
+	a.badRows(sum.Bad.Count, rows, &rejects)
 	return sum, err
+}
+
+// planned shows what an import is going to do.
+func (a *app) planned(f *importFlags, p *transfer.Plan) {
+	if !f.silent || f.dryRun {
+		a.say("%s", strings.TrimRight(printable(p.String()), "\n"))
+	}
+}
+
+func (a *app) wouldImport(sum *kadedb.ImportSummary) {
+	a.say("dry run: %s and %s would be imported%s; nothing was written", plural(sum.Nodes, "node"), plural(sum.Relationships, "relationship"), updated(sum))
 }
 
 // imported tells what an import did.
 func (a *app) imported(sum *kadedb.ImportSummary, took time.Duration) {
-	a.say("%d nodes, %d relationships%s in %.2f s (%.0f rows/s); %s written", sum.Nodes, sum.Relationships, updated(sum), took.Seconds(),
-		float64(sum.Nodes+sum.Relationships)/took.Seconds(), size(sum.Bytes))
+	a.say("%s, %s%s in %.2f s (%s rows/s); %s written", plural(sum.Nodes, "node"), plural(sum.Relationships, "relationship"), updated(sum), took.Seconds(),
+		grouped(int64(float64(sum.Nodes+sum.Relationships)/took.Seconds())), bytesText(sum.Bytes))
 	if sum.Spilled > 0 {
-		a.say("%s were sorted in temporary files", size(sum.Spilled))
+		a.say("%s were sorted in temporary files", bytesText(sum.Spilled))
 	}
 }
 
@@ -239,69 +247,13 @@ func makeSchema(ctx context.Context, db *kadedb.DB, text string) error {
 			return status.Errorf(status.MalformedFile, "%s holds other statements than CREATE INDEX and CREATE CONSTRAINT", transfer.SchemaFile)
 		}
 		if _, err := db.Exec(ctx, one, nil); err != nil {
-			return status.Errorf(status.From(err).Code, "everything was imported, but `%s` failed: %w", strings.TrimSpace(one), err)
+			return status.Errorf(status.From(err).Code, "everything was imported, but `%s` failed: %w", trimmed(one), err)
 		}
 	}
 	return nil
 }
 
-// rejectFile takes the rows that were left out, a JSON object a line. Without any there
-// is no file.
-type rejectFile struct {
-	name string
-	f    *os.File
-	w    *bufio.Writer
-	buf  []byte
-}
-
-func (r *rejectFile) add(b transfer.BadRow) error {
-	if r.f == nil {
-		f, err := os.OpenFile(r.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-		if errors.Is(err, fs.ErrExist) {
-			return rejectsThere(r.name)
-		}
-		if err != nil {
-			return status.Errorf(status.DiskError, "bad rows cannot be kept: %w", err)
-		}
-		r.f, r.w = f, bufio.NewWriterSize(f, 64<<10)
-	}
-	l := wire.AppendString(append(r.buf[:0], `{"file":`...), b.File)
-	l = strconv.AppendInt(append(l, `,"line":`...), b.Line, 10)
-	l = wire.AppendString(append(l, `,"code":`...), b.Code.Info().Name)
-	l = wire.AppendString(append(l, `,"reason":`...), b.Reason)
-	l = wire.AppendString(append(l, `,"row":`...), b.Text)
-	r.buf = append(l, "}\n"...)
-	if _, err := r.w.Write(r.buf); err != nil {
-		return status.Errorf(status.DiskError, "bad rows cannot be kept: %w", err)
-	}
-	return nil
-}
-
-// rejectsThere refuses to write over a file, which could be the one that is imported.
-func rejectsThere(name string) error {
-	return status.Errorf(status.InvalidUsage, "%s exists", printable(name)).WithHint("--skip-bad makes a file: name another, or remove this one")
-}
-
-// sync makes what was added last, before the other rows are imported.
-func (r *rejectFile) sync() error {
-	if r.f == nil {
-		return nil
-	}
-	if err := errors.Join(r.w.Flush(), r.f.Sync()); err != nil {
-		return status.Errorf(status.DiskError, "bad rows cannot be kept: %w", err)
-	}
-	return nil
-}
-
-func (r *rejectFile) close() error {
-	if r.f == nil {
-		return nil
-	}
-	if err := errors.Join(r.w.Flush(), r.f.Close()); err != nil {
-		return status.Errorf(status.DiskError, "bad rows cannot be kept: %w", err)
-	}
-	return nil
-}
+func trimmed(statement string) string { return strings.TrimSuffix(strings.TrimSpace(statement), ";") }
 
 // madeFolder is the folder of a store that an import makes.
 type madeFolder struct {
@@ -344,94 +296,27 @@ func updated(s *kadedb.ImportSummary) string {
 	if s.Updated == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", %d nodes updated", s.Updated)
+	return ", " + plural(s.Updated, "node") + " updated"
 }
-
-func size(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
 
 // mostBadRows is how many bad rows are shown: the others fail alike, most likely.
 const mostBadRows = 10
 
 // badRows tells of the rows that were left out.
-func (a *app) badRows(sum *kadedb.ImportSummary) {
-	if sum.Bad.Count == 0 {
+func (a *app) badRows(count int64, first []badRow, kept *rejectFile) {
+	if count == 0 {
 		return
 	}
-	shown := sum.Bad.First[:min(len(sum.Bad.First), mostBadRows)]
+	shown := first[:min(len(first), mostBadRows)]
 	for _, b := range shown {
-		a.say("%s:%d: %s: %s", printable(b.File), b.Line, b.Code.Info().Name, printable(b.Reason))
+		a.say("%s:%d: %s: %s", printable(b.file), b.line, b.code, printable(b.reason))
 	}
-	if more := sum.Bad.Count - int64(len(shown)); more > 0 {
-		a.say("… and %d more", more)
+	if more := count - int64(len(shown)); more > 0 {
+		a.say("… and %s more", grouped(more))
 	}
-	a.say("%s", plural(sum.Bad.Count, "bad row"))
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// progress returns a bar on standard error, which --json leaves to objects.
-func (a *app) progress(silent bool) *progressBar {
-	bar := &progressBar{to: a.err, quiet: silent || a.json, live: isTerminal(a.err)}
-	if f, ok := a.err.(*os.File); ok && bar.live {
-		bar.columns = sizeOf(f).Columns
+	text := plural(count, "bad row")
+	if kept.f != nil {
+		text += ", kept in " + printable(kept.name)
 	}
-	return bar
-}
-
-// progressBar shows how far an import is, in one line on a terminal.
-type progressBar struct {
-	to          io.Writer
-	quiet, live bool
-	columns     int // of the terminal; a longer line could not be drawn over
-	shown       bool
-	last        time.Duration
-}
-
-// show draws the line anew; not on a terminal it writes one every ten seconds.
-func (b *progressBar) show(p transfer.Progress) {
-	if b.quiet || !b.live && p.Elapsed-b.last < 10*time.Second {
-		return
-	}
-	b.last = p.Elapsed
-	line := p.Stage
-	if p.Rows > 0 {
-		line += fmt.Sprintf(": %d rows, %.0f rows/s", p.Rows, p.Rate)
-	}
-	if p.Total > 0 {
-		done := min(float64(p.Done)/float64(p.Total), 1)
-		const width = 24
-		n := int(done * width)
-		line = "[" + strings.Repeat("#", n) + strings.Repeat(".", width-n) + "] " + line
-		if done > 0.02 && done < 1 {
-			left := time.Duration(float64(p.Elapsed) * (1 - done) / done)
-			line += fmt.Sprintf(", %s left", left.Round(time.Second))
-		}
-	}
-	if b.live {
-		if runes := []rune(line); len(runes) >= b.columns {
-			line = string(runes[:max(b.columns-2, 0)]) + "…"
-		}
-		line = "\r\x1b[K" + line
-	} else {
-		line += "\n"
-	}
-	// A progress line that cannot be shown is no reason to stop.
-	if _, err := io.WriteString(b.to, line); err != nil {
-		b.quiet = true
-	}
-	b.shown = b.live
-}
-
-// clear removes the line.
-func (b *progressBar) clear() {
-	if !b.shown {
-		return
-	}
-	b.shown = false
-	if _, err := io.WriteString(b.to, "\r\x1b[K"); err != nil {
-		b.quiet = true
-	}
+	a.say("%s", text)
 }

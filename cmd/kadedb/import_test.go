@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -62,7 +63,7 @@ func TestImport(t *testing.T) {
 		t.Errorf("after a dry run there is a store: %s%s", out, errs)
 	}
 	out, errs, code = run{args: args}.do(t)
-	if out != "" || code != 0 || !strings.Contains(errs, "100 nodes, 1000 relationships") {
+	if out != "" || code != 0 || !strings.Contains(errs, "100 nodes, 1,000 relationships") {
 		t.Fatalf("import: %d %s%s", code, out, errs)
 	}
 	if out, errs, _ := count.do(t); !strings.HasSuffix(strings.ReplaceAll(out, "\r", ""), "\n100,1000\n") {
@@ -251,5 +252,68 @@ func TestImportReal(t *testing.T) {
 		if after, _ := os.ReadFile(name); string(after) != string(before) {
 			t.Errorf("%s holds %q now", name, after)
 		}
+	}
+}
+
+// Every flag means the same to a server as to a folder.
+func TestImportServerFlags(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	people := write("späte leute.csv", "id;name;tags:string[]\n1;Ann;a|b\n2;NA;\n2;dup;x\nx\n4;Bob;c\n5;"+strings.Repeat("long", 30)+";\n")
+	knows := write("k=nows.jsonl", "{\"a\": 1, \"b\": 4}\n{\"a\": 1, \"b\": 99}\n{\"a\": 4, \"b\": 4, \"since:date\": \"2001-02-03\"}\n")
+	again := write("again.csv", "id,name\n1,Anna\n7,New\n")
+	flags := []string{"--nodes", "P=" + people, "--id", "P:id", "--relationships", "K=" + knows, "--from", "K:P:a", "--to", "K:P:b",
+		"--delimiter", ";", "--array-delimiter", "|", "--null", "NA", "--line-limit", "100"}
+	d := serve(t, "--data", filepath.Join(dir, "served"), "--auth", "off")
+	store := filepath.Join(dir, "store")
+	took := regexp.MustCompile(`in [0-9.]+ s .*`)
+	for i, c := range []struct {
+		more []string
+		code int
+		want string
+	}{
+		{append(flags, "--dry-run"), exitOK, "tags:string[]            list of string, as tags"},
+		{append(flags, "--dry-run", "--skip-bad", "BAD"), exitOK, ""},
+		{flags, exitInvalid, "4 bad rows\n"},
+		{append(flags, "--strict"), exitInvalid, ":4: "},
+		{append(flags, "--skip-bad", "BAD"), exitOK, "4 bad rows, kept in "},
+		{[]string{"--nodes", "P=" + again, "--id", "P:id", "--update", "--quiet"}, exitOK, "1 node, 0 relationships, 1 node updated"},
+		{[]string{"--nodes", "P=" + again, "--id", "P:id", "--skip-bad", "BAD"}, exitOK, "2 bad rows"},
+		{[]string{"--nodes", "P=" + dir + "/nowhere-*.csv"}, exitNotFound, "no file matches"},
+		{nil, exitInvalid, "without files"},
+	} {
+		said, kept := [2]string{}, [2]string{}
+		for k, to := range [][]string{{"--data", store}, {"--server", d.url}} {
+			bad := filepath.Join(dir, fmt.Sprintf("bad-%d-%d.ndjson", i, k))
+			args := append([]string{"import"}, to...)
+			for _, a := range c.more {
+				args = append(args, strings.Replace(a, "BAD", bad, 1))
+			}
+			_, errs, code := run{args: args}.do(t)
+			if said[k] = strings.ReplaceAll(took.ReplaceAllString(errs, ""), bad, "BAD"); code != c.code || !strings.Contains(errs, c.want) {
+				t.Errorf("%q: %d %s", args, code, errs)
+			}
+			if b, err := os.ReadFile(bad); err == nil {
+				kept[k] = string(b)
+			}
+		}
+		if said[0] != said[1] {
+			t.Errorf("%q says to a folder\n%s\nand to a server\n%s", c.more, said[0], said[1])
+		}
+		if kept[0] != kept[1] || strings.Contains(c.want, "kept") && !strings.Contains(kept[0], `"row":"2;dup;x"`) {
+			t.Errorf("%q keeps of a folder\n%s\nand of a server\n%s", c.more, kept[0], kept[1])
+		}
+	}
+	count := []string{"query", "--format", "csv", "MATCH (p:P) OPTIONAL MATCH (p)-[k:K]->() RETURN count(DISTINCT p), count(k), collect(DISTINCT p.tags), max(p.name)"}
+	one, _, _ := run{args: append(count, "--data", store)}.do(t)
+	two, _, _ := run{args: append(count, "--server", d.url)}.do(t)
+	if one != two || !strings.Contains(one, "\n4,2,") {
+		t.Errorf("the folder holds %s, the server %s", one, two)
 	}
 }

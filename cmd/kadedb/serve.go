@@ -78,7 +78,7 @@ func (v *served) run(ctx context.Context) error {
 	var err error
 	v.front, err = front.New(front.Config{Listen: v.set.Text(setting.Listen), AllowedHosts: hosts, Auth: v.auth,
 		TLSCert: v.set.Text(setting.TLSCert), TLSKey: v.set.Text(setting.TLSKey),
-		BodySize: v.set.Size(setting.BodySize, 0), Requests: int(v.set.Count(setting.Requests)), TokenRate: int(min(v.set.Count(setting.TokenRate), 1<<30)),
+		BodySize: v.set.Size(setting.BodySize, 0), ImportSize: v.set.Size(setting.ImportSize, 0), Requests: int(v.set.Count(setting.Requests)), TokenRate: int(min(v.set.Count(setting.TokenRate), 1<<30)),
 		Connections: int(v.set.Count(setting.WSConnections)),
 		SlowQuery:   v.set.Duration(setting.SlowQuery), Logger: v.log})
 	if err != nil {

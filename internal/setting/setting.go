@@ -51,6 +51,7 @@ const (
 	TxTime         Name = "tx-time"
 	TxOpen         Name = "tx-open"
 	BodySize       Name = "body-size"
+	ImportSize     Name = "import-size"
 	Requests       Name = "requests"
 	TokenRate      Name = "token-rate"
 	WSConnections  Name = "ws-connections"
@@ -110,7 +111,8 @@ var table = []Setting{
 	{Name: TxIdle, Kind: Duration, Default: "60s", Doc: "An explicit transaction without a request for so long is rolled back."},
 	{Name: TxTime, Kind: Duration, Default: "10m", Doc: "An explicit transaction open for so long is rolled back."},
 	{Name: TxOpen, Kind: Count, Default: "1000", Doc: "Explicit transactions open at once."},
-	{Name: BodySize, Kind: Size, Default: "16MiB", Doc: "Largest request body."},
+	{Name: BodySize, Kind: Size, Default: "16MiB", Doc: "Largest request body, but of imports."},
+	{Name: ImportSize, Kind: Size, Default: "64GiB", Doc: "Most bytes of the files that one request brings to be imported; they wait in the store's folder."},
 	{Name: Requests, Kind: Count, Default: "256", Doc: "Requests that run at once; more are refused."},
 	{Name: TokenRate, Kind: Count, Default: "0", Doc: "Requests that one token may send in a second, over HTTP and WebSocket together; more are refused. Where no tokens are asked for: one address. 0: no limit."},
 	{Name: WSConnections, Kind: Count, Default: "16384", Doc: "WebSocket connections open at once; more are refused."},

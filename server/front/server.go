@@ -31,9 +31,10 @@ type Config struct {
 	TLSCert, TLSKey string
 	TLSCheck        time.Duration
 	BodySize        int64
-	Requests        int // at once
-	TokenRate       int // requests of one token a second
-	Connections     int // that carry many requests each, at once
+	ImportSize      int64 // of the files of an import; 0: 64 GiB
+	Requests        int   // at once
+	TokenRate       int   // requests of one token a second
+	Connections     int   // that carry many requests each, at once
 	SlowQuery       time.Duration
 	BodyTime        time.Duration // a body may take, beside what its length buys; 0: 10 s
 	Logger          *slog.Logger
@@ -104,6 +105,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.BodyTime <= 0 {
 		c.BodyTime = bodyTime
+	}
+	if c.ImportSize <= 0 {
+		c.ImportSize = importSize
 	}
 	s := &Server{cfg: c, log: c.Logger, failed: make(chan struct{}), stopped: make(chan struct{}), started: time.Now()}
 	if s.cert, err = newCertificate(c.TLSCert, c.TLSKey, c.Logger); err != nil {

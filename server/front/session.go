@@ -109,6 +109,12 @@ func (c *Call) Fail(err error) *status.Error {
 // BodySize is how long a request may be.
 func (s *Server) BodySize() int64 { return s.cfg.BodySize }
 
+// importSize is the default of Config.ImportSize.
+const importSize = 64 << 30
+
+// ImportSize is how many bytes the files of an import may have: they wait on the disk.
+func (s *Server) ImportSize() int64 { return s.cfg.ImportSize }
+
 // Log returns the server's log.
 func (s *Server) Log() *slog.Logger { return s.log }
 

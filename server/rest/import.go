@@ -2,38 +2,45 @@ package rest
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"mime/multipart"
+	"mime"
 	"net/http"
 	"os"
-	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/server/front"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/transfer"
-	"github.com/kadedb/kadedb/value"
-	"github.com/kadedb/kadedb/wire"
 )
 
 const (
 	// partTime is how long the next piece of an upload may take to come.
 	partTime = 30 * time.Second
-	// maxImportSpec bounds the part that says what the files are, maxImportFiles how many come.
-	maxImportSpec  = 1 << 20
-	maxImportFiles = 1000
 	// importRatio is how much may come out of one byte of a compressed file.
 	importRatio = 100
 	// importTries is how often an import is tried that other commits get in the way of.
 	importTries = 5
+	// mostImportNotices bounds those that wait for the end of an import.
+	mostImportNotices = 100
 )
+
+const linesType = "application/x-ndjson"
 
 // importFiles takes files of nodes and relationships, and imports them at once or not
 // at all. The first part of the form, "spec", says what they are; each of the others is
-// a file, named as the spec names it. They wait on the disk until all are there.
+// a file, named as the spec names it. They wait on the disk until all are there, because
+// an import reads a file again where a later row is of another type than the first ones.
+//
+// The answer is one object; or, where the client accepts JSON Lines, what happens as it
+// does: the plan, notices, bad rows and progress, and the object last.
 func importFiles(c *front.Call) (err error) {
+	lines, err := acceptsLines(c.R)
+	if err != nil {
+		return err
+	}
 	rc := http.NewResponseController(c.W)
 	in, done, err := c.Unpack(&slowBody{Reader: c.R.Body, rc: rc})
 	if err != nil {
@@ -47,11 +54,11 @@ func importFiles(c *front.Call) (err error) {
 		return status.Errorf(status.ContentTypeRefused, "the body is %q", c.R.Header.Get("Content-Type")).
 			WithHint("send multipart/form-data: curl -F spec=@spec.json -F people.csv=@people.csv")
 	}
-	spec, err := importSpec(form)
+	j, err := readImportSpec(form)
 	if err != nil {
 		return err
 	}
-	up := &uploads{files: map[string]*os.File{}}
+	up := &uploads{files: map[string]*os.File{}, most: c.Server.ImportSize()}
 	defer func() { err = errors.Join(err, up.close()) }()
 	if err := up.take(c, form); err != nil {
 		return err
@@ -59,38 +66,120 @@ func importFiles(c *front.Call) (err error) {
 	if err := rc.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return front.ErrGone
 	}
-	spec.Open, spec.MaxRatio = up.open, importRatio
+	j.spec.Open, j.spec.MaxRatio = up.open, importRatio
+	if lines {
+		return j.answerInLines(c)
+	}
+	return j.answerWhole(c)
+}
+
+// acceptsLines reports whether an import is answered in lines.
+func acceptsLines(r *http.Request) (lines bool, err error) {
+	accept := strings.Join(r.Header["Accept"], ",")
+	if strings.TrimSpace(accept) == "" {
+		return false, nil
+	}
+	var kinds []string
+	for part := range strings.SplitSeq(accept, ",") {
+		if kind, params, err := mime.ParseMediaType(part); err == nil && params["q"] != "0" {
+			kinds = append(kinds, kind)
+		}
+	}
+	for _, kind := range kinds {
+		switch kind {
+		case linesType:
+			return true, nil
+		case "application/json", "application/*", "*/*":
+			return false, nil
+		}
+	}
+	return false, status.Errorf(status.NotAcceptable, "none of %.200q can be answered", accept).WithHint("ask for application/json, or %s", linesType)
+}
+
+// importJob is an import that a client asked for.
+type importJob struct {
+	spec kadedb.ImportSpec
+	plan *transfer.Plan // the last that was made
+}
+
+// run imports, several times where commits of others get in the way; again is told of that.
+func (j *importJob) run(c *front.Call, planned func() error, again func(try int) error) (sum kadedb.ImportSummary, err error) {
+	j.spec.Planned = func(p *transfer.Plan) error {
+		j.plan = p
+		return planned()
+	}
+	for try := 1; ; try++ {
+		sum, err = c.DB.Import(c.Context(), j.spec)
+		if status.CodeOf(err) != status.WriteConflict || try == importTries {
+			return sum, err
+		}
+		if err := again(try + 1); err != nil {
+			return sum, err
+		}
+	}
+}
+
+// answerWhole answers when the import is done.
+func (j *importJob) answerWhole(c *front.Call) error {
 	var notices []string
-	spec.Notice = func(text string) {
-		if len(notices) < 100 {
+	j.spec.Notice = func(text string) {
+		if len(notices) < mostImportNotices {
 			notices = append(notices, text)
 		}
 	}
-	var sum kadedb.ImportSummary
-	for try := 1; ; try++ {
-		notices = nil
-		sum, err = c.DB.Import(c.Context(), spec)
-		if status.CodeOf(err) != status.WriteConflict || try == importTries {
-			break
-		}
-	}
+	sum, err := j.run(c, func() error { return nil }, func(int) error { notices = nil; return nil })
 	if err != nil {
-		if len(sum.Bad.First) > 0 && status.CodeOf(err) == status.BadRows {
-			b := sum.Bad.First[0]
-			err = status.Errorf(status.BadRows, "bad rows: %d, the first is %s:%d: %s; nothing was imported", sum.Bad.Count, b.File, b.Line, b.Reason).
-				WithHint("mend them, or set skip_bad to import the other rows")
-		}
+		return firstBad(&sum, err)
+	}
+	a := importedAs(&sum, notices)
+	if j.spec.DryRun {
+		a.Plan = planned(j.plan)
+	}
+	return answerWith(c, a)
+}
+
+// firstBad names the first bad row, which the client hears of in no other way.
+func firstBad(sum *kadedb.ImportSummary, err error) error {
+	if len(sum.Bad.First) == 0 || status.CodeOf(err) != status.BadRows {
 		return err
 	}
-	return answerWith(c, importedAs(&sum, notices))
+	b := sum.Bad.First[0]
+	return status.Errorf(status.BadRows, "bad rows: %d, the first is %s:%d: %s; nothing was imported", sum.Bad.Count, b.File, b.Line, b.Reason).
+		WithHint("mend them, or set skip_bad to import the other rows")
 }
 
 func importedAs(sum *kadedb.ImportSummary, notices []string) *importAnswer {
-	a := &importAnswer{Nodes: sum.Nodes, Relationships: sum.Relationships, Updated: sum.Updated, Bad: sum.Bad.Count, BadRows: []badRow{}, Notices: list(notices)}
-	for _, r := range sum.Bad.First {
-		a.BadRows = append(a.BadRows, badRow{File: r.File, Line: r.Line, Code: r.Code.Info().Name, Reason: r.Reason})
+	a := &importAnswer{Nodes: sum.Nodes, Relationships: sum.Relationships, Updated: sum.Updated, Bad: sum.Bad.Count, BadRows: badRows(sum), Notices: list(notices)}
+	if sum.Bytes > 0 {
+		a.Written = sum.Bytes
 	}
 	return a
+}
+
+func badRows(sum *kadedb.ImportSummary) []badRow {
+	rows := make([]badRow, 0, len(sum.Bad.First))
+	for _, r := range sum.Bad.First {
+		rows = append(rows, badRow{File: r.File, Line: r.Line, Code: r.Code.Info().Name, Reason: r.Reason})
+	}
+	return rows
+}
+
+func planned(p *transfer.Plan) []importSource {
+	out := make([]importSource, 0, len(p.Sources))
+	for _, s := range p.Sources {
+		of := importSource{File: s.Path, Of: "nodes", Name: s.Name, Bytes: s.Bytes, Columns: []importColumn{}}
+		if s.Relationships {
+			of.Of = "relationships"
+		}
+		if s.Rows >= 0 {
+			of.Rows = &s.Rows
+		}
+		for _, c := range s.Columns {
+			of.Columns = append(of.Columns, importColumn{Column: c.Column, Property: c.Property, Type: c.Type, Role: c.Role})
+		}
+		out = append(out, of)
+	}
+	return slices.Clip(out)
 }
 
 // slowBody ends an upload that stops coming.
@@ -112,168 +201,4 @@ func malformedForm(err error) error {
 		return err // of its compression
 	}
 	return status.Errorf(status.MalformedRequest, "the form ended early, or is not sound: %w", err)
-}
-
-// importSpec reads the first part.
-func importSpec(form *multipart.Reader) (spec kadedb.ImportSpec, err error) {
-	part, err := form.NextPart()
-	if err != nil {
-		return spec, malformedForm(err)
-	}
-	if part.FormName() != "spec" {
-		return spec, status.Errorf(status.MalformedRequest, "the first part is %q, not \"spec\"", part.FormName()).
-			WithHint(`send {"nodes": ["Person=people.csv"], "id": ["Person:id"]} first`)
-	}
-	raw, err := io.ReadAll(io.LimitReader(part, maxImportSpec+1))
-	if err != nil {
-		return spec, malformedForm(err)
-	}
-	if len(raw) > maxImportSpec {
-		return spec, status.Errorf(status.BodyLimit, "the spec has more than %d bytes", maxImportSpec)
-	}
-	v, err := wire.Decode(raw)
-	if err != nil {
-		return spec, err
-	}
-	if v.Kind() != value.KindMap {
-		return spec, status.Errorf(status.MalformedRequest, "the spec is not an object")
-	}
-	for i, k := range v.AsMap().Keys {
-		if err := importField(&spec, k, v.AsMap().Vals[i]); err != nil {
-			return spec, err
-		}
-	}
-	return spec, nil
-}
-
-func importField(spec *kadedb.ImportSpec, key string, v value.Value) error {
-	wrong := status.Errorf(status.MalformedRequest, "field `%s` of the spec cannot be used", key).
-		WithHint("nodes, relationships, id, from, to and null are lists of strings; skip_bad, strict and update are booleans")
-	switch key {
-	case "skip_bad", "strict", "update":
-		if v.Kind() != value.KindBool {
-			return wrong
-		}
-		switch key {
-		case "skip_bad":
-			spec.SkipBad = v.AsBool()
-		case "strict":
-			spec.Strict = v.AsBool()
-		default:
-			spec.Update = v.AsBool()
-		}
-		return nil
-	}
-	if v.Kind() != value.KindList {
-		return wrong
-	}
-	for _, e := range v.Elems() {
-		if e.Kind() != value.KindString {
-			return wrong
-		}
-		var err error
-		switch text := e.AsString(); key {
-		case "nodes":
-			err = addParsed(&spec.Nodes, text, transfer.ParseFile)
-		case "relationships":
-			err = addParsed(&spec.Relationships, text, transfer.ParseFile)
-		case "id":
-			err = addParsed(&spec.IDs, text, transfer.ParseID)
-		case "from":
-			err = addParsed(&spec.From, text, transfer.ParseEnd)
-		case "to":
-			err = addParsed(&spec.To, text, transfer.ParseEnd)
-		case "null":
-			spec.Nulls = append(spec.Nulls, text)
-		default:
-			return wrong
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func addParsed[T any](to *[]T, text string, parse func(string) (T, error)) error {
-	x, err := parse(text)
-	*to = append(*to, x)
-	return err
-}
-
-// uploads are the files that came, in temporary files of the store's folder.
-type uploads struct{ files map[string]*os.File }
-
-// take keeps the rest of a form.
-func (u *uploads) take(c *front.Call, form *multipart.Reader) error {
-	dir := filepath.Join(c.DB.Dir(), "tmp")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return status.Errorf(status.DiskError, "uploads cannot be kept: %w", err)
-	}
-	for {
-		part, err := form.NextPart()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return malformedForm(err)
-		}
-		name := part.FormName()
-		if name == "" || u.files[name] != nil || len(u.files) == maxImportFiles {
-			return status.Errorf(status.MalformedRequest, "the part %q has no name, comes twice, or is one of more than %d files", name, maxImportFiles)
-		}
-		f, err := os.CreateTemp(dir, "upload-*")
-		if err != nil {
-			return status.Errorf(status.DiskError, "uploads cannot be kept: %w", err)
-		}
-		u.files[name] = f
-		out := &diskWriter{f: f}
-		if _, err := io.Copy(out, part); err != nil {
-			if out.err != nil {
-				return status.Errorf(status.DiskError, "uploads cannot be kept: %w", out.err)
-			}
-			return malformedForm(err)
-		}
-		if err := c.Context().Err(); err != nil {
-			return err
-		}
-	}
-}
-
-// diskWriter tells its own errors from those of the other side.
-type diskWriter struct {
-	f   *os.File
-	err error
-}
-
-// Write is part of io.Writer.
-func (d *diskWriter) Write(p []byte) (int, error) {
-	n, err := d.f.Write(p)
-	d.err = err
-	return n, err
-}
-
-// open opens a file that came, and none of the machine's.
-func (u *uploads) open(name string) (io.ReaderAt, int64, io.Closer, error) {
-	f := u.files[name]
-	if f == nil {
-		return nil, 0, nil, status.Errorf(status.FileNotFound, "the form has no file %q", name).WithHint("send it as a part of that name")
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, 0, nil, status.Errorf(status.DiskError, "an upload: %w", err)
-	}
-	return f, info.Size(), io.NopCloser(nil), nil
-}
-
-// close removes the files.
-func (u *uploads) close() error {
-	var err error
-	for _, f := range u.files {
-		err = errors.Join(err, f.Close(), os.Remove(f.Name()))
-	}
-	if err != nil {
-		return status.Errorf(status.DiskError, "%s: %w", fmt.Sprintf("removing %d uploads", len(u.files)), err)
-	}
-	return nil
 }

@@ -84,7 +84,7 @@ func operations() []operation {
 		{id: "export", method: "POST", path: "/v1/export", access: front.ForReaders, run: export, doc: "The rows of a query, or without one the whole graph, as files",
 			query: []parameter{{"format", "of the files", exportNames()}}, body: jsonBodies(wire.Request{}), optional: true, answers: ok(exportAnswers())},
 		{id: "import", method: "POST", path: "/v1/import", access: front.ForWriters, run: importFiles, doc: "Import files of nodes and relationships, all or nothing",
-			body: []content{{media: "multipart/form-data", of: importForm{}}}, answers: ok(jsonOf(importAnswer{}))},
+			body: []content{{media: "multipart/form-data", of: importForm{}}}, answers: ok(append(jsonOf(importAnswer{}), content{media: linesType, of: importLine{}, doc: "what happens, as it does"}))},
 		{id: "begin", method: "POST", path: "/v1/tx", access: front.ForReaders, run: begin, doc: "Open a transaction",
 			body: jsonBodies(beginRequest{}), optional: true, answers: ok(jsonOf(txAnswer{}))},
 		{id: "commit", method: "POST", path: "/v1/tx/{id}/commit", access: front.ForReaders, run: commit, doc: "Commit a transaction", answers: ok(jsonOf(committedAnswer{}))},

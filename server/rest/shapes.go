@@ -106,25 +106,69 @@ type importSpecBody struct {
 	From          []string `json:"from,omitempty"`
 	To            []string `json:"to,omitempty"`
 	Null          []string `json:"null,omitempty"`
-	SkipBad       bool     `json:"skip_bad,omitempty"`
-	Strict        bool     `json:"strict,omitempty"`
+	Delimiter     string   `json:"delimiter,omitempty" doc:"between the fields of CSV; found in the header"`
+	ListDelimiter string   `json:"array_delimiter,omitempty" doc:"between the elements of a list in a field"`
+	LineLimit     int64    `json:"line_limit,omitempty" doc:"most bytes of one record"`
+	SkipBad       bool     `json:"skip_bad,omitempty" doc:"import the other rows"`
+	Strict        bool     `json:"strict,omitempty" doc:"stop at the first bad row"`
 	Update        bool     `json:"update,omitempty"`
+	DryRun        bool     `json:"dry_run,omitempty" doc:"read and check everything, answer with the plan, and import nothing"`
 }
 
 type importAnswer struct {
-	Nodes         int64    `json:"nodes"`
-	Relationships int64    `json:"relationships"`
-	Updated       int64    `json:"updated"`
-	Bad           int64    `json:"bad"`
-	BadRows       []badRow `json:"bad_rows" doc:"the first of them"`
-	Notices       []string `json:"notices"`
+	Nodes         int64          `json:"nodes"`
+	Relationships int64          `json:"relationships"`
+	Updated       int64          `json:"updated"`
+	Written       int64          `json:"bytes_written"`
+	Bad           int64          `json:"bad"`
+	BadRows       []badRow       `json:"bad_rows" doc:"the first of them"`
+	Notices       []string       `json:"notices" doc:"none where they were lines of their own"`
+	Plan          []importSource `json:"plan,omitempty" doc:"of a dry run"`
 }
 
 type badRow struct {
-	File   string `json:"file"`
-	Line   int64  `json:"line"`
-	Code   string `json:"code"`
-	Reason string `json:"reason"`
+	File   string  `json:"file"`
+	Line   int64   `json:"line" doc:"of a file that has none: the row"`
+	Code   string  `json:"code"`
+	Reason string  `json:"reason"`
+	Row    *string `json:"row,omitempty" doc:"its text, in lines of their own"`
+}
+
+// importLine is a line of an import that is answered while it runs: one of these, or in
+// the last line result and, where the import failed, error.
+type importLine struct {
+	Plan     []importSource  `json:"plan,omitempty"`
+	Notice   string          `json:"notice,omitempty"`
+	Progress *importProgress `json:"progress,omitempty"`
+	BadRow   *badRow         `json:"bad_row,omitempty" doc:"one of those left out (skip_bad)"`
+	Again    int             `json:"again,omitempty" doc:"another commit got in the way: the import begins anew, and bad rows come again"`
+	Result   *importAnswer   `json:"result,omitempty" doc:"in the last line"`
+	Error    *errorBody      `json:"error,omitempty" doc:"in the last line of an import that failed"`
+}
+
+type importSource struct {
+	File    string         `json:"file"`
+	Of      string         `json:"of" enum:"nodes,relationships"`
+	Name    string         `json:"name" doc:"labels or type; empty: named by row"`
+	Rows    *int64         `json:"rows" doc:"null where the file does not say"`
+	Bytes   int64          `json:"bytes"`
+	Columns []importColumn `json:"columns"`
+}
+
+type importColumn struct {
+	Column   string `json:"column"`
+	Property string `json:"property,omitempty"`
+	Type     string `json:"type"`
+	Role     string `json:"role,omitempty"`
+}
+
+type importProgress struct {
+	Stage string  `json:"stage"`
+	Rows  int64   `json:"rows" doc:"of this stage"`
+	Rate  float64 `json:"rows_per_second"`
+	Done  int64   `json:"done" doc:"of total, in a measure of its own"`
+	Total int64   `json:"total"`
+	Ms    float64 `json:"ms"`
 }
 
 type schemaAnswer struct {
