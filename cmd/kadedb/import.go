@@ -190,6 +190,7 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 func (a *app) importFiles(ctx context.Context, db *kadedb.DB, f *importFlags, spec *kadedb.ImportSpec) (kadedb.ImportSummary, error) {
 	bar := a.progress(f.silent)
 	spec.Planned = func(p *transfer.Plan) error {
+		bar.clear()
 		a.planned(f, p)
 		return nil
 	}

@@ -278,8 +278,8 @@ func TestImportServerFlags(t *testing.T) {
 		code int
 		want string
 	}{
-		{append(flags, "--dry-run"), exitOK, "tags:string[]            list of string, as tags"},
-		{append(flags, "--dry-run", "--skip-bad", "BAD"), exitOK, ""},
+		{append(flags, "--dry-run"), exitInvalid, "tags:string[]            list of string, as tags"},
+		{append(flags, "--dry-run", "--skip-bad", "BAD"), exitOK, "dry run: 3 nodes and 2 relationships would be imported"},
 		{flags, exitInvalid, "4 bad rows\n"},
 		{append(flags, "--strict"), exitInvalid, ":4: "},
 		{append(flags, "--skip-bad", "BAD"), exitOK, "4 bad rows, kept in "},
