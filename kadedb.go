@@ -86,6 +86,7 @@ type Options struct {
 	Procedures      []*procedure.Def // beside the built-in ones
 	// Holder names this process to others that find the folder locked: an address.
 	Holder   string
+	Address  string              // where clients reach the store, for SHOW DATABASES
 	Settings []procedure.Setting // what SHOW SETTINGS shows
 	// Progress is told during Open how much of the log was replayed, and how much there
 	// is at most.
@@ -174,7 +175,7 @@ func open(dir string, given *Options, readOnly bool) (*DB, error) {
 	if !readOnly && (given == nil || given.Engine.TempDir == "") {
 		db.sweep()
 	}
-	if err := errors.Join(db.start(), db.unfinished(readOnly)); err != nil {
+	if err := errors.Join(db.start(readOnly), db.unfinished(readOnly)); err != nil {
 		if cerr := store.Close(); cerr != nil {
 			log.Error("closing after a failed start", "error", cerr)
 		}
@@ -184,7 +185,7 @@ func open(dir string, given *Options, readOnly bool) (*DB, error) {
 }
 
 // start makes what works on the open store.
-func (db *DB) start() (err error) {
+func (db *DB) start(readOnly bool) (err error) {
 	o := &db.opts
 	cache := o.Engine.PlanCache
 	if o.Engine.NoPlanCache {
@@ -197,9 +198,19 @@ func (db *DB) start() (err error) {
 		Store: db.store, Procedures: o.Procedures, Budget: db.budget, Limits: o.Limits, Tx: o.TxLimits, PlanCache: cache,
 		Workers: o.Engine.Workers, BatchSize: o.Engine.BatchSize, Rules: o.Engine.Rules, Durability: o.Durability,
 		Space:   db.space,
-		OpenCSV: db.openCSV, OpenRows: db.openRows, Settings: o.Settings, Version: Version, Logger: o.Logger,
+		OpenCSV: db.openCSV, OpenRows: db.openRows, Settings: o.Settings, Version: Version, Logger: o.Logger, Users: db.users,
+		Server: procedure.Server{Database: query.Database, Aliases: []string{query.DatabaseAlias}, Address: o.Address, ReadOnly: readOnly, Started: db.opened},
 	})
 	return err
+}
+
+// users are the tokens, for SHOW USERS.
+func (db *DB) users() []procedure.User {
+	var out []procedure.User
+	for _, t := range db.tokens.List() {
+		out = append(out, procedure.User{ID: t.ID, Name: t.Name, Role: t.Role.String(), Created: t.Created})
+	}
+	return out
 }
 
 func (db *DB) space() *spill.Space {

@@ -15,7 +15,12 @@ parser grammar KadeQLParser;
 options { tokenVocab = KadeQLLexer; }
 
 statement
-    : ( EXPLAIN | PROFILE )? ( query | schemaStatement | adminStatement ) SEMICOLON? EOF
+    : ( EXPLAIN | PROFILE )? ( query | use? schemaStatement | use? adminStatement ) SEMICOLON? EOF
+    ;
+
+// The database that a query is for.
+use
+    : USE name ( DOT name )*
     ;
 
 // ---- queries
@@ -29,7 +34,7 @@ union
     ;
 
 singleQuery
-    : clause+
+    : use? clause+
     | conditional
     ;
 
@@ -472,18 +477,17 @@ options
 // ---- administration
 
 adminStatement
-    : SHOW showKind showTail?
-    | TERMINATE ( TRANSACTION | TRANSACTIONS ) idList
+    : SHOW showWord+ idList? showTail?
+    | TERMINATE ( TRANSACTION | TRANSACTIONS ) idList showTail?
     | ( BEGIN | START ) ( TRANSACTION | WORK )? ( READ ( ONLY | WRITE ) )?
     | ( COMMIT | ROLLBACK ) ( TRANSACTION | WORK )?
     ;
 
-showKind
-    : ( ALL | RANGE )? ( INDEX | INDEXES )
-    | ALL? ( CONSTRAINT | CONSTRAINTS )
-    | ( ALL | BUILT IN )? ( FUNCTION | FUNCTIONS )
-    | ( PROCEDURE | PROCEDURES )
-    | ( TRANSACTION | TRANSACTIONS ) idList?
+// Which words say what is the tree builder's business: none of them is reserved.
+showWord
+    : IDENTIFIER | ESCAPED | ALL | AS | BTREE | BUILT | BY | CONSTRAINT | CONSTRAINTS | FOR | FULLTEXT | FUNCTION
+    | FUNCTIONS | IN | INDEX | INDEXES | KEY | LOOKUP | NODE | POINT | PROCEDURE | PROCEDURES | PROPERTY | RANGE | REL
+    | RELATIONSHIP | TEXT | TRANSACTION | TRANSACTIONS | UNIQUE | VECTOR | WITH
     ;
 
 showTail
@@ -519,7 +523,7 @@ name
     | RELATIONSHIPS | REMOVE | REPEATABLE | REPORT | REQUIRE | RETURN | ROLLBACK | ROW | ROWS
     | SCALAR | SET | SHORTEST | SHORTESTPATH | SHOW | SIGNED | SIMPLE | SKIP_ | START | STARTS
     | STATUS | STRING_TYPE | TERMINATE | TEXT | THEN | TIME | TIMESTAMP | TO | TRAIL | TRANSACTION
-    | TRANSACTIONS | TRUE | TYPED | UNION | UNIQUE | UNWIND | VALUE | VARCHAR | VECTOR | VERTEX
+    | TRANSACTIONS | TRUE | TYPED | UNION | UNIQUE | UNWIND | USE | VALUE | VARCHAR | VECTOR | VERTEX
     | WALK | WHEN | WHERE | WITH | WORK | WRITE | XOR | YIELD | ZONED
     ;
 
@@ -538,6 +542,6 @@ variable
     | RANGE | READ | REL | RELATIONSHIP | RELATIONSHIPS | REMOVE | REPEATABLE | REPORT | REQUIRE
     | RETURN | ROLLBACK | ROW | ROWS | SCALAR | SET | SHORTEST | SHORTESTPATH | SHOW | SIGNED
     | SIMPLE | SKIP_ | START | STARTS | STATUS | STRING_TYPE | TERMINATE | TEXT | THEN | TIME
-    | TIMESTAMP | TO | TRAIL | TRANSACTION | TRANSACTIONS | TYPED | UNION | UNIQUE | UNWIND | VALUE
+    | TIMESTAMP | TO | TRAIL | TRANSACTION | TRANSACTIONS | TYPED | UNION | UNIQUE | UNWIND | USE | VALUE
     | VARCHAR | VECTOR | VERTEX | WALK | WITH | WORK | WRITE | XOR | YIELD | ZONED
     ;

@@ -88,6 +88,9 @@ func (b *builder) statement(ctx gen.IStatementContext) ast.Statement {
 	default:
 		st = b.admin(ctx.AdminStatement())
 	}
+	if u := ctx.Use(); u != nil {
+		st = &ast.Use{Loc: loc(u), Name: useName(u), Statement: st}
+	}
 	if t := find(ctx, gen.KadeQLParserEXPLAIN, gen.KadeQLParserPROFILE); t != nil {
 		return &ast.Explain{Loc: at(t), Profile: t.GetTokenType() == gen.KadeQLParserPROFILE, Statement: st}
 	}
@@ -141,6 +144,9 @@ func (b *builder) singleQuery(ctx gen.ISingleQueryContext) *ast.SingleQuery {
 	if c := ctx.Conditional(); c != nil {
 		q.Clauses = []ast.Clause{b.conditional(c)}
 		return q
+	}
+	if u := ctx.Use(); u != nil {
+		q.Use = useName(u)
 	}
 	q.Clauses = b.clauses(ctx)
 	if len(q.Clauses) > 1 {

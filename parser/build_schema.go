@@ -71,7 +71,9 @@ func (b *builder) admin(ctx gen.IAdminStatementContext) ast.Statement {
 	case gen.KadeQLParserSHOW:
 		return b.show(ctx)
 	case gen.KadeQLParserTERMINATE:
-		return &ast.Terminate{Loc: loc(ctx), IDs: b.ids(ctx.IdList())}
+		t := &ast.Terminate{Loc: loc(ctx), IDs: b.ids(ctx.IdList())}
+		t.Yield, t.Where, t.Return = b.showTail(ctx.ShowTail())
+		return t
 	case gen.KadeQLParserCOMMIT:
 		return &ast.Transaction{Loc: loc(ctx), Kind: ast.Commit}
 	case gen.KadeQLParserROLLBACK:
@@ -88,38 +90,6 @@ func (b *builder) admin(ctx gen.IAdminStatementContext) ast.Statement {
 		t.Access = ast.AccessWrite
 	}
 	return t
-}
-
-func (b *builder) show(ctx gen.IAdminStatementContext) ast.Statement {
-	k := ctx.ShowKind()
-	s := &ast.Show{Loc: loc(ctx), IDs: b.ids(k.IdList())}
-	switch {
-	case has(k, gen.KadeQLParserINDEX, gen.KadeQLParserINDEXES):
-		s.Kind = ast.ShowIndexes
-	case has(k, gen.KadeQLParserCONSTRAINT, gen.KadeQLParserCONSTRAINTS):
-		s.Kind = ast.ShowConstraints
-	case has(k, gen.KadeQLParserFUNCTION, gen.KadeQLParserFUNCTIONS):
-		s.Kind = ast.ShowFunctions
-	case has(k, gen.KadeQLParserPROCEDURE, gen.KadeQLParserPROCEDURES):
-		s.Kind = ast.ShowProcedures
-	default:
-		s.Kind = ast.ShowTransactions
-	}
-	tail := ctx.ShowTail()
-	switch {
-	case tail == nil:
-	case !has(tail, gen.KadeQLParserYIELD):
-		s.Where = b.where(tail.Where())
-	default:
-		s.Yield = &ast.Yield{
-			Loc: loc(tail), Star: has(tail, gen.KadeQLParserSTAR), Items: yieldItems(tail.AllYieldItem()),
-			OrderBy: b.orderBy(tail.OrderBy()), Skip: b.skip(tail.Skip()), Limit: b.limit(tail.Limit()), Where: b.where(tail.Where()),
-		}
-		if r := tail.ReturnClause(); r != nil {
-			s.Return = b.returns(r)
-		}
-	}
-	return s
 }
 
 func (b *builder) ids(ctx gen.IIdListContext) []ast.Expr {

@@ -209,7 +209,7 @@ var (
 		"FROM": "reading tables, documents and series", "JOIN": "JOIN", "ASOF": "ASOF JOIN", "SUBSCRIBE": "SUBSCRIBE", "EXPORT": "EXPORT",
 		"HAVING": "HAVING", "OVER": "window functions", "ALTER": "ALTER", "GRANT": "GRANT", "REVOKE": "REVOKE", "DENY": "DENY",
 		"USING": "a planner hint", "VALID": "valid time", "VALID_TIME": "valid time", "SYSTEM_TIME": "system time", "SEARCH": "SEARCH",
-		"EARLIEST": "a journey", "LATEST": "a journey", "FASTEST": "a journey", "JOURNEY": "a journey", "USE": "USE",
+		"EARLIEST": "a journey", "LATEST": "a journey", "FASTEST": "a journey", "JOURNEY": "a journey",
 	}
 	laterThings = map[string]string{
 		"TABLE": "a table", "TABLES": "tables", "COLLECTION": "a document collection", "COLLECTIONS": "document collections", "SERIES": "a series",

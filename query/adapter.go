@@ -25,6 +25,31 @@ func (p procedures) Procedure(name string) (*bind.Procedure, bool) {
 	return &bind.Procedure{Name: d.Name, Args: fields(d.Args), Results: fields(d.Results), Writes: d.Mode == procedure.Write}, true
 }
 
+// users shows the tokens to those who may know them.
+type users struct {
+	list func() []procedure.User
+	req  *Request
+}
+
+func (u users) Users() ([]procedure.User, error) {
+	if u.list == nil {
+		return nil, nil
+	}
+	if u.req.Owner != "" && !u.req.Everyone {
+		return nil, status.Errorf(status.RoleTooLow, "a token of role admin may list users").WithHint("SHOW CURRENT USER tells who you are")
+	}
+	return u.list(), nil
+}
+
+// user is who a request comes from.
+func (r *Request) user() procedure.User {
+	role := r.Role
+	if role == "" {
+		role = "admin"
+	}
+	return procedure.User{ID: r.Owner, Name: r.User, Role: role}
+}
+
 func fields(in []procedure.Field) []bind.Field {
 	out := make([]bind.Field, len(in))
 	for i, f := range in {
@@ -32,7 +57,7 @@ func fields(in []procedure.Field) []bind.Field {
 		if f.Type.Nullable {
 			t |= 1 << value.KindNull
 		}
-		out[i] = bind.Field{Name: f.Name, Type: t, Default: f.Default}
+		out[i] = bind.Field{Name: f.Name, Type: t, Default: f.Default, Verbose: f.Verbose}
 	}
 	return out
 }
@@ -53,7 +78,8 @@ func (run *running) call(ctx context.Context, name string, args []value.Value, e
 		given[i] = v
 	}
 	pctx := &procedure.Context{Context: ctx, Catalog: catalogView{run.x.Reader}, Shapes: catalogView{run.x.Reader}, Sessions: e.sessions(&run.req),
-		Functions: e.functions, Settings: e.opts.Settings, Version: e.opts.Version, Table: e.procs}
+		Functions: e.functions, Settings: e.opts.Settings, Server: &e.opts.Server, User: run.req.user(),
+		Users: users{e.opts.Users, &run.req}, Version: e.opts.Version, Table: e.procs}
 	return d.Run(pctx, given, emit)
 }
 
@@ -118,7 +144,7 @@ func (v catalogView) Indexes() ([]procedure.Index, error) {
 	})
 	var out []procedure.Index
 	for _, x := range c.Indexes {
-		p := procedure.Index{Name: x.Name, State: "ONLINE", Progress: v.r.IndexProgress(x), Type: "RANGE", Keys: v.keys(x.Keys), Constraint: owner[x.ID]}
+		p := procedure.Index{ID: uint64(x.ID), Name: x.Name, State: "ONLINE", Progress: v.r.IndexProgress(x), Type: "RANGE", Keys: v.keys(x.Keys), Constraint: owner[x.ID]}
 		if !x.Online {
 			p.State = "POPULATING"
 		}
@@ -132,7 +158,7 @@ func (v catalogView) Constraints() ([]procedure.Constraint, error) {
 	c := v.r.Catalog()
 	var out []procedure.Constraint
 	for _, k := range c.Constraints {
-		p := procedure.Constraint{Name: k.Name, Type: k.Kind.String(), Keys: v.keys(k.Keys)}
+		p := procedure.Constraint{ID: uint64(k.ID), Name: k.Name, Type: k.Kind.String(), Keys: v.keys(k.Keys)}
 		p.Entity, p.Label = v.target(k.Entity, k.Token)
 		if k.Kind == catalog.ValueType {
 			p.Of = k.Type.String()

@@ -4,11 +4,9 @@ import (
 	"context"
 	"time"
 
-	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/graph"
 	"github.com/kadedb/kadedb/parser/ast"
 	"github.com/kadedb/kadedb/query/bind"
-	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/catalog"
 	"github.com/kadedb/kadedb/value"
@@ -26,8 +24,6 @@ func (r *Result) dispatch(ctx context.Context) error {
 	switch s := r.c.command.(type) {
 	case *ast.Transaction:
 		return r.transaction(ctx, s)
-	case *ast.Terminate:
-		return r.terminate(s)
 	case *ast.CreateIndex, *ast.DropIndex, *ast.CreateConstraint, *ast.DropConstraint:
 		if r.run.req.Tx != nil {
 			return status.Errorf(status.NotYet, "the schema cannot be changed inside a transaction").
@@ -54,7 +50,7 @@ func (r *Result) transaction(ctx context.Context, s *ast.Transaction) error {
 		if s.Access == ast.AccessWrite && r.run.req.ReadOnly {
 			return r.run.req.readOnly("a transaction that writes")
 		}
-		opened, err := r.engine.Begin(ctx, TxOptions{ReadOnly: readOnly, Owner: r.run.req.Owner})
+		opened, err := r.engine.Begin(ctx, TxOptions{ReadOnly: readOnly, Owner: r.run.req.Owner, User: r.run.req.User})
 		r.rarely().opened = opened
 		return err
 	}
@@ -72,51 +68,6 @@ func (r *Result) transaction(ctx context.Context, s *ast.Transaction) error {
 	}
 	t.finish(errEnded())
 	return nil
-}
-
-// terminate ends transactions by their ids.
-func (r *Result) terminate(s *ast.Terminate) error {
-	r.columns, r.width = []string{"transactionId", "message"}, 2
-	seen := r.engine.sessions(&r.run.req)
-	for _, id := range s.IDs {
-		v, err := r.constant(id)
-		if err != nil {
-			return err
-		}
-		ids := []value.Value{v}
-		if v.Kind() == value.KindList {
-			ids = v.Elems()
-		}
-		for _, v := range ids {
-			if v.Kind() != value.KindString {
-				return status.Errorf(status.InvalidArgumentType, "a transaction id is a string, got %s", v.Kind()).At(id.Position())
-			}
-			ended, err := seen.Terminate(v.AsString())
-			if err != nil {
-				return err
-			}
-			message := "Transaction terminated."
-			if !ended {
-				message = "Transaction not found."
-			}
-			r.addRow(v, value.String(message))
-		}
-	}
-	return nil
-}
-
-// constant evaluates an expression that reads no rows.
-func (r *Result) constant(e ast.Expr) (value.Value, error) {
-	x, err := bind.Constant(e)
-	if err != nil {
-		return value.Null, err
-	}
-	ctx := &expr.Context{Params: r.run.req.Params}
-	v, err := expr.Eval(ctx, x, &column.Batch{Len: 1})
-	if err != nil {
-		return value.Null, err
-	}
-	return v.Value(0), nil
 }
 
 func (r *Result) schemaCommand(ctx context.Context, s ast.Statement) error {

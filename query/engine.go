@@ -34,8 +34,10 @@ type Options struct {
 	// OpenCSV and OpenRows open a file for LOAD; nil: LOAD is refused.
 	OpenCSV  func(ctx context.Context, from string, terminator rune) (exec.CSV, error)
 	OpenRows func(ctx context.Context, from string, jsonLines bool) (exec.Rows, error)
-	// Settings lists what SHOW SETTINGS shows.
+	// Settings lists what SHOW SETTINGS shows, Server what SHOW DATABASES and others tell.
 	Settings []procedure.Setting
+	Server   procedure.Server
+	Users    func() []procedure.User // SHOW USERS; nil: there are none
 	Version  string
 	Logger   *slog.Logger // nil: slog.Default()
 }
@@ -85,6 +87,7 @@ type Engine struct {
 	store     *graph.Store
 	procs     *procedure.Table
 	functions []procedure.Function
+	databases []string // that USE may name
 	cache     *planCache
 	registry  registry
 	runs      sync.Pool    // of *running
@@ -103,11 +106,36 @@ func New(o Options) (*Engine, error) {
 		e.log = slog.Default()
 	}
 	e.registry.init()
+	if e.opts.Server.Database == "" {
+		e.opts.Server.Database, e.opts.Server.Aliases = Database, []string{DatabaseAlias}
+	}
+	e.databases = append([]string{e.opts.Server.Database, systemAlias}, e.opts.Server.Aliases...)
 	for _, d := range function.All() {
-		e.functions = append(e.functions, procedure.Function{Name: d.Name, Signature: d.Usage(), Doc: d.Doc,
-			Example: d.Example, Aggregating: d.Class == function.Aggregate})
+		e.functions = append(e.functions, shownFunction(d))
 	}
 	return e, nil
+}
+
+// A store is one database. Programs that were written for others ask for theirs by name.
+const (
+	Database      = "kadedb"
+	DatabaseAlias = "neo4j"
+	systemAlias   = "system" // in USE alone: where tools send what administers
+)
+
+func shownFunction(d *function.Def) procedure.Function {
+	f := procedure.Function{Name: d.Name, Signature: d.Usage(), Category: d.Category, Doc: d.Doc, Example: d.Example,
+		Aggregating: d.Class == function.Aggregate}
+	for _, s := range d.Signatures {
+		if f.Args != nil && len(s.Args) <= len(f.Args) {
+			continue
+		}
+		f.Args, f.Result = make([]string, len(s.Args)), s.Result.String()
+		for i, a := range s.Args {
+			f.Args[i] = a.String()
+		}
+	}
+	return f
 }
 
 // Close ends every statement and transaction, and returns when nothing uses the
@@ -136,7 +164,11 @@ type Request struct {
 	// Owner is who asks: a token's id, "" without tokens. It owns what BEGIN opens, and
 	// SHOW and TERMINATE TRANSACTIONS know only what is its own.
 	Owner string
-	// Everyone lets them know what every owner has.
+	// User names who asks, as SHOW TRANSACTIONS shows it: the token's name, "" without tokens.
+	User string
+	// Role is the token's, "" without tokens.
+	Role string
+	// Everyone lets them know what every owner has, and who there is.
 	Everyone bool
 	// Trace, if not nil, is told what the statement took.
 	Trace *Trace

@@ -27,6 +27,7 @@ type compiled struct {
 	explain  bool
 	profile  bool
 	writes   bool
+	admin    bool // ends what others do
 	outside  bool // calls procedures or reads files, which must not happen twice
 	loads    bool // reads files
 	plan     *plan.Plan
@@ -234,15 +235,14 @@ func (e *Engine) compile(text string, lifted parser.Lifted, lift bool, r *graph.
 	if err != nil {
 		return nil, err
 	}
-	bound, err := bind.Bind(tree, bind.Options{Procedures: procedures{e.procs}})
+	bound, err := bind.Bind(tree, bind.Options{Procedures: procedures{e.procs}, Databases: e.databases})
 	if err != nil {
 		return nil, err
 	}
 	c = &compiled{source: text, explain: bound.Explain, profile: bound.Profile, plan: bound.Plan, command: bound.Command}
 	if c.plan == nil {
 		_, transaction := c.command.(*ast.Transaction)
-		_, terminate := c.command.(*ast.Terminate)
-		c.writes = !transaction && !terminate
+		c.writes = !transaction
 		return c, nil
 	}
 	opts := e.opts.Rules
@@ -250,6 +250,7 @@ func (e *Engine) compile(text string, lifted parser.Lifted, lift bool, r *graph.
 	if err := optimize.Optimize(c.plan, opts); err != nil {
 		return nil, err
 	}
+	c.admin = bound.Terminate
 	c.writes, c.outside = c.plan.Writes, reachesOutside(c.plan.Root)
 	c.loads = loads(c.plan.Root)
 	for _, col := range c.plan.Columns {

@@ -76,6 +76,7 @@ type entry struct {
 	number   uint64 // of a statement
 	id       string // of a transaction
 	owner    string
+	user     string // what its owner is called
 	started  time.Time
 	readOnly bool
 	tx       *Tx     // nil for a statement by itself
@@ -289,7 +290,7 @@ func (s sessions) Transactions() []procedure.Transaction {
 		if !s.sees(e) {
 			return
 		}
-		t := procedure.Transaction{ID: e.id, User: e.owner, Status: "Idle", Started: e.started, ReadOnly: e.readOnly}
+		t := procedure.Transaction{ID: e.id, User: e.user, Status: "Idle", Started: e.started, ReadOnly: e.readOnly}
 		if e.tx == nil {
 			t.ID = statementID(e.number)
 		}

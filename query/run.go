@@ -76,7 +76,7 @@ func (e *Engine) give(run *running) {
 	run.prog, run.cursor, run.auto, run.batch = nil, nil, nil, nil
 	run.vals, run.made, run.at, run.boxed, run.limit = nil, 0, 0, 0, 0
 	n := &run.entry
-	n.owner, n.res, n.readOnly = "", nil, false
+	n.owner, n.user, n.res, n.readOnly = "", "", nil, false
 	n.text.Store(nil)
 	n.cause.Store(nil)
 	n.progress.reset()
@@ -149,7 +149,7 @@ func (r *Result) list() error {
 	}
 	run := r.run
 	n := &run.entry
-	n.owner, n.started, n.readOnly, n.res = run.req.Owner, r.started, true, r
+	n.owner, n.user, n.started, n.readOnly, n.res = run.req.Owner, run.req.User, r.started, true, r
 	n.text.Store(&r.text)
 	return r.engine.registry.add(n)
 }

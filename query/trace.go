@@ -57,14 +57,15 @@ func (t *Trace) Plan() string {
 func (c *compiled) kind() Kind {
 	switch c.command.(type) {
 	case nil:
+		if c.admin {
+			return KindAdmin
+		}
 		if c.writes && !c.explain {
 			return KindWrite
 		}
 		return KindRead
 	case *ast.Transaction:
 		return KindTransaction
-	case *ast.Terminate:
-		return KindAdmin
 	}
 	return KindSchema
 }

@@ -57,6 +57,7 @@ type TxOptions struct {
 	ReadOnly  bool
 	Isolation string // "" and "snapshot"; "serializable" is refused
 	Owner     string
+	User      string // as SHOW TRANSACTIONS shows it
 }
 
 // Begin opens an explicit transaction.
@@ -71,7 +72,7 @@ func (e *Engine) Begin(ctx context.Context, o TxOptions) (*Tx, error) {
 	}
 	t := &Tx{engine: e, gate: make(gate, 1)}
 	n := &t.entry
-	n.owner, n.started, n.readOnly, n.tx = o.Owner, time.Now(), o.ReadOnly, t
+	n.owner, n.user, n.started, n.readOnly, n.tx = o.Owner, o.User, time.Now(), o.ReadOnly, t
 	t.gate.lock()
 	defer t.unlock()
 	if err := e.registry.addTx(t, e.opts.Tx.Open); err != nil {

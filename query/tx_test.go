@@ -281,7 +281,7 @@ func TestTransactionOfSeveralGoroutines(t *testing.T) {
 			made.Store(0)
 			h.must(`MATCH (n:N) DETACH DELETE n`)
 		case 2:
-			equal(t, h.must(fmt.Sprintf(`TERMINATE TRANSACTION '%s'`, tx.ID())), fmt.Sprintf(`'%s', 'Transaction terminated.'`, tx.ID()))
+			equal(t, h.must(fmt.Sprintf(`TERMINATE TRANSACTION '%s'`, tx.ID())), fmt.Sprintf(`'%s', null, 'Transaction terminated.'`, tx.ID()))
 		case 3:
 			h.EndOwner("")
 		}
@@ -349,12 +349,12 @@ func TestTerminateStatement(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, got, fmt.Sprintf(`'%s', 'Transaction not found.'`, id)) // another owner's
+	equal(t, got, fmt.Sprintf(`'%s', null, null, 'Transaction not found.'`, id)) // another owner's
 	other.Everyone = true
 	if got, _, err = h.ask(other); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, got, fmt.Sprintf(`'%s', 'Transaction terminated.'`, id))
+	equal(t, got, fmt.Sprintf(`'%s', null, 'Transaction terminated.'`, id))
 	want(t, <-done, status.TransactionTerminated)
 	// One that stands still is let go of at once.
 	res := h.run(context.Background(), many, nil)

@@ -168,6 +168,7 @@ const (
 	InvalidUsage       Code = 5014
 	Unreachable        Code = 5015
 	NotAcceptable      Code = 5016
+	NoSuchDatabase     Code = 5017
 
 	FileNotFound         Code = 6001
 	MissingColumn        Code = 6002
@@ -296,6 +297,7 @@ var table = []Info{
 	{InvalidUsage, "InvalidUsage", "", 0, Client, "a command line that cannot be used", ""},
 	{Unreachable, "Unreachable", "", 0, Transient, "a server that does not answer, or is none of ours", ""},
 	{NotAcceptable, "NotAcceptable", "", 0, Client, "an answer is asked for in a form that is not offered", ""},
+	{NoSuchDatabase, "NoSuchDatabase", "", 0, NotFound, "USE names a database that is not there", "USE nosuch RETURN 1"},
 
 	{FileNotFound, "FileNotFound", "", Runtime, NotFound, "a file is missing or unreadable", ""},
 	{MissingColumn, "MissingColumn", "", 0, Client, "a file lacks a column that was named", ""},

@@ -128,6 +128,7 @@ func (v *served) open(ctx context.Context) error {
 	o := storeOptions(v.set, v.log)
 	o.Progress = v.front.Progress
 	o.Holder = fmt.Sprintf("`kadedb serve` at %s (process %d)", v.front.URL(), os.Getpid())
+	o.Address = v.front.URL()
 	var err error
 	if v.demo {
 		v.db, err = kadedb.OpenTemporary(o)

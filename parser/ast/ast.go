@@ -76,7 +76,15 @@ type Query struct {
 // by the binder, not by the grammar.
 type SingleQuery struct {
 	Loc
+	Use     *Name // the database that USE names; a dotted name has its dots
 	Clauses []Clause
+}
+
+// Use is USE before a statement that is no query; queries have it in their parts.
+type Use struct {
+	Loc
+	Name      *Name
+	Statement Statement
 }
 
 // Explain is EXPLAIN or PROFILE before a statement.
@@ -113,34 +121,6 @@ type Transaction struct {
 	Access AccessMode
 }
 
-// ShowKind is what SHOW lists.
-type ShowKind uint8
-
-// The listings.
-const (
-	ShowIndexes ShowKind = iota + 1
-	ShowConstraints
-	ShowFunctions
-	ShowProcedures
-	ShowTransactions
-)
-
-// Show is SHOW kind [ids] [YIELD …] [WHERE …] [RETURN …].
-type Show struct {
-	Loc
-	Kind   ShowKind
-	IDs    []Expr // SHOW TRANSACTIONS id, id
-	Yield  *Yield
-	Where  Expr // without YIELD; the one after YIELD is Yield.Where
-	Return *Return
-}
-
-// Terminate is TERMINATE TRANSACTION[S] id, ….
-type Terminate struct {
-	Loc
-	IDs []Expr
-}
-
 // Yield is YIELD * or YIELD items, with what may follow it.
 type Yield struct {
 	Loc
@@ -172,6 +152,7 @@ func (*Explain) statement()          {}
 func (*Transaction) statement()      {}
 func (*Show) statement()             {}
 func (*Terminate) statement()        {}
+func (*Use) statement()              {}
 func (*CreateIndex) statement()      {}
 func (*DropIndex) statement()        {}
 func (*CreateConstraint) statement() {}

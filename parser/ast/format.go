@@ -15,6 +15,7 @@ func Format(n Node) string {
 	case Statement:
 		p.statement(n)
 	case *SingleQuery:
+		p.use(n.Use)
 		p.clauses(n.Clauses, "\n")
 	case Clause:
 		p.clause(n)
@@ -101,27 +102,45 @@ func (p *printer) statement(st Statement) {
 	case *Terminate:
 		p.s("TERMINATE TRANSACTIONS ")
 		p.exprs(st.IDs)
+		p.listing(st.Yield, st.Where, st.Return)
+	case *Use:
+		p.use(st.Name)
+		p.statement(st.Statement)
 	default:
 		p.schema(st)
 	}
 }
 
 func (p *printer) show(st *Show) {
-	p.s("SHOW ", [...]string{
-		ShowIndexes: "INDEXES", ShowConstraints: "CONSTRAINTS", ShowFunctions: "FUNCTIONS",
-		ShowProcedures: "PROCEDURES", ShowTransactions: "TRANSACTIONS",
-	}[st.Kind])
+	p.s("SHOW ")
+	if st.Only != "" {
+		p.s(st.Only, " ")
+	}
+	p.s(st.Kind.String())
 	if len(st.IDs) > 0 {
 		p.s(" ")
 		p.exprs(st.IDs)
 	}
-	if st.Yield != nil {
-		p.yield(st.Yield)
+	p.listing(st.Yield, st.Where, st.Return)
+}
+
+// listing prints what follows a SHOW.
+func (p *printer) listing(y *Yield, where Expr, ret *Return) {
+	if y != nil {
+		p.yield(y)
 	}
-	p.where(st.Where)
-	if st.Return != nil {
+	p.where(where)
+	if ret != nil {
 		p.s(" RETURN ")
-		p.projection(st.Return.Projection)
+		p.projection(ret.Projection)
+	}
+}
+
+func (p *printer) use(n *Name) {
+	if n != nil {
+		p.s("USE ")
+		p.name(n)
+		p.s(" ")
 	}
 }
 
@@ -186,6 +205,7 @@ func (p *printer) query(q *Query) {
 				p.when(q.All[i-1], " ALL")
 				p.s("\n")
 			}
+			p.use(part.Use)
 			p.clauses(part.Clauses, "\n")
 		}
 		p.when(q.Next != nil, "\nNEXT\n")

@@ -63,6 +63,15 @@ func statementChildren(n Statement, f func(Node)) {
 		}
 	case *Terminate:
 		visit(f, n.IDs...)
+		if n.Yield != nil {
+			f(n.Yield)
+		}
+		visit(f, n.Where)
+		if n.Return != nil {
+			f(n.Return)
+		}
+	case *Use:
+		f(n.Statement)
 	case *CreateIndex:
 		visit(f, n.Options)
 	case *CreateConstraint:

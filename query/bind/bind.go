@@ -30,6 +30,7 @@ type Field struct {
 	Name    string
 	Type    expr.Types // null included where it is allowed
 	Default *value.Value
+	Verbose bool // a result that SHOW has only where it is asked for
 }
 
 // Procedure is what the binder must know of a procedure.
@@ -51,6 +52,7 @@ type Procedures interface {
 // Options configure Bind.
 type Options struct {
 	Procedures Procedures // nil: there are none
+	Databases  []string   // what USE may name: the store's name, then its other ones
 }
 
 // Statement is a bound statement: a Plan, or a Command that has none.
@@ -58,7 +60,9 @@ type Statement struct {
 	Explain bool // EXPLAIN: the plan is shown, not run
 	Profile bool // PROFILE: it is run and shown with what each operator did
 	Plan    *plan.Plan
-	Command ast.Statement // schema statements, TERMINATE, transactions; nil with a Plan
+	// Terminate: the plan ends what others do.
+	Terminate bool
+	Command   ast.Statement // schema statements, transactions; nil with a Plan
 }
 
 // Bind binds a statement.
@@ -69,12 +73,21 @@ func Bind(stmt ast.Statement, opts Options) (*Statement, error) {
 		stmt = e.Statement
 	}
 	b := &binder{opts: opts, params: map[string]bool{}, types: map[plan.Slot]expr.Types{}, elems: map[plan.Slot]expr.Types{}}
+	if u, ok := stmt.(*ast.Use); ok {
+		if err := b.database(u.Name); err != nil {
+			return nil, err
+		}
+		stmt = u.Statement
+	}
 	var err error
 	switch s := stmt.(type) {
 	case *ast.Query:
 		out.Plan, err = b.statement(s)
 	case *ast.Show:
 		out.Plan, err = b.show(s)
+	case *ast.Terminate:
+		out.Terminate = true
+		out.Plan, err = b.terminate(s)
 	default:
 		out.Command = stmt
 		if out.Explain || out.Profile {

@@ -167,6 +167,9 @@ type pipeline struct {
 
 func (b *binder) single(q *ast.SingleQuery, sc *scope, src leafSource, pos position) (*result, error) {
 	p := &pipeline{b: b, sc: sc, cur: src.node(), src: src, pos: pos, rows: &result{}}
+	if err := b.database(q.Use); err != nil {
+		return nil, err
+	}
 	if err := checkOrder(q, pos); err != nil {
 		return nil, err
 	}

@@ -111,6 +111,7 @@ type Def struct {
 	Name       string   // as the documentation spells it, "date.truncate"
 	Aliases    []string // further names, "lower"
 	Class      Class
+	Category   string // chapter of the documentation; the table sets it
 	Signatures []Signature
 	SeesNull   bool // false: a null argument makes the result null and Call is not made
 	Stability  Stability

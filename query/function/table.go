@@ -1,13 +1,32 @@
 package function
 
 // table is the one declaration of every function.
-var table = concat(generalFunctions(), converterFunctions(), textFunctions(), mathFunctions(), listFunctions(),
-	graphFunctions(), temporalFunctions(), durationFunctions(), pointFunctions(), aggregateFunctions())
+var table = concat(
+	family{"General", generalFunctions()},
+	family{"Conversion", converterFunctions()},
+	family{"String", textFunctions()},
+	family{"Numeric", mathFunctions()},
+	family{"List", listFunctions()},
+	family{"Graph", graphFunctions()},
+	family{"Temporal", temporalFunctions()},
+	family{"Duration", durationFunctions()},
+	family{"Spatial", pointFunctions()},
+	family{"Aggregating", aggregateFunctions()},
+)
 
-func concat(families ...[]*Def) []*Def {
+// family is the functions of one chapter of the documentation.
+type family struct {
+	name      string
+	functions []*Def
+}
+
+func concat(families ...family) []*Def {
 	var all []*Def
 	for _, f := range families {
-		all = append(all, f...)
+		for _, d := range f.functions {
+			d.Category = f.name
+		}
+		all = append(all, f.functions...)
 	}
 	return all
 }

@@ -25,6 +25,7 @@ type Catalog interface {
 
 // Index is a row of SHOW INDEXES.
 type Index struct {
+	ID         uint64
 	Name       string
 	State      string  // ONLINE, POPULATING, FAILED
 	Progress   float64 // 0 to 1
@@ -37,12 +38,13 @@ type Index struct {
 
 // Constraint is a row of SHOW CONSTRAINTS.
 type Constraint struct {
+	ID     uint64
 	Name   string
-	Type   string // UNIQUENESS, KEY, EXISTENCE, PROPERTY TYPE
+	Type   string // UNIQUENESS, KEY, EXISTENCE, TYPE
 	Entity string
 	Label  string
 	Keys   []string
-	Of     string // PROPERTY TYPE: the type's name
+	Of     string // TYPE: the name of the type
 	Index  string // name of the index that it owns, "" for none
 }
 
@@ -70,6 +72,34 @@ type Setting struct {
 	Name, Value, Default, Origin, Doc string
 }
 
+// Function is a row of SHOW FUNCTIONS.
+type Function struct {
+	Name, Signature, Category, Doc, Example, Result string
+	Args                                            []string // types, of the longest signature
+	Aggregating                                     bool
+}
+
+// Server is what is told of the store, and of the process that serves it.
+type Server struct {
+	Database string   // the store's name
+	Aliases  []string // its other names
+	Address  string   // "" where nobody listens
+	ReadOnly bool
+	Started  time.Time
+}
+
+// User is who asks, or a row of SHOW USERS: a token. Without tokens there is no name,
+// and the role is admin.
+type User struct {
+	ID, Name, Role string
+	Created        time.Time
+}
+
+// Users tells who may ask; an error is for callers that may not know it.
+type Users interface {
+	Users() ([]User, error)
+}
+
 func stringsOf(list []string) value.Value {
 	out := make([]value.Value, len(list))
 	for i, s := range list {
@@ -92,4 +122,13 @@ func instant(t time.Time) value.Value {
 		return value.Null
 	}
 	return value.DateTime(t.Unix(), int32(t.Nanosecond()), &value.Zone{Name: ""})
+}
+
+// mapOf returns a map of keys, each followed by its value.
+func mapOf(keysAndValues ...any) value.Value {
+	m := &value.Map{}
+	for i := 0; i < len(keysAndValues); i += 2 {
+		m.Keys, m.Vals = append(m.Keys, keysAndValues[i].(string)), append(m.Vals, keysAndValues[i+1].(value.Value))
+	}
+	return value.FromMap(m)
 }

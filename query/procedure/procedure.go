@@ -64,6 +64,7 @@ type Field struct {
 	Name    string
 	Type    Type
 	Default *value.Value // arguments only: taken where the call leaves it out
+	Verbose bool         // results only: SHOW has it where YIELD asks for it
 }
 
 // Def declares one procedure. It is immutable once in a Table.
@@ -89,6 +90,9 @@ type Context struct {
 	Sessions  Sessions
 	Functions []Function
 	Settings  []Setting
+	Server    *Server
+	User      User // who asks
+	Users     Users
 	Version   string
 	Table     *Table
 }

@@ -83,6 +83,16 @@ func (schema) Constraints() ([]procedure.Constraint, error) {
 }
 func (schema) Counts() (int64, int64, error) { return 3, 4, nil }
 
+type twoUsers struct{}
+
+func (twoUsers) Users() ([]procedure.User, error) {
+	return []procedure.User{{ID: "2", Name: "zoe", Role: "admin", Created: time.Unix(10, 0)}, {ID: "1", Name: "ann", Role: "reader"}}, nil
+}
+
+// given are the arguments of procedures for which not just anything is good.
+var given = map[string]string{"db.indexes": "", "db.constraints": "", "dbms.functions": "", "dbms.members": "", "dbms.privileges": "",
+	"dbms.settings": "listen-17", "dbms.security.listRolesForUser": "zoe", "dbms.security.listUsersForRole": "reader"}
+
 type oneTransaction struct{}
 
 func (oneTransaction) Transactions() []procedure.Transaction {
@@ -112,11 +122,17 @@ func TestBuiltinsKeepTheirSignature(t *testing.T) {
 	full := &procedure.Context{Context: context.Background(), Catalog: schema{}, Shapes: shapes{}, Sessions: oneTransaction{}, Table: table,
 		Settings:  []procedure.Setting{{Name: "listen-17", Value: "x", Doc: "d"}},
 		Functions: []procedure.Function{{Name: "abs", Signature: "abs(NUMBER)", Doc: "d"}}}
-	rows := map[string]int{"db.propertyKeys": 0, "dbms.queryJmx": 0, "db.labels": 2, "dbms.procedures": len(table.All())}
+	full.Users, full.Server = twoUsers{}, &procedure.Server{Database: "d", Aliases: []string{"e"}}
+	rows := map[string]int{"db.propertyKeys": 0, "dbms.queryJmx": 0, "db.labels": 2, "dbms.procedures": len(table.All()), "dbms.users": 2,
+		"dbms.security.listUsers": 2, "dbms.roles": 3, "dbms.members": 3, "dbms.security.listRoles": 3, "dbms.privileges": 20, "dbms.storageInfo": 6,
+		"dbms.databases": 0, "dbms.aliases": 0}
 	for _, d := range table.All() {
 		args := make([]value.Value, len(d.Args))
 		for i := range args {
-			args[i] = value.String("17")
+			args[i] = value.String(given[d.Name])
+			if _, ok := given[d.Name]; !ok {
+				args[i] = value.String("17")
+			}
 		}
 		n := 0
 		err := d.Run(full, args, func(row []value.Value) error {

@@ -188,7 +188,7 @@ func (c *Call) ReplyAs(kind string, body []byte) {
 
 // Begin opens a transaction that is the caller's.
 func (c *Call) Begin(o query.TxOptions) (*query.Tx, error) {
-	o.Owner = c.Owner()
+	o.Owner, o.User = c.Owner(), c.Token.Name
 	t, err := c.DB.EngineOf().Begin(c.Context(), o)
 	if err != nil {
 		return nil, err
@@ -212,7 +212,10 @@ func (c *Call) Run(req query.Request) (*query.Result, error) { return c.RunPrepa
 
 // RunPrepared is Run of a prepared text; where p is nil, of req.Text.
 func (c *Call) RunPrepared(p *query.Prepared, req query.Request) (*query.Result, error) {
-	req.Owner, req.Everyone = c.Owner(), c.May(auth.Admin)
+	req.Owner, req.Everyone, req.User = c.Owner(), c.May(auth.Admin), c.Token.Name
+	if req.Owner != "" {
+		req.Role = c.Token.Role.String()
+	}
 	if !c.May(auth.Writer) {
 		req.ReadOnly, req.NotWriter = true, true
 	}

@@ -457,7 +457,7 @@ func TestTerminateListed(t *testing.T) {
 	var ids []string
 	fronttest.Eventually(t, "both are listed", func() bool {
 		_, body := s.do(call{as: auth.Admin, body: queryBody("SHOW TRANSACTIONS YIELD transactionId AS id, username AS u WHERE u = $u RETURN id",
-			`"params":{"u":"`+s.ID[auth.Writer]+`"}`)})
+			`"params":{"u":"`+auth.Writer.String()+`"}`)})
 		var answer struct{ Rows [][]string }
 		if err := json.Unmarshal([]byte(body), &answer); err != nil {
 			t.Fatalf("%v: %s", err, body)

@@ -5,17 +5,9 @@ import (
 
 	"github.com/kadedb/kadedb/parser/ast"
 	"github.com/kadedb/kadedb/query/expr"
-	"github.com/kadedb/kadedb/query/plan"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
-
-// Constant binds an expression of a statement without rows, such as the ids of
-// TERMINATE TRANSACTION: no variable is in scope.
-func Constant(e ast.Expr) (expr.Expr, error) {
-	b := &binder{params: map[string]bool{}, types: map[plan.Slot]expr.Types{}, elems: map[plan.Slot]expr.Types{}}
-	return b.expr(e, &env{sc: newScope(nil)})
-}
 
 // PropertyKind returns the one kind that a type constraint demands.
 func PropertyKind(t *ast.TypeName) (value.Kind, error) {
