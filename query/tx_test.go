@@ -349,7 +349,7 @@ func TestTerminateStatement(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, got, fmt.Sprintf(`'%s', null, null, 'Transaction not found.'`, id)) // another owner's
+	equal(t, got, fmt.Sprintf(`'%s', null, 'Transaction not found.'`, id)) // another owner's
 	other.Everyone = true
 	if got, _, err = h.ask(other); err != nil {
 		t.Fatal(err)

@@ -28,21 +28,26 @@ func listings() []*Def {
 		{Name: "dbms.procedures", Results: procedureColumns(), Mode: DBMS,
 			Doc:     "The procedures, as SHOW PROCEDURES lists them.",
 			Example: "CALL dbms.procedures() YIELD name, mode WHERE name = 'db.labels' RETURN name, mode", Run: runProcedures},
-		{Name: "dbms.transactions", Args: []Field{optional("ids", "ANY", none)}, Results: transactionColumns(), Mode: DBMS,
+		{Name: "dbms.transactions", Args: []Field{textList("ids", &none)}, Results: transactionColumns(), Mode: DBMS,
 			Doc:     "The open transactions and running statements, as SHOW TRANSACTIONS lists them: the caller's, or to an administrator everybody's.",
 			Example: "CALL dbms.transactions() YIELD currentQuery, status RETURN count(*) AS n, status", Run: runTransactions},
 		{Name: "dbms.terminateTransaction", Mode: DBMS,
-			Args:    columns("ids", "ANY"),
+			Args:    []Field{textList("ids", nil)},
 			Results: columns("transactionId", "STRING", "username", "STRING?", "message", "STRING"),
 			Doc:     "Ends open transactions and running statements by their ids, as TERMINATE TRANSACTION does.",
 			Example: "CALL dbms.terminateTransaction('17') YIELD message", Run: runTerminate},
-		{Name: "dbms.settings", Mode: DBMS, Args: []Field{optional("names", "ANY", none)},
+		{Name: "dbms.settings", Mode: DBMS, Args: []Field{textList("names", &none)},
 			Results: append(append(columns("name", "STRING", "value", "STRING?", "isDynamic", "BOOLEAN", "defaultValue", "STRING?", "description", "STRING?"),
 				verbose("startupValue", "STRING?", "isExplicitlySet", "BOOLEAN", "validValues", "STRING?", "isDeprecated", "BOOLEAN")...),
 				verbose("origin", "STRING?")...),
 			Doc:     "The settings in force, and where each comes from, as SHOW SETTINGS lists them.",
 			Example: "CALL dbms.settings() YIELD name, value WHERE name STARTS WITH 'no-such' RETURN name, value", Run: runSettings},
 	}
+}
+
+// textList returns an argument that is a string or a list of strings.
+func textList(name string, def *value.Value) Field {
+	return Field{Name: name, Type: Type{Name: "STRING | LIST OF STRING", Kinds: 1<<value.KindString | 1<<value.KindList}, Default: def}
 }
 
 // texts returns the strings of an argument that is a string, or a list of strings and of
