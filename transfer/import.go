@@ -198,7 +198,7 @@ func (im *importer) read(s *source, work, take func(*tabular.Chunk) error) (agai
 	}
 	stage := "reading " + what + " of " + filepath.Base(s.path)
 	im.stageRows = 0
-	before := im.doneBytes
+	before, bad := im.doneBytes, im.sum.Bad.Count
 	err = s.table.Read(im.ctx, s.wants, work, func(c *tabular.Chunk) error {
 		im.stageRows += int64(c.Rows)
 		im.doneBytes = before + c.Bytes
@@ -210,6 +210,9 @@ func (im *importer) read(s *source, work, take func(*tabular.Chunk) error) (agai
 	if !errors.As(err, &m) {
 		if err == nil && s.short > 0 {
 			im.spec.Notice(fmt.Sprintf("%s: rows with fewer fields than the header: %d; what they lack is no property", s.path, s.short))
+		}
+		if err == nil && im.stageRows == 0 && im.sum.Bad.Count == bad {
+			im.spec.Notice(s.path + ": it has no rows" + map[bool]string{true: " after the header"}[s.table.Format() == tabular.CSV])
 		}
 		s.short = 0
 		return false, err

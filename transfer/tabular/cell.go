@@ -65,7 +65,10 @@ func classifyTime(s string) Kind {
 		}
 		return String
 	}
-	if len(s) < 10 || s[4] != '-' || s[7] != '-' {
+	if len(s) < 12 || s[10] != 'T' && s[10] != ' ' {
+		return String
+	}
+	if _, ok := parseDate(s[:10]); !ok {
 		return String
 	}
 	for _, k := range [...]Kind{LocalDateTime, DateTime} {
@@ -233,9 +236,9 @@ func parseValue(s string, k Kind) (v value.Value, ok bool) {
 		if d, ok := parseDate(s); ok {
 			return value.LocalDateTime(d*86400, 0), true
 		}
-		v, err = value.ParseLocalDateTime(spaced(s))
+		v, err = value.ParseLocalDateTime(isoDateTime(s))
 	case DateTime:
-		v, err = value.ParseDateTime(spaced(s), value.Zone{})
+		v, err = value.ParseDateTime(isoDateTime(s), value.Zone{})
 	case LocalTime:
 		v, err = value.ParseLocalTime(s)
 	case Time:
@@ -254,10 +257,26 @@ func parseValue(s string, k Kind) (v value.Value, ok bool) {
 	return v, err == nil
 }
 
-// spaced writes the T between date and time where there is a space.
-func spaced(s string) string {
-	if i := strings.IndexByte(s, ' '); i > 0 {
-		return s[:i] + "T" + s[i+1:]
+// isoDateTime writes a date-time as ISO has it, where its date is in another of the forms that
+// parseDate reads, or spaces part it.
+func isoDateTime(s string) string {
+	if len(s) < 12 || s[10] != 'T' && s[10] != ' ' {
+		return s
 	}
-	return s
+	date, clock := s[:10], s[11:]
+	switch {
+	case date[4] == '/' && date[7] == '/':
+		date = date[:4] + "-" + date[5:7] + "-" + date[8:]
+	case date[2] == '.' && date[5] == '.':
+		date = date[6:] + "-" + date[3:5] + "-" + date[:2]
+	case s[10] == 'T':
+		return s
+	}
+	if at, zone, ok := strings.Cut(clock, " "); ok {
+		if zone == "UTC" {
+			zone = "Z"
+		}
+		clock = at + zone
+	}
+	return date + "T" + clock
 }

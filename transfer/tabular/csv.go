@@ -29,7 +29,7 @@ const maxColumns = 10_000
 func (t *Table) openCSV() error {
 	f := &csvFile{t: t, line: 1}
 	t.format = f
-	head, err := t.head(64 << 10)
+	head, err := t.head(lookBytes)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (t *Table) openCSV() error {
 	if !utf8.Valid(data) {
 		return status.Errorf(status.InvalidUTF8, "%s:1: the header is not UTF-8", t.in.Name)
 	}
-	names, err := splitRecord(nil, string(data), f.delim)
+	names, err := splitHeader(string(data), f.delim)
 	if err != nil {
 		return status.Errorf(status.MalformedFile, "%s:1: %w", t.in.Name, err)
 	}
@@ -64,7 +64,7 @@ func (t *Table) openCSV() error {
 		return status.Errorf(status.MalformedFile, "%s: a header of %d columns; at most %d are read", t.in.Name, len(names), maxColumns)
 	}
 	for _, n := range names {
-		t.cols = append(t.cols, Column{Name: strings.TrimSpace(n)})
+		t.cols = append(t.cols, Column{Name: n})
 	}
 	if !slices.ContainsFunc(t.cols, func(c Column) bool { return c.Name != "" }) {
 		return status.Errorf(status.MalformedFile, "%s:1: the header names no column", t.in.Name)
@@ -149,12 +149,14 @@ func (o *Options) inferRecords(text string, delim byte, kinds []Kind) {
 		for ; w.field(); i++ {
 			switch {
 			case i >= len(kinds):
-			case !w.quoted && slices.Contains(o.Nulls, w.cell):
-				row[i] = Null
 			case kinds[i] == String || w.quoted && w.cell == "":
 				row[i] = String
-			default:
+			case w.quoted:
 				row[i] = classify(w.cell)
+			default:
+				if row[i] = Null; !o.isNull(w.cell) {
+					row[i] = classify(trimSpaces(w.cell))
+				}
 			}
 		}
 		for o.mayLack(i, len(kinds)) {
@@ -175,6 +177,14 @@ func (o *Options) inferRecords(text string, delim byte, kinds []Kind) {
 // mayLack reports whether a row of n fields, of which the header names more, is one
 // whose last fields are null. One with less than half of them is something else.
 func (o *Options) mayLack(n, columns int) bool { return !o.Strict && n < columns && 2*n >= columns }
+
+// isNull reports whether an unquoted cell of CSV is declared to be null.
+func (o *Options) isNull(s string) bool {
+	return len(o.Nulls) > 0 && slices.Contains(o.Nulls, trimSpaces(s))
+}
+
+// trimSpaces takes away what is around a cell's value.
+func trimSpaces(s string) string { return strings.Trim(s, " \t") }
 
 // infer finds kinds by all rows.
 func (f *csvFile) infer(ctx context.Context) error {

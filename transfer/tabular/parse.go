@@ -2,7 +2,6 @@ package tabular
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -108,19 +107,22 @@ func (w *walker) quotedField() {
 	w.ended(end)
 }
 
-// splitRecord appends the fields of the first record of text.
-func splitRecord(dst []string, text string, delim byte) ([]string, error) {
+// splitHeader returns the names of a header; quoted ones keep spaces around them.
+func splitHeader(text string, delim byte) (names []string, err error) {
 	w := walker{text: text, delim: delim}
 	if !w.record() {
-		return dst, nil
+		return nil, nil
 	}
 	for w.field() {
-		dst = append(dst, w.cell)
+		if !w.quoted {
+			w.cell = strings.TrimSpace(w.cell)
+		}
+		names = append(names, w.cell)
 	}
 	if w.broken {
-		return dst, status.Errorf(status.MalformedRow, "a quoted field is not closed, or text follows its quote")
+		return names, status.Errorf(status.MalformedRow, "a quoted field is not closed, or text follows its quote")
 	}
-	return dst, nil
+	return names, nil
 }
 
 // parser makes rows of records.
@@ -209,13 +211,31 @@ func (p *parser) line() int64 {
 	return p.c.line + int64(strings.Count(p.w.text[:p.w.start], "\n"))
 }
 
-// cell puts the walker's cell into row of vector k; false: it is not of the kind.
-func (p *parser) cell(k, row, rows int) (ok bool) {
-	v, s, w := &p.c.Cols[k], p.w.cell, &p.wants[k]
-	if s == "" && !(p.w.quoted && v.Type == column.String) || !p.w.quoted && slices.Contains(p.f.t.o.Nulls, s) {
+// cell puts the walker's cell into row of vector k; false: it is not of the kind. Spaces
+// around what is not quoted belong to texts only.
+func (p *parser) cell(k, row, rows int) bool {
+	s := p.w.cell
+	if s == "" && !(p.w.quoted && p.c.Cols[k].Type == column.String) || !p.w.quoted && p.f.t.o.isNull(s) {
 		p.null(k, row, rows)
 		return true
 	}
+	if p.put(k, row, s) {
+		return true
+	}
+	trimmed := trimSpaces(s)
+	if p.w.quoted || trimmed == s {
+		return false
+	}
+	if trimmed == "" {
+		p.null(k, row, rows)
+		return true
+	}
+	return p.put(k, row, trimmed)
+}
+
+// put puts s, which is not null, into row of vector k.
+func (p *parser) put(k, row int, s string) (ok bool) {
+	v, w := &p.c.Cols[k], &p.wants[k]
 	switch v.Type {
 	case column.Int:
 		if v.Ints[row], ok = parseInt(s); !ok && w.Fixed {
@@ -262,6 +282,9 @@ func (p *parser) boxed(s string, w *Want) (value.Value, bool) {
 	vals := make([]value.Value, len(parts))
 	for i, part := range parts {
 		var ok bool
+		if w.Kind != String {
+			part = trimSpaces(part)
+		}
 		if vals[i], ok = parseValue(part, w.Kind); !ok {
 			return value.Null, false
 		}

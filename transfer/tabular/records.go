@@ -24,6 +24,9 @@ func NewRecords(in Input, o Options) (*Records, error) {
 		o.Delimiter = ','
 	}
 	in, _, err := unpack(in, o.MaxRatio)
+	if err == nil {
+		in, err = textOf(in)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package tabular
 import (
 	"bytes"
 	"context"
-	"io"
 	"sync"
 
 	"github.com/kadedb/kadedb/status"
@@ -46,6 +45,14 @@ func Open(in Input, o Options) (*Table, error) {
 		return nil, status.Errorf(status.NotYet, "%s is a compressed %s file", in.Name, t.o.Format).
 			WithHint("Unpack it; such files are compressed inside.")
 	}
+	if t.o.Format == CSV || t.o.Format == JSONLines {
+		if err = notArray(t.in); err == nil {
+			t.in, err = textOf(t.in)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	switch t.o.Format {
 	case Parquet:
 		err = t.openParquet()
@@ -84,14 +91,7 @@ func (t *Table) detect() error {
 }
 
 // head returns the file's first n bytes, or as many as there are.
-func (t *Table) head(n int64) ([]byte, error) {
-	b := make([]byte, min(t.in.Size, n))
-	k, err := t.in.R.ReadAt(b, 0)
-	if err != nil && err != io.EOF {
-		return nil, t.readError(err)
-	}
-	return b[:k], nil
-}
+func (t *Table) head(n int64) ([]byte, error) { return headOf(t.in, n) }
 
 func (t *Table) readError(err error) error {
 	if status.CodeOf(err) != status.Internal {

@@ -3,6 +3,7 @@ package tabular_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -353,6 +355,60 @@ func BenchmarkCSVInts(b *testing.B) {
 		})
 		if err != nil || rows != 1_000_000 {
 			b.Fatal(rows, err)
+		}
+	}
+}
+
+func utf16Text(s string, big bool) string {
+	var order binary.AppendByteOrder = binary.LittleEndian
+	if big {
+		order = binary.BigEndian
+	}
+	var b []byte
+	for _, c := range utf16.Encode([]rune(s)) {
+		b = order.AppendUint16(b, c)
+	}
+	return string(b)
+}
+
+// TestUTF16 reads texts of UTF-16 that say so at their beginning, and refuses others.
+func TestUTF16(t *testing.T) {
+	long := strings.Repeat("x😀é\n", 3000)
+	for _, big := range []bool{false, true} {
+		got := run(t, utf16Text("\ufeffid,näme\r\n1,日本😀\r\n2,\"a\nb\"\n", big), tabular.Options{ChunkSize: 7})
+		if want := "id:integer näme:string\n2: 1 '日本😀'\n3: 2 'a\\nb'\n"; got != want {
+			t.Errorf("big %v:\n%s\nwant\n%s", big, got, want)
+		}
+		got = run(t, utf16Text("\ufeffs\n"+long, big), tabular.Options{})
+		if strings.Count(got, ": 'x😀é'\n") != 3000 {
+			t.Errorf("big %v: a long text reads %.200s", big, got)
+		}
+		// Half a pair, and half a unit.
+		bad := utf16Text("\ufeffs\nb\n", big) + map[bool]string{false: "\x00\xd8", true: "\xd8\x00"}[big] + utf16Text("x\nc", big) + "z"
+		if got, want := run(t, bad, tabular.Options{}), "s:string\n2: 'b'\nbad 3: InvalidUTF8: bytes that are not UTF-8\nbad 4: InvalidUTF8: bytes that are not UTF-8\n"; got != want {
+			t.Errorf("big %v: a malformed text reads\n%s\nwant\n%s", big, got, want)
+		}
+		name := map[bool]string{false: "UTF-16LE", true: "UTF-16BE"}[big]
+		if got, want := run(t, utf16Text("id,name\n1,a\n", big), tabular.Options{}), "InvalidUTF8: t.csv is a text of "+name+", not of UTF-8\n"; got != want {
+			t.Errorf("without a mark: %s, want %s", got, want)
+		}
+	}
+	if got, want := run(t, "\xff\xfe\x00\x00i\x00\x00\x00d\x00\x00\x00\n\x00\x00\x00", tabular.Options{}), "InvalidUTF8: t.csv is a text of UTF-32LE, not of UTF-8\n"; got != want {
+		t.Errorf("UTF-32: %s, want %s", got, want)
+	}
+}
+
+// TestNoTable names files that are not tables.
+func TestNoTable(t *testing.T) {
+	for text, want := range map[string]string{
+		"PK\x03\x04\x14\x00":                    "a ZIP file or workbook",
+		"BZh91AY&SY":                            "bzip2",
+		"[{\"a\": 1}, {\"a\": 2}]":              "an array of JSON",
+		"\xef\xbb\xbf [\n  {\n    \"a\": 1}\n]": "an array of JSON",
+	} {
+		_, err := tabular.Open(input(text), tabular.Options{})
+		if e := status.From(err); status.CodeOf(err) != status.MalformedFile || !strings.Contains(e.Error(), want) || e.Hint == "" {
+			t.Errorf("%q: %v", text, err)
 		}
 	}
 }

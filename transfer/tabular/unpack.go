@@ -12,17 +12,27 @@ import (
 	"github.com/kadedb/kadedb/status"
 )
 
-// packed is a compressed file read as what it holds. It is read from front to back;
-// going back begins anew.
+// packed is a file that is compressed, or of UTF-16, read as the bytes that it stands for. It
+// is read from front to back; going back begins anew.
 type packed struct {
 	in    Input
 	ratio int64 // bytes out for each byte in, at most; 0: no limit
-	zstd  bool
+	how   packing
 	src   *counting
 	rd    io.Reader
 	pos   int64 // in what comes out
 	far   atomic.Int64
 }
+
+// packing is how a file is packed.
+type packing uint8
+
+const (
+	gzipped packing = iota
+	zstandard
+	utf16LE
+	utf16BE
+)
 
 // counting counts what is read of a compressed file.
 type counting struct {
@@ -43,7 +53,8 @@ const (
 	maxWindow = 64 << 20
 )
 
-// unpack returns what a gzip or zstd file holds, and any other as it is.
+// unpack returns what a gzip or zstd file holds, a text of UTF-16 that says so as one of UTF-8,
+// and any other file as it is.
 func unpack(in Input, ratio int64) (Input, *packed, error) {
 	var magic [4]byte
 	if in.Size < 4 {
@@ -56,7 +67,11 @@ func unpack(in Input, ratio int64) (Input, *packed, error) {
 	switch {
 	case magic[0] == 0x1f && magic[1] == 0x8b:
 	case string(magic[:]) == "\x28\xb5\x2f\xfd":
-		p.zstd = true
+		p.how = zstandard
+	case magic[0] == 0xff && magic[1] == 0xfe && (magic[2] != 0 || magic[3] != 0):
+		p.how = utf16LE
+	case magic[0] == 0xfe && magic[1] == 0xff:
+		p.how = utf16BE
 	default:
 		return in, nil, nil
 	}
@@ -72,7 +87,11 @@ func (p *packed) malformed(err error) error {
 
 func (p *packed) open() error {
 	p.src, p.pos = &counting{Reader: io.NewSectionReader(p.in.R, 0, p.in.Size)}, 0
-	if !p.zstd {
+	switch p.how {
+	case utf16LE, utf16BE:
+		p.rd = &utf16Reader{r: p.src, big: p.how == utf16BE}
+		return nil
+	case gzipped:
 		r, err := gzip.NewReader(p.src)
 		if err != nil {
 			return p.malformed(err)

@@ -26,7 +26,9 @@ func OpenValues(in Input, o Options) (*Values, error) {
 	v := &Values{in: in, o: o}
 	if o.Format == JSONLines {
 		var err error
-		v.in, _, err = unpack(in, o.MaxRatio)
+		if v.in, _, err = unpack(in, o.MaxRatio); err == nil {
+			v.in, err = textOf(v.in)
+		}
 		return v, err
 	}
 	t, err := Open(in, o)

@@ -45,7 +45,8 @@ func newCSVWriter(w io.Writer, cols []Out, delim, list byte) (*csvWriter, error)
 }
 
 func (c *csvWriter) text(s string) {
-	quote := s == ""
+	// Readers may take spaces away that are outside of quotes.
+	quote := s == "" || s[0] <= ' ' || s[len(s)-1] <= ' ' || (s[0] >= 0x80 || s[len(s)-1] >= 0x80) && strings.TrimSpace(s) != s
 	for i := 0; i < len(s) && !quote; i++ {
 		quote = c.special[s[i]]
 	}
