@@ -115,15 +115,16 @@ func phrase(words []gen.IShowWordContext) string {
 // noListing fails with what SHOW could list instead.
 func (b *builder) noListing(words []gen.IShowWordContext) {
 	asked := phrase(words)
-	if later := laterThings[strings.ToUpper(words[0].GetText())]; later != "" {
-		b.fail(words[0].GetStart(), status.NotYet, "it is planned for a later version", "%s cannot be used in this version", later)
+	first := strings.ToUpper(words[0].GetText())
+	if _, ok := listings[first]; !ok && laterThings[first] != "" {
+		b.fail(words[0].GetStart(), status.NotYet, "it is planned for a later version", "%s cannot be used in this version", laterThings[first])
 	}
 	all := make([]string, 0, len(listings))
 	for p := range listings {
 		all = append(all, p)
 	}
 	slices.Sort(all)
-	hint := "SHOW lists DATABASES, INDEXES, CONSTRAINTS, FUNCTIONS, PROCEDURES, TRANSACTIONS, SETTINGS, USERS, ROLES and more: see docs/introspection.md"
+	hint := "SHOW lists DATABASES, INDEXES, CONSTRAINTS, FUNCTIONS, PROCEDURES, TRANSACTIONS, SETTINGS, USERS, ROLES and more: see docs/language-show.md"
 	if near := status.Nearest(asked, all...); near != "" {
 		hint = "did you mean SHOW " + near + "?"
 	}

@@ -77,10 +77,20 @@ func (run *running) call(ctx context.Context, name string, args []value.Value, e
 		}
 		given[i] = v
 	}
-	pctx := &procedure.Context{Context: ctx, Catalog: catalogView{run.x.Reader}, Shapes: catalogView{run.x.Reader}, Sessions: e.sessions(&run.req),
+	pctx := &procedure.Context{Context: ctx, Catalog: catalogView{run.x.Reader}, Latest: e.latest, Shapes: catalogView{run.x.Reader}, Sessions: e.sessions(&run.req),
 		Functions: e.functions, Settings: e.opts.Settings, Server: &e.opts.Server, User: run.req.user(),
 		Users: users{e.opts.Users, &run.req}, Version: e.opts.Version, Table: e.procs}
 	return d.Run(pctx, given, emit)
+}
+
+// latest shows the schema as of the last commit.
+func (e *Engine) latest(f func(procedure.Catalog) error) error {
+	r, err := e.store.Snapshot()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return f(catalogView{r})
 }
 
 // catalogView shows a snapshot's schema to procedures.

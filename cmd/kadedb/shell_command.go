@@ -54,6 +54,7 @@ func shellWords() []shellWord {
 		{names: []string{":begin"}, doc: "open a transaction", run: transaction("BEGIN")},
 		{names: []string{":commit"}, doc: "keep what the transaction did", run: transaction("COMMIT")},
 		{names: []string{":rollback"}, doc: "undo what the transaction did", run: transaction("ROLLBACK")},
+		{names: []string{":use"}, usage: "DATABASE", doc: "there is one database; other shells' scripts name it", run: (*shell).use},
 		{names: []string{":explain"}, usage: "STATEMENT", doc: "show the plan, without running it", run: before("EXPLAIN")},
 		{names: []string{":profile"}, usage: "STATEMENT", doc: "run it, and show the plan with rows and times", run: before("PROFILE")},
 		{names: []string{":source"}, usage: "FILE", doc: "run the statements and commands of a file", run: (*shell).source},
@@ -62,6 +63,15 @@ func shellWords() []shellWord {
 		{names: []string{":pager"}, usage: "[on|off]", doc: "show long results by $PAGER", run: (*shell).setPager, values: onOff},
 		{names: []string{":quit", ":exit", ":q"}, doc: "leave; an open transaction is rolled back", run: func(*shell, context.Context, string, int) error { return errQuit }},
 	}
+}
+
+// use says whether a database is the one that there is.
+func (sh *shell) use(ctx context.Context, rest string, _ int) error {
+	if syntax.Blank(rest) {
+		return status.Errorf(status.InvalidUsage, "the database's name is missing").WithHint("SHOW DATABASES tells it")
+	}
+	_, err := sh.s.Lookup(ctx, "USE "+syntax.Quote(strings.Trim(rest, "`"))+" FINISH")
+	return err
 }
 
 func shellNames() []string {

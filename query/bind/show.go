@@ -91,23 +91,24 @@ func (b *binder) listing(procedure string, args []expr.Expr, at ast.Loc, t tail)
 	out := &plan.CallProcedure{Procedure: proc.Name, Args: args, Pos: at.Pos}
 	out.Input = p.cur
 	p.cur = out
-	y := t.yield
-	if y == nil {
-		y = brief(proc, at)
+	y := brief(proc, at)
+	if t.yield != nil {
+		y = &ast.Yield{Loc: t.yield.Loc, Star: t.yield.Star, Items: t.yield.Items}
 	}
 	if err := p.yield(y, proc, out, true); err != nil {
 		return nil, err
 	}
-	if t.where != nil {
-		if err := p.where(t.where, p.sc); err != nil {
-			return nil, err
-		}
-	}
+	where := t.where
 	if y := t.yield; y != nil {
+		// As in WITH: what WHERE keeps is of the rows that LIMIT left.
 		pr := &ast.Projection{Loc: y.Loc, Star: true, OrderBy: y.OrderBy, Skip: y.Skip, Limit: y.Limit}
 		if _, _, err := p.project(pr, false); err != nil {
 			return nil, err
 		}
+		where = y.Where
+	}
+	if err := p.where(where, p.sc); err != nil {
+		return nil, err
 	}
 	if t.ret != nil {
 		if err := p.ret(t.ret); err != nil {

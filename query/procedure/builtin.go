@@ -46,7 +46,7 @@ type emitFunc = func(row []value.Value) error
 
 // builtins returns the procedures that every store has.
 func builtins() []*Def {
-	return slices.Concat(schemaProcedures(), listings(), shapeProcedures(), serverProcedures(), userProcedures(), oldProcedures(), infoProcedures())
+	return slices.Concat(schemaProcedures(), awaitProcedures(), listings(), shapeProcedures(), serverProcedures(), userProcedures(), oldProcedures(), infoProcedures())
 }
 
 func schemaProcedures() []*Def {

@@ -104,9 +104,19 @@ func runIndexes(ctx *Context, args []value.Value, emit emitFunc) error {
 		return err
 	}
 	sort.SliceStable(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	constraints, err := ctx.Catalog.Constraints()
+	if err != nil {
+		return err
+	}
 	kind := args[0].AsString()
 	for i := range list {
 		x := &list[i]
+		statement := x.statement()
+		for j := range constraints {
+			if constraints[j].Name == x.Constraint {
+				statement = constraints[j].statement()
+			}
+		}
 		if kind != "" && kind != x.Type {
 			continue
 		}
@@ -114,7 +124,7 @@ func runIndexes(ctx *Context, args []value.Value, emit emitFunc) error {
 		row := []value.Value{value.Int(int64(x.ID)), value.String(x.Name), value.String(x.State), value.Float(100 * x.Progress), value.String(x.Type),
 			value.String(x.Entity), stringsOf([]string{x.Label}), stringsOf(x.Keys), value.String(provider), orNull(x.Constraint),
 			value.Null, value.Null, value.Null, mapOf("indexConfig", mapOf(), "indexProvider", value.String(provider)), value.String(""),
-			value.String(x.statement())}
+			value.String(statement)}
 		if err := emit(row); err != nil {
 			return err
 		}

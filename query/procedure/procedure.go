@@ -85,7 +85,10 @@ type Def struct {
 // that the caller has none; procedures that need it then have no rows.
 type Context struct {
 	context.Context
-	Catalog   Catalog
+	Catalog Catalog
+	// Latest calls f with the catalog as of the last commit, rather than as of the
+	// statement's snapshot.
+	Latest    func(f func(Catalog) error) error
 	Shapes    Shapes
 	Sessions  Sessions
 	Functions []Function

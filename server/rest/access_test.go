@@ -168,3 +168,28 @@ func TestTerminate(t *testing.T) {
 	}
 	fronttest.Eventually(t, "it is gone", func() bool { code, _ := s.in(auth.Writer, tx, "RETURN 1"); return code == 404 || code == 400 })
 }
+
+// TestWhoAsks: SHOW knows tokens as users, and tells of others only to administrators.
+func TestWhoAsks(t *testing.T) {
+	s := start(t, nil)
+	for _, c := range []struct {
+		as   auth.Role
+		text string
+		want string
+	}{
+		{auth.Reader, "SHOW CURRENT USER YIELD user, roles", `[["reader",["reader"]]]`},
+		{auth.Writer, "CALL dbms.showCurrentUser() YIELD username", `[["writer"]]`},
+		{auth.Admin, "SHOW USERS YIELD user, roles WHERE user <> 'admin'", `[["reader",["reader"]],["writer",["writer"]]]`},
+		{auth.Admin, "SHOW POPULATED ROLES WITH USERS YIELD role, member WHERE role = 'reader'", `[["reader","reader"]]`},
+		{auth.Reader, "SHOW USERS", `"name":"RoleTooLow"`},
+		{auth.Writer, "SHOW ROLES WITH USERS", `"name":"RoleTooLow"`},
+		{auth.Writer, "CALL dbms.security.listUsers()", `"name":"RoleTooLow"`},
+		{auth.Reader, "SHOW ROLES", `[["reader"],["writer"],["admin"]]`},
+		{auth.Reader, "SHOW USER PRIVILEGES YIELD action, user", `[["access","reader"],["match","reader"],["execute","reader"]]`},
+		{auth.Reader, "SHOW TRANSACTIONS YIELD username, currentQuery RETURN username", `[["reader"]]`},
+	} {
+		if _, body := s.do(call{as: c.as, body: queryBody(c.text)}); !strings.Contains(body, c.want) {
+			t.Errorf("%s, as %s: %s", c.text, c.as, body)
+		}
+	}
+}
