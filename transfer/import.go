@@ -294,6 +294,18 @@ func (im *importer) tellWidened(before, now *Source, line int64, first int) bool
 	return changed
 }
 
+// expect returns about how many rows will be in memory when a file was read, of which c
+// is the latest chunk, with more rows for b: 0 where nothing is known yet.
+func (im *importer) expect(s *source, b *rows, more int, c *tabular.Chunk) int {
+	if b.n == 0 || c.Bytes <= 0 || im.stageRows == 0 {
+		return 0
+	}
+	share := float64(more) / float64(max(c.Rows, 1))
+	left := share * float64(im.stageRows) / float64(c.Bytes) * float64(s.table.Size()-c.Bytes)
+	room := float64(im.memory/4) / float64(max(b.used(), 1)) * float64(b.n)
+	return int(min(1.02*(float64(b.n+more)+left), room))
+}
+
 // infer looks at all of a file of which a sample said too little.
 func (im *importer) infer(s *source) error {
 	if s.seen {

@@ -200,6 +200,7 @@ func (n *nodeReader) take(c *tabular.Chunk) error {
 			n.at[set] = ns.columns(s)
 		}
 		if len(sel) > 0 {
+			ns.buf.expect = im.expect(s, &ns.buf, len(sel), c)
 			ns.buf.appendChunk(ns.ids, n.at[set], n.cols, sel)
 		}
 	}
@@ -273,9 +274,9 @@ func (im *importer) putNodesAway(all bool) error {
 	for {
 		sum, most := int64(0), (*nodeSet)(nil)
 		for _, s := range im.sets {
-			n := s.buf.bytes()
+			n := s.buf.used()
 			sum += n
-			if s.buf.n > 0 && (most == nil || n > most.buf.bytes() || s.buf.full()) {
+			if s.buf.n > 0 && (most == nil || n > most.buf.used() || s.buf.full()) {
 				most = s
 			}
 		}
@@ -377,10 +378,8 @@ func (im *importer) writeNodeColumns(s *nodeSet) error {
 					parts[k] = &loaded[k]
 				}
 			}
-			for r := range f.n {
-				if err := out.add(parts, r); err != nil {
-					return err
-				}
+			if err := out.addRows(parts, 0, f.n); err != nil {
+				return err
 			}
 		}
 		for k, c := range cols[name] {
@@ -389,10 +388,8 @@ func (im *importer) writeNodeColumns(s *nodeSet) error {
 				parts[k] = &s.buf.cols[c]
 			}
 		}
-		for r := range s.buf.n {
-			if err := out.add(parts, r); err != nil {
-				return err
-			}
+		if err := out.addRows(parts, 0, s.buf.n); err != nil {
+			return err
 		}
 		if err := out.flush(); err != nil {
 			return err

@@ -166,6 +166,7 @@ func (r *relReader) take(c *tabular.Chunk) error {
 		if r.at[set] == nil {
 			r.at[set] = set.columns(s)
 		}
+		set.buf.expect = im.expect(s, &set.buf, len(e.sel), c)
 		set.add(e.keys, r.at[set], r.cols, e.sel, im.guess(s))
 		return im.putRelsAway(false)
 	}
@@ -269,11 +270,10 @@ func (im *importer) sortRun(s *relSet) (idx []uint32) {
 	return idx
 }
 
-// relCursor goes through one sorted run, in memory or in a file.
+// relCursor goes through one sorted run in a file.
 type relCursor struct {
 	keys   []uint64
 	pos    int
-	idx    []uint32 // row of each key; nil: its place
 	parts  [][]*vector
 	s      *spill
 	frames []frame
@@ -371,22 +371,27 @@ func (im *importer) forward(s *relSet, w *graph.BulkRels, back *sorted) error {
 		src, dst = src[:0], dst[:0]
 		return err
 	}
-	err := im.merge(s, groups, func(c *relCursor, key uint64, row int) error {
+	add := func(key uint64) error {
 		from, to := uint32(key>>32), uint32(key)
 		src, dst = append(src, from), append(dst, to)
-		for g, out := range outs {
-			if err := out.add(c.parts[g], row); err != nil {
+		return back.add(uint64(to)<<32 | uint64(from))
+	}
+	var err error
+	if len(s.runs) == 0 {
+		err = im.inMemory(s, groups, outs, add, flush)
+	} else {
+		err = im.merge(s, groups, func(c *relCursor, key uint64, row int) error {
+			for g, out := range outs {
+				if err := out.add(c.parts[g], row); err != nil {
+					return err
+				}
+			}
+			if err := add(key); err != nil || len(src) < groupRows {
 				return err
 			}
-		}
-		if err := back.add(uint64(to)<<32 | uint64(from)); err != nil {
-			return err
-		}
-		if len(src) == groupRows {
 			return flush()
-		}
-		return nil
-	})
+		})
+	}
 	if err != nil {
 		return err
 	}
@@ -398,40 +403,54 @@ func (im *importer) forward(s *relSet, w *graph.BulkRels, back *sorted) error {
 	return flush()
 }
 
-// merge calls f with every relationship in order of start and end, and the row of the
-// cursor's parts that it is.
-func (im *importer) merge(s *relSet, groups [][]int, f func(c *relCursor, key uint64, row int) error) error {
-	parts := func() [][]*vector {
-		out := make([][]*vector, len(groups))
-		for g := range groups {
-			out[g] = make([]*vector, len(groups[g]))
-		}
-		return out
+// parts returns room for the columns of each key.
+func parts(groups [][]int) [][]*vector {
+	out := make([][]*vector, len(groups))
+	for g := range groups {
+		out[g] = make([]*vector, len(groups[g]))
 	}
-	if len(s.runs) == 0 {
-		c := &relCursor{parts: parts(), idx: im.sortRun(s)}
-		for g, cols := range groups {
-			for k, col := range cols {
-				if col < len(s.buf.cols) && s.buf.cols[col].some {
-					c.parts[g][k] = &s.buf.cols[col]
-				}
+	return out
+}
+
+// inMemory gives relationships that are all in memory to add and outs, in order of start
+// and end, and calls flush after each group.
+func (im *importer) inMemory(s *relSet, groups [][]int, outs []*output, add func(key uint64) error, flush func() error) error {
+	idx, cols := im.sortRun(s), parts(groups)
+	for g, group := range groups {
+		for k, col := range group {
+			if col < len(s.buf.cols) && s.buf.cols[col].some {
+				cols[g][k] = &s.buf.cols[col]
 			}
 		}
-		for i, key := range s.buf.keys {
-			row := i
-			if c.idx != nil {
-				row = int(c.idx[i])
-			}
-			if err := f(c, key, row); err != nil {
+	}
+	for from := 0; from < len(s.buf.keys); from += groupRows {
+		to := min(from+groupRows, len(s.buf.keys))
+		for g, out := range outs {
+			if err := out.gather(cols[g], idx[from:to]); err != nil {
 				return err
 			}
 		}
-		return nil
+		for _, key := range s.buf.keys[from:to] {
+			if err := add(key); err != nil {
+				return err
+			}
+		}
+		if to-from == groupRows {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
 	}
+	return nil
+}
+
+// merge calls f with every relationship of sorted runs in order of start and end, and the
+// row of the cursor's parts that it is.
+func (im *importer) merge(s *relSet, groups [][]int, f func(c *relCursor, key uint64, row int) error) error {
 	curs := make([]*relCursor, len(s.runs))
 	var h mergeHeap
 	for i, run := range s.runs {
-		c := &relCursor{parts: parts(), s: im.spill, frames: run, loaded: make([]vector, len(s.ids))}
+		c := &relCursor{parts: parts(groups), s: im.spill, frames: run, loaded: make([]vector, len(s.ids))}
 		curs[i] = c
 		if err := c.load(s, groups); err != nil {
 			return err

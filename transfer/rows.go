@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"path"
+	"slices"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/status"
@@ -40,28 +41,68 @@ func (v *vector) setNull(i int) {
 func (v *vector) isNull(i int) bool { return i>>6 < len(v.nulls) && v.nulls.Get(i) }
 
 // add appends row r of a typed vector as row n.
-func (v *vector) add(src *column.Vector, r, n int) {
-	if src.IsNull(r) {
-		v.addNull(src.Type, n)
-		return
+func (v *vector) add(src *column.Vector, r, n int) { v.addRows(src, []int32{int32(r)}, n) }
+
+// addRows appends the rows sel of a typed vector as rows from n on.
+func (v *vector) addRows(src *column.Vector, sel []int32, n int) {
+	at := len(v.fixed)
+	if isFixed(src.Type) {
+		v.fixed = slices.Grow(v.fixed, len(sel))[:at+len(sel)]
 	}
-	v.some = true
+	fixed := v.fixed[at:]
 	switch src.Type {
 	case column.Int, column.Date:
-		v.fixed = append(v.fixed, uint64(src.Ints[r]))
-	case column.Float:
-		v.fixed = append(v.fixed, math.Float64bits(src.Floats[r]))
-	case column.Bool:
-		b := uint64(0)
-		if src.Bools[r] {
-			b = 1
+		for i, r := range sel {
+			fixed[i] = uint64(src.Ints[r])
 		}
-		v.fixed = append(v.fixed, b)
+	case column.Float:
+		for i, r := range sel {
+			fixed[i] = math.Float64bits(src.Floats[r])
+		}
+	case column.Bool:
+		for i, r := range sel {
+			fixed[i] = 0
+			if src.Bools[r] {
+				fixed[i] = 1
+			}
+		}
 	case column.String:
-		v.text = append(v.text, src.Str(r)...)
-		v.ends = append(v.ends, uint32(len(v.text)))
+		v.addTexts(src, sel)
 	case column.Any:
-		v.text = value.Append(v.text, src.Anys[r])
+		for _, r := range sel {
+			if !src.IsNull(int(r)) {
+				v.text = value.Append(v.text, src.Anys[r])
+			}
+			v.ends = append(v.ends, uint32(len(v.text)))
+		}
+	}
+	if src.Type != column.Any && src.Nulls == nil {
+		v.some = v.some || len(sel) > 0
+		return
+	}
+	for i, r := range sel {
+		switch {
+		case !src.IsNull(int(r)):
+			v.some = true
+		case isFixed(src.Type):
+			fixed[i] = 0
+			fallthrough
+		default:
+			v.setNull(n + i)
+		}
+	}
+}
+
+func (v *vector) addTexts(src *column.Vector, sel []int32) {
+	size := 0
+	for _, r := range sel {
+		size += len(src.Str(int(r)))
+	}
+	v.text, v.ends = slices.Grow(v.text, size), slices.Grow(v.ends, len(sel))
+	for _, r := range sel {
+		if src.Nulls == nil || !src.IsNull(int(r)) {
+			v.text = append(v.text, src.Str(int(r))...)
+		}
 		v.ends = append(v.ends, uint32(len(v.text)))
 	}
 }
@@ -75,6 +116,24 @@ func (v *vector) addNull(t column.Type, n int) {
 	v.setNull(n)
 }
 
+// reserve makes a vector of n rows that is nearly full large enough for expect of them.
+// Growing in steps would copy everything several times.
+func (v *vector) reserve(n, expect int) {
+	if expect <= n+n/2 || n == 0 {
+		return
+	}
+	if cap(v.fixed) > 0 && cap(v.fixed) < expect && 4*len(v.fixed) > 3*cap(v.fixed) {
+		v.fixed = append(make([]uint64, 0, expect), v.fixed...)
+	}
+	if cap(v.ends) > 0 && cap(v.ends) < expect && 4*len(v.ends) > 3*cap(v.ends) {
+		v.ends = append(make([]uint32, 0, expect), v.ends...)
+	}
+	// Texts are not all as long as those so far.
+	if text := int(float64(len(v.text)) / float64(n) * float64(expect) * 1.02); cap(v.text) < text && 4*len(v.text) > 3*cap(v.text) {
+		v.text = append(make([]byte, 0, text), v.text...)
+	}
+}
+
 func (v *vector) cell(i int) []byte {
 	from := uint32(0)
 	if i > 0 {
@@ -83,29 +142,18 @@ func (v *vector) cell(i int) []byte {
 	return v.text[from:v.ends[i]]
 }
 
-func (v *vector) bytes() int64 {
-	return int64(8*cap(v.fixed) + 4*cap(v.ends) + cap(v.text) + 8*cap(v.nulls))
-}
-
 // rows are rows of some columns: those of nodes in the order in which they came, those
 // of relationships with their ends in keys. New columns may come with any file; the
 // rows before have nulls there.
 type rows struct {
-	n    int
-	keys []uint64 // start · 2³² + end; nil for nodes
-	cols []vector // by the rowSet's columns; may be fewer than those
+	n      int
+	keys   []uint64 // start · 2³² + end; nil for nodes
+	cols   []vector // by the rowSet's columns; may be fewer than those
+	expect int      // about how many there will be at once: what grows, grows to that
 }
 
 // maxRowsText keeps a vector's ends within 32 bits, with room for a chunk.
 const maxRowsText = 1 << 31
-
-func (b *rows) bytes() int64 {
-	sum := int64(8 * cap(b.keys))
-	for i := range b.cols {
-		sum += b.cols[i].bytes()
-	}
-	return sum
-}
 
 // full reports whether the rows should be put away, whatever the memory.
 func (b *rows) full() bool {
@@ -146,9 +194,8 @@ func (b *rows) appendChunk(ids []columnID, at []int, cols []*column.Vector, sel 
 			}
 			continue
 		}
-		for i, r := range sel {
-			v.add(src, int(r), b.n+i)
-		}
+		v.reserve(b.n, b.expect)
+		v.addRows(src, sel, b.n)
 	}
 	b.n += len(sel)
 }

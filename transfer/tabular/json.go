@@ -207,7 +207,7 @@ func (p *jsonParser) number(at int) int64 {
 // line parses one line that begins at byte at of the chunk.
 func (p *jsonParser) line(line string, at int) error {
 	c, row := p.c, int32(p.c.Rows)
-	if blank := strings.TrimLeft(line, " \t\r"); blank == "" {
+	if (line == "" || line[0] != '{') && strings.TrimLeft(line, " \t\r") == "" {
 		return nil
 	}
 	misfit, unknown, reason := -1, false, ""

@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"math"
+	"math/bits"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -97,23 +98,42 @@ func (s *scanner) members(each func(key string) bool) bool {
 // string reads a string; without escapes it is a piece of the text.
 func (s *scanner) string() (string, bool) {
 	from := s.at + 1
-	n := strings.IndexByte(s.text[from:], '"')
-	if n < 0 {
-		s.at = len(s.text)
+	i := plainEnd(s.text, from)
+	if i == len(s.text) {
+		s.at = i
 		return "", s.fail("a string has no end")
 	}
-	part := s.text[from : from+n]
-	if strings.IndexByte(part, '\\') >= 0 {
+	switch s.text[i] {
+	case '"':
+		s.at = i + 1
+		return s.text[from:i], true
+	case '\\':
 		return s.escaped(from)
 	}
-	for i := range len(part) {
-		if part[i] < ' ' {
-			s.at = from + i
-			return "", s.fail("a control character in a string")
+	s.at = i
+	return "", s.fail("a control character in a string")
+}
+
+// plainEnd returns the place of the first quote, backslash or control character from i
+// on, or the text's length.
+func plainEnd(text string, i int) int {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(text); i += 8 {
+		t := text[i : i+8]
+		w := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 | uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+		// Of each byte the high bit says whether it is one: of the lowest such byte
+		// surely, of those above it perhaps wrongly.
+		quote, back := w^'"'*ones, w^'\\'*ones
+		if found := ((quote-ones)&^quote | (back-ones)&^back | (w-' '*ones)&^w) & high; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
 		}
 	}
-	s.at = from + n + 1
-	return part, true
+	for ; i < len(text); i++ {
+		if c := text[i]; c == '"' || c == '\\' || c < ' ' {
+			return i
+		}
+	}
+	return i
 }
 
 var escapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
