@@ -27,6 +27,9 @@ func checkPatterns(n ast.Node, predicate bool) {
 	case *ast.FunctionCall:
 		exists := strings.EqualFold(n.Name, "exists")
 		for _, a := range n.Args {
+			if p, ok := a.(*ast.PatternExpr); ok && !exists && p.Pattern.Selector == ast.SelectNone {
+				checkTakesPattern(n)
+			}
 			checkPatterns(a, exists)
 		}
 		return
@@ -36,6 +39,14 @@ func checkPatterns(n ast.Node, predicate bool) {
 	}
 	where := whereOf(n)
 	ast.Children(n, func(c ast.Node) { checkPatterns(c, where != nil && c == ast.Node(where)) })
+}
+
+// checkTakesPattern refuses a call with a pattern whose name is a slip of one that takes it.
+func checkTakesPattern(n *ast.FunctionCall) {
+	if near := status.Nearest(n.Name, "shortestPath", "allShortestPaths", "exists"); near != "" {
+		panic(bail{status.Errorf(status.UnknownFunction, "`%s` is not a function; did you mean `%s`?", n.Name, near).At(n.Pos).
+			WithHint("write %s((a)-[*]->(b))", near)})
+	}
 }
 
 func checkCase(n *ast.Case) {

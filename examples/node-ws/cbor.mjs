@@ -6,7 +6,7 @@ export class Float { constructor(value) { this.value = value; } }
 /** A value behind a tag: a date is new Tagged(100, days). */
 export class Tagged { constructor(tag, value) { this.tag = tag; this.value = value; } }
 
-export const tags = { date: 100, localTime: 47001, time: 47002, localDateTime: 47003, dateTime: 47004, duration: 47005, node: 47010, relationship: 47011, path: 47012 };
+export const tags = { date: 100, localTime: 47001, time: 47002, localDateTime: 47003, dateTime: 47004, duration: 47005, point: 47006, node: 47010, relationship: 47011, path: 47012 };
 
 export function encode(v) {
   const out = [];

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kadedb/kadedb/parser/ast"
 	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/query/plan"
 	"github.com/kadedb/kadedb/status"
 )
@@ -20,6 +21,9 @@ func (b *binder) procedure(name string, pos status.Pos) (*Procedure, error) {
 		if near := b.opts.Procedures.Suggest(name); near != "" {
 			return nil, err.WithHint("did you mean `%s`?", near)
 		}
+	}
+	if def, ok := function.Lookup(name); ok {
+		return nil, err.WithHint("%s() is a function: write RETURN %[1]s(…)", def.Name)
 	}
 	return nil, err.WithHint("SHOW PROCEDURES lists them")
 }

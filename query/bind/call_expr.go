@@ -15,11 +15,7 @@ func (b *binder) functionCall(e *ast.FunctionCall, en *env) (expr.Expr, error) {
 	}
 	def, ok := function.Lookup(e.Name)
 	if !ok {
-		err := status.Errorf(status.UnknownFunction, "there is no function `%s`", e.Name).At(e.Pos)
-		if near := function.Suggest(e.Name); near != "" {
-			return nil, err.WithHint("did you mean %s()?", near)
-		}
-		return nil, err.WithHint("SHOW FUNCTIONS lists them")
+		return nil, b.unknownFunction(e)
 	}
 	if def.Class == function.Aggregate {
 		return b.aggregate(def, e.Args, e.Distinct, e.Pos, en)
@@ -40,6 +36,22 @@ func (b *binder) functionCall(e *ast.FunctionCall, en *env) (expr.Expr, error) {
 		return nil, err
 	}
 	return &expr.Call{Def: def, Args: args, T: t, Pos: e.Pos}, nil
+}
+
+func (b *binder) unknownFunction(e *ast.FunctionCall) error {
+	if b.opts.Procedures != nil {
+		if p, ok := b.opts.Procedures.Procedure(e.Name); ok {
+			return status.Errorf(status.UnknownFunction, "`%s` is not a function but a procedure", e.Name).At(e.Pos).WithHint("write CALL %s(…)", p.Name)
+		}
+	}
+	near, usage := function.Suggest(e.Name)
+	switch {
+	case near != "":
+		return status.Errorf(status.UnknownFunction, "`%s` is not a function; did you mean `%s`?", e.Name, near).At(e.Pos).WithHint("write %s", usage)
+	case usage != "":
+		return status.Errorf(status.UnknownFunction, "`%s` is not a function of values", e.Name).At(e.Pos).WithHint("write %s", usage)
+	}
+	return status.Errorf(status.UnknownFunction, "`%s` is not a function", e.Name).At(e.Pos).WithHint("SHOW FUNCTIONS lists them")
 }
 
 func (b *binder) check(def *function.Def, kinds []expr.Types, pos status.Pos) (expr.Types, error) {

@@ -243,7 +243,10 @@ func (s *Signature) list() string {
 	for i, a := range s.Args {
 		optional := i >= len(s.Args)-s.Optional
 		if optional {
-			b.WriteString(" [")
+			if i > 0 {
+				b.WriteByte(' ')
+			}
+			b.WriteByte('[')
 		}
 		if i > 0 {
 			b.WriteString(", ")

@@ -1,6 +1,8 @@
 package function
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,13 +21,56 @@ func Lookup(name string) (*Def, bool) {
 	return d, ok
 }
 
-// Suggest returns the name that is nearest to an unknown one, or "" when none is near.
-func Suggest(name string) string {
-	var names []string
-	for _, d := range table {
-		names = append(append(names, d.Name), d.Aliases...)
+// forms are what looks like a call without being one of a function, and how it is written.
+var forms = map[string]string{
+	"shortestPath": "shortestPath((a)-[*]->(b))", "allShortestPaths": "allShortestPaths((a)-[*]->(b))",
+	"all": "all(x IN list WHERE …)", "any": "any(x IN list WHERE …)", "none": "none(x IN list WHERE …)", "single": "single(x IN list WHERE …)",
+	"reduce": "reduce(sum = 0, x IN list | sum + x)",
+	"CASE":   "CASE WHEN … THEN … ELSE … END",
+}
+
+// others are the names that other languages have for functions.
+var others = map[string]string{
+	"len": "size", "strlen": "size", "array_length": "size", "cardinality": "size", "substr": "substring", "mid": "substring", "lcase": "toLower", "ucase": "toUpper", "toint": "toInteger", "int": "toInteger",
+	"tofloating": "toFloat", "todouble": "toFloat", "double": "toFloat", "float": "toFloat", "str": "toString", "string": "toString", "tobool": "toBoolean",
+	"ifnull": "coalesce", "nvl": "coalesce", "now": "datetime", "current_date": "date", "current_timestamp": "datetime", "today": "date", "mean": "avg", "average": "avg", "array_agg": "collect",
+	"list": "collect", "group_concat": "collect", "uuid": "randomUUID", "random": "rand", "power": "^", "pow": "^", "mod": "%", "concat": "+", "typeof": "valueType", "first": "head",
+	"stddev": "stDev", "stddev_pop": "stDevP", "st_distance": "point.distance", "st_point": "point", "rels": "relationships", "regex": "=~",
+	"contains": "CONTAINS", "startswith": "STARTS WITH", "endswith": "ENDS WITH",
+}
+
+// Suggest returns what is nearest to the unknown name of a function, and how that is
+// written; "" when nothing is near. Besides functions it may be a form such as shortestPath
+// or an operator.
+func Suggest(name string) (near, usage string) {
+	if f, ok := forms[name]; ok {
+		return "", f
 	}
-	return status.Nearest(name, names...)
+	near = others[strings.ToLower(name)]
+	for rest := name; near == "" && strings.Contains(rest, "."); { // apoc.coll.max
+		_, rest, _ = strings.Cut(rest, ".")
+		if d, ok := Lookup(rest); ok {
+			near = d.Name
+		}
+	}
+	if near == "" {
+		var names []string
+		for _, d := range table {
+			names = append(append(names, d.Name), d.Aliases...)
+		}
+		names = append(names, slices.Sorted(maps.Keys(forms))...)
+		near = status.Nearest(name, names...)
+	}
+	if d, ok := Lookup(near); ok {
+		return near, d.Usage()
+	}
+	if f, ok := forms[near]; ok {
+		return near, f
+	}
+	if near != "" {
+		usage = "x " + near + " y"
+	}
+	return near, usage
 }
 
 var byName = func() map[string]*Def {
