@@ -114,6 +114,20 @@ func (z Zone) offsetAt(seconds int64) int32 {
 	return int32(offset)
 }
 
+// Abbreviation returns the short name of the time that is in force in a named zone at an instant
+// (seconds since the Unix epoch), "CEST"; "" where the zone has none.
+func (z Zone) Abbreviation(seconds int64) string {
+	rule, ok := zoneRules()[strings.ToLower(z.Name)]
+	if !ok {
+		return ""
+	}
+	name, _ := time.Unix(seconds, 0).In(rule.load()).Zone()
+	if name == "" || name[0] == '+' || name[0] == '-' {
+		return ""
+	}
+	return name
+}
+
 // AtInstant returns z with the offset in force at an instant (seconds since the
 // Unix epoch).
 func (z Zone) AtInstant(seconds int64) *Zone {

@@ -153,7 +153,7 @@ func (sh *shell) properties(ctx context.Context, pattern string, count int64) (l
 		var types []string
 		for ; i < len(rows) && rows[i][0].AsString() == key; i++ {
 			have += rows[i][2].AsInt()
-			types = append(types, rows[i][1].AsString())
+			types = append(types, strings.TrimSuffix(rows[i][1].AsString(), " NOT NULL"))
 		}
 		share := ""
 		if have < looked {

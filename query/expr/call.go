@@ -49,7 +49,7 @@ func (c *Context) call(e *Call, b *column.Batch) (*column.Vector, error) {
 		}
 		v, err := e.Def.Apply(c.functions(), boxed)
 		if err == nil && !counted {
-			err = c.count(v)
+			err = c.put(v)
 		}
 		if err != nil {
 			return nil, at(err, e.Pos)

@@ -4,7 +4,10 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
+	"maps"
 	"math"
+	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/kadedb/kadedb/status"
@@ -154,10 +157,10 @@ func generalFunctions() []*Def {
 			Call: func(_ *Context, args []value.Value) (value.Value, error) {
 				return value.Bool(!args[0].IsNull()), nil
 			}},
-		{Name: "valueType", Doc: "The name of a value's type.", Example: "valueType(1) = 'INTEGER'", SeesNull: true,
+		{Name: "valueType", Doc: "The most exact type that a value is of, as IS :: takes it.", Example: "valueType([1, 'a']) = 'LIST<STRING NOT NULL | INTEGER NOT NULL> NOT NULL'", SeesNull: true,
 			Signatures: []Signature{{Args: []Kinds{AnyKind}, Result: StringKind}},
 			Call: func(_ *Context, args []value.Value) (value.Value, error) {
-				return value.String(args[0].Kind().String()), nil
+				return value.String(typeName(args[0], 0)), nil
 			}},
 		{Name: "timestamp", Doc: "Milliseconds since 1970-01-01 by the statement's clock.", Example: "timestamp() = timestamp()", Stability: PerStatement,
 			Signatures: []Signature{{Result: IntKind}},
@@ -170,6 +173,55 @@ func generalFunctions() []*Def {
 		{Name: "randomUUID", Doc: "A random UUID, version 4.", Example: "size(randomUUID()) = 36", Stability: Volatile,
 			Signatures: []Signature{{Result: StringKind}}, Call: randomUUID},
 	}
+}
+
+// typeOrder is the order of types in a union.
+var typeOrder = [...]value.Kind{value.KindBool, value.KindString, value.KindInt, value.KindFloat, value.KindDate, value.KindLocalTime, value.KindTime,
+	value.KindLocalDateTime, value.KindDateTime, value.KindDuration, value.KindPoint, value.KindNode, value.KindRelationship, value.KindMap, value.KindList, value.KindPath}
+
+// maxTypeDepth is how deep the types of lists in lists are told apart.
+const maxTypeDepth = 20
+
+// typeName names a value's type: NULL, INTEGER NOT NULL, LIST<INTEGER> NOT NULL.
+func typeName(v value.Value, depth int) string {
+	switch {
+	case v.IsNull():
+		return "NULL"
+	case v.Kind() != value.KindList:
+		return v.Kind().String() + " NOT NULL"
+	case len(v.Elems()) == 0:
+		return "LIST<NOTHING> NOT NULL"
+	case depth == maxTypeDepth:
+		return "LIST<ANY> NOT NULL"
+	}
+	kinds := Kinds(0)
+	lists := map[string]bool{}
+	for _, e := range v.Elems() {
+		kinds |= KindsOf(e)
+		if e.Kind() == value.KindList {
+			lists[strings.TrimSuffix(typeName(e, depth+1), " NOT NULL")] = true
+		}
+	}
+	if kinds == NullKind {
+		return "LIST<NULL> NOT NULL"
+	}
+	notNull := " NOT NULL"
+	if kinds&NullKind != 0 {
+		notNull = ""
+	}
+	var names []string
+	for _, k := range typeOrder {
+		switch {
+		case !kinds.Has(k):
+		case k == value.KindList:
+			for _, l := range slices.Sorted(maps.Keys(lists)) {
+				names = append(names, l+notNull)
+			}
+		default:
+			names = append(names, k.String()+notNull)
+		}
+	}
+	return "LIST<" + strings.Join(names, " | ") + "> NOT NULL"
 }
 
 func randomUUID(ctx *Context, _ []value.Value) (value.Value, error) {

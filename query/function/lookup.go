@@ -31,11 +31,11 @@ var forms = map[string]string{
 
 // others are the names that other languages have for functions.
 var others = map[string]string{
-	"len": "size", "strlen": "size", "array_length": "size", "cardinality": "size", "substr": "substring", "mid": "substring", "lcase": "toLower", "ucase": "toUpper", "toint": "toInteger", "int": "toInteger",
+	"len": "size", "strlen": "size", "array_length": "size", "substr": "substring", "mid": "substring", "lcase": "toLower", "ucase": "toUpper", "toint": "toInteger", "int": "toInteger",
 	"tofloating": "toFloat", "todouble": "toFloat", "double": "toFloat", "float": "toFloat", "str": "toString", "string": "toString", "tobool": "toBoolean",
 	"ifnull": "coalesce", "nvl": "coalesce", "now": "datetime", "current_date": "date", "current_timestamp": "datetime", "today": "date", "mean": "avg", "average": "avg", "array_agg": "collect",
-	"list": "collect", "group_concat": "collect", "uuid": "randomUUID", "random": "rand", "power": "^", "pow": "^", "mod": "%", "concat": "+", "typeof": "valueType", "first": "head",
-	"stddev": "stDev", "stddev_pop": "stDevP", "st_distance": "point.distance", "st_point": "point", "rels": "relationships", "regex": "=~",
+	"group_concat": "collect", "uuid": "randomUUID", "random": "rand", "power": "^", "pow": "^", "mod": "%", "concat": "+", "typeof": "valueType", "first": "head",
+	"stddev": "stDev", "st_distance": "point.distance", "st_point": "point", "rels": "relationships", "regex": "=~",
 	"contains": "CONTAINS", "startswith": "STARTS WITH", "endswith": "ENDS WITH",
 }
 
