@@ -87,6 +87,7 @@ type Spec struct {
 	Notice func(text string)
 
 	opens  bool // Open is the caller's
+	folder bool // files are those of an export, of which there may be none
 	lookUp bool // ids of the store are looked up in its indexes, few as they are; for tests
 }
 

@@ -79,9 +79,7 @@ func ExportReader(ctx context.Context, r *graph.Reader, spec ExportSpec) (sum Ex
 	if x.spec.Progress == nil {
 		x.spec.Progress = func(string, int64) {}
 	}
-	if err := x.parts(); err != nil {
-		return sum, err
-	}
+	x.parts()
 	if spec.Format == ExportGraphML {
 		err = x.graphML()
 		return x.sum, err
@@ -97,7 +95,8 @@ func ExportReader(ctx context.Context, r *graph.Reader, spec ExportSpec) (sum Ex
 			return x.sum, err
 		}
 	}
-	if text := schemaText(x.cat); text != "" {
+	// Without any file it would not be known for an export.
+	if text := schemaText(x.cat); text != "" || len(x.sum.Files) == 0 {
 		err = x.create(SchemaFile, func(w io.Writer) error {
 			_, err := io.WriteString(w, text)
 			return err
@@ -114,8 +113,10 @@ type exporter struct {
 	sum   ExportSummary
 	list  []*part
 	names map[string]bool
-	delim byte // between labels, and elements of lists
 }
+
+// listDelim is between labels, and between the elements of lists.
+const listDelim = ';'
 
 // part is the nodes or relationships of one file.
 type part struct {
@@ -136,25 +137,10 @@ type keyColumns struct {
 }
 
 // parts lists the files to write.
-func (x *exporter) parts() error {
-	x.delim = 0
+func (x *exporter) parts() {
 	var labels []string
 	for id := range x.cat.Len(catalog.Label) {
 		labels = append(labels, x.cat.LabelName(catalog.LabelID(id)))
-	}
-	for _, d := range []byte(";|,/!~^") {
-		if !slices.ContainsFunc(labels, func(l string) bool { return strings.IndexByte(l, d) >= 0 }) {
-			x.delim = d
-			break
-		}
-	}
-	for _, l := range labels {
-		if l != strings.TrimSpace(l) || l == "" || x.delim == 0 {
-			return status.Errorf(status.NotYet, "the label %q cannot be written to a column of labels", l).WithHint("Rename it.")
-		}
-	}
-	if x.delim != ';' && x.spec.Format != ExportGraphML {
-		return status.Errorf(status.NotYet, "a label has a semicolon in its name, which parts labels in an export").WithHint("Rename it.")
 	}
 	if x.r.CountNodes(catalog.AnyLabel) > 0 {
 		for id := range x.cat.Len(catalog.Label) {
@@ -169,7 +155,6 @@ func (x *exporter) parts() error {
 			x.list = append(x.list, &part{name: x.unique("relationships-" + x.cat.TypeName(t)), rel: true, typ: t})
 		}
 	}
-	return nil
 }
 
 // unique makes a file's name of a label or type, whatever that holds.
@@ -277,7 +262,7 @@ func (x *exporter) survey(p *part) error {
 			if err := x.gather(p, catalog.KeyID(k), refs, &v); err != nil {
 				return err
 			}
-			found[k] = classify(found[k], &v, len(refs), format, x.delim)
+			found[k] = classify(found[k], &v, len(refs), format, listDelim)
 		}
 		return nil
 	})
@@ -289,9 +274,6 @@ func (x *exporter) survey(p *part) error {
 			continue
 		}
 		kc := keyColumns{key: catalog.KeyID(k), name: x.cat.KeyName(catalog.KeyID(k))}
-		if kc.name != strings.TrimSpace(kc.name) || kc.name == "" {
-			return status.Errorf(status.NotYet, "the property key %q cannot be the name of a column", kc.name).WithHint("Rename it.")
-		}
 		// JSON keeps the type of each value, where none needs a name of its own.
 		if format == tabular.JSONLines && len(classes) > 1 && !slices.ContainsFunc(classes, func(c *classSpan) bool { return !format.Native(c.class.Kind) }) {
 			both := slices.ContainsFunc(classes, func(c *classSpan) bool { return c.class.Kind == tabular.Int }) &&
@@ -369,7 +351,7 @@ func (x *exporter) file(p *part) error {
 		cols = append(cols, k.outs...)
 	}
 	return x.create(p.name+"."+string(x.spec.Format), func(out io.Writer) error {
-		w, err := tabular.NewWriter(out, x.spec.Format.tabular(), cols, ',', x.delim)
+		w, err := tabular.NewWriter(out, x.spec.Format.tabular(), cols, ',', listDelim)
 		if err != nil {
 			return err
 		}
@@ -421,20 +403,21 @@ func (x *exporter) fixed(p *part, refs []uint32, vecs []column.Vector) error {
 			return err
 		}
 		if set != last {
-			last, text = set, x.labels(set, string(rune(x.delim)))
+			last, text = set, string(tabular.AppendNames(nil, x.labels(set), listDelim))
 		}
 		vecs[1].Strs[i] = text
 	}
 	return nil
 }
 
-func (x *exporter) labels(set catalog.LabelSetID, between string) string {
+// labels returns the names of a set's labels, ordered.
+func (x *exporter) labels(set catalog.LabelSetID) []string {
 	var names []string
 	for _, l := range x.cat.SetOf(set) {
 		names = append(names, x.cat.LabelName(l))
 	}
 	slices.Sort(names)
-	return strings.Join(names, between)
+	return names
 }
 
 // columns fills the columns of properties.
@@ -452,7 +435,7 @@ func (x *exporter) columns(p *part, refs []uint32, vecs []column.Vector) error {
 				*dst, v = v, column.Vector{}
 				break
 			}
-			pick(dst, &v, n, o, len(k.outs) == 1, x.spec.Format.tabular(), x.delim)
+			pick(dst, &v, n, o, len(k.outs) == 1, x.spec.Format.tabular(), listDelim)
 		}
 	}
 	return nil

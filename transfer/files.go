@@ -80,7 +80,7 @@ func (s *Spec) Folder(dir string) (schema string, err error) {
 	if err != nil {
 		return "", fileError(dir, err)
 	}
-	found := false
+	found, empty := false, false
 	for _, e := range entries {
 		name := filepath.Join(dir, e.Name())
 		switch ext := filepath.Ext(e.Name()); {
@@ -89,7 +89,7 @@ func (s *Spec) Folder(dir string) (schema string, err error) {
 			if err != nil {
 				return "", fileError(name, err)
 			}
-			schema = string(text)
+			schema, empty = string(text), true
 			continue
 		case ext == ".graphml":
 			return "", status.Errorf(status.NotYet, "%s: GraphML is not read yet", name).WithHint("Export in another format.")
@@ -104,8 +104,13 @@ func (s *Spec) Folder(dir string) (schema string, err error) {
 		}
 		found = true
 	}
-	if !found {
+	if !found && !empty {
 		return "", status.Errorf(status.FileNotFound, "%s holds no files of an export: nodes*.csv, relationships*.csv …", dir)
 	}
+	// One record of an export is as long as what it holds.
+	s.folder, s.LineLimit = true, max(s.LineLimit, folderLineLimit)
 	return schema, nil
 }
+
+// folderLineLimit bounds the records of an export.
+const folderLineLimit = 64 << 20

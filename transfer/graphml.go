@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/status"
@@ -143,7 +144,7 @@ func (x *exporter) entities(g *graphMLWriter, p *part, ids map[keyID]string) err
 				if err != nil {
 					return err
 				}
-				labels := x.labels(set, ":")
+				labels := strings.Join(x.labels(set), ":")
 				if labels != "" {
 					labels = ":" + labels
 				}

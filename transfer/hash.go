@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/graph"
@@ -182,7 +183,7 @@ func (h *hasher) nodes(now []sum128) error {
 				if err != nil {
 					return err
 				}
-				now[ref] = hashOf([]byte(h.labels(set, "\x00")), bodies[i])
+				now[ref] = hashOf([]byte(strings.Join(h.labels(set), "\x00")), bodies[i])
 			}
 			return nil
 		})

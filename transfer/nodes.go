@@ -229,13 +229,7 @@ func (n *nodeReader) labels(v *column.Vector, r int) error {
 
 // labelsOf splits a cell of labels.
 func (im *importer) labelsOf(text string) []string {
-	var out []string
-	for _, l := range strings.Split(text, string(rune(im.listDelim()))) {
-		if l = strings.TrimSpace(l); l != "" {
-			out = append(out, l)
-		}
-	}
-	return out
+	return tabular.SplitNames(nil, text, im.listDelim())
 }
 
 // id notes a row's id; false: the row is left out.

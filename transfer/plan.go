@@ -471,6 +471,7 @@ func (s *source) want() {
 			s.wEnd = ask(i, s.to.kind, false, true)
 		case i == s.label:
 			s.wLabel = ask(i, tabular.String, false, true)
+			s.wants[s.wLabel].Names = !s.rel
 		case f.role != property || f.name == "":
 		case f.typed:
 			s.props = append(s.props, propColumn{ask(i, f.kind, f.list, true), f.name})

@@ -239,7 +239,7 @@ func (im *importer) rowLabels() error {
 			continue
 		}
 		last, stage, rows := "", "looking for labels in "+filepath.Base(s.path), int64(0)
-		wants := []tabular.Want{{Column: s.label, Kind: tabular.String, Fixed: true, Some: true}}
+		wants := []tabular.Want{{Column: s.label, Kind: tabular.String, Fixed: true, Names: true, Some: true}}
 		err := s.table.Read(im.ctx, wants, nil, func(c *tabular.Chunk) error {
 			rows += int64(c.Rows)
 			im.tick(stage, rows)

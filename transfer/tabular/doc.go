@@ -61,6 +61,7 @@ type Want struct {
 	Kind   Kind
 	List   bool
 	Fixed  bool // a cell of another kind makes its row bad; otherwise it is a Misfit
+	Names  bool // a list of JSON is put into a column of strings as AppendNames does
 	Some   bool // set in any: the caller does not mind keys of JSON Lines that Columns lacks
 }
 

@@ -404,7 +404,9 @@ func (p *jsonParser) text(v *column.Vector, row int, x value.Value, w *Want) boo
 			}
 			parts[i] = e.AsString()
 		}
-		v.Strs[row] = strings.Join(parts, string(rune(p.f.t.o.ListDelim)))
+		if v.Strs[row] = strings.Join(parts, string(rune(p.f.t.o.ListDelim))); w.Names {
+			v.Strs[row] = string(AppendNames(nil, parts, p.f.t.o.ListDelim))
+		}
 	default:
 		return false
 	}

@@ -3,6 +3,7 @@ package tabular_test
 import (
 	"fmt"
 	"io"
+	"slices"
 	"testing"
 
 	"github.com/kadedb/kadedb/column"
@@ -42,5 +43,20 @@ func BenchmarkWrite(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestNames writes names into a cell and reads them again.
+func TestNames(t *testing.T) {
+	for _, names := range [][]string{nil, {"A"}, {"A", "B"}, {"a;b", "C"}, {";"}, {" lead", "trail "}, {"`"}, {"`a`", "a`b", "`;"}, {""}, {"", ""}, {"a b", "\n"}, {"``"}} {
+		cell := string(tabular.AppendNames(nil, names, ';'))
+		if got := tabular.SplitNames(nil, cell, ';'); !slices.Equal(got, names) {
+			t.Errorf("%q became %q, which reads %q", names, cell, got)
+		}
+	}
+	for cell, want := range map[string][]string{" A ; B;": {"A", "B"}, "`a": {"`a"}, "`a`b;c": {"`a`b", "c"}, " `a;` ; `b` ": {"a;", "b"}, ";;": nil, " ": nil, "a`;`b": {"a`", "`b"}} {
+		if got := tabular.SplitNames(nil, cell, ';'); !slices.Equal(got, want) {
+			t.Errorf("%q reads %q, want %q", cell, got, want)
+		}
 	}
 }
