@@ -31,19 +31,10 @@ type setting struct {
 var settings = []setting{
 	{name: "plain"},
 	{name: "row by row", engine: kadedb.Engine{BatchSize: 1, Workers: 1, NoPlanCache: true}},
-	{name: "as written", engine: kadedb.Engine{Rules: optimize.Options{Off: allRules()}}},
+	{name: "as written", engine: kadedb.Engine{Rules: optimize.Without(optimize.Rules()...)}},
 	{name: "spilling", engine: kadedb.Engine{BatchSize: 3, Workers: 2}, memory: 1},
 	{name: "uncommitted", uncommitted: true},
 	{name: "checkpointed", checkpoint: true},
-}
-
-func allRules() map[optimize.Rule]bool {
-	off := map[optimize.Rule]bool{}
-	for _, r := range []optimize.Rule{optimize.Reorder, optimize.UseIndex, optimize.PushFilter, optimize.MergeMatch, optimize.CountPresent,
-		optimize.TopK, optimize.Intersection, optimize.CountTrails, optimize.CountStore, optimize.DistinctEnds, optimize.Hash, optimize.LoneGroups} {
-		off[r] = true
-	}
-	return off
 }
 
 // session runs the blocks of a file one after the other.

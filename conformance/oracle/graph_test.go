@@ -1,58 +1,19 @@
 package oracle
 
 import (
-	"context"
-	"flag"
 	"fmt"
-	"io"
-	"log/slog"
-	"math"
-	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
-	"testing"
-
-	"github.com/kadedb/kadedb"
-	"github.com/kadedb/kadedb/value"
 )
-
-var (
-	seedFlag = flag.Uint64("seed", 0, "the first seed")
-	rounds   = flag.Int("rounds", 0, "how many times the usual rounds; or KADEDB_ROUNDS")
-)
-
-// seeds gives the seeds of a test: n of them, unless a flag asks for others.
-func seeds(n int) []uint64 {
-	times := *rounds
-	if times == 0 {
-		times, _ = strconv.Atoi(os.Getenv("KADEDB_ROUNDS"))
-	}
-	switch {
-	case *seedFlag > 0 && times <= 1:
-		n = 1
-	case times > 1:
-		n *= times
-	case testing.Short():
-		n = max(n/8, 1)
-	}
-	out := make([]uint64, n)
-	for i := range out {
-		out[i] = *seedFlag + uint64(i)
-	}
-	return out
-}
-
-func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0x6b616465)) }
-
-func pick[T any](r *rand.Rand, list ...T) T { return list[r.IntN(len(list))] }
 
 // node and rel are the model of what a store holds; numbers are indexes into the graph.
 type node struct {
 	labels []string
-	v      int // -1: none
-	gone   bool
+	v      int               // -1: none
+	props  map[string]string // more of them, as literals
+	gone   bool              // deleted by the changes
+	was    *node             // before the changes, where they changed labels and v
+	way    int               // how it is written
 }
 
 func (n *node) has(label string) bool { return slices.Contains(n.labels, label) }
@@ -62,51 +23,81 @@ type rel struct {
 	from, to int
 	w        int
 	gone     bool
+	was      int // w before the changes; -1: as it is
+	way      int
 }
 
 // model is a graph in plain slices.
 type model struct {
 	nodes []node
 	rels  []rel
-	// Those from these on are written after the commit; the ones marked gone are
-	// deleted after it.
+	// Those from these on are written by the changes.
 	laterNodes, laterRels int
+	stage                 stage
 }
+
+// stage says how far what is written has come when questions are asked.
+type stage int
+
+const (
+	atOnce         stage = iota // without changes
+	pending                     // changes are not committed
+	pendingOver                 // nor are these, over a checkpoint
+	changed                     // committed, all in memory
+	changedOver                 // committed after a checkpoint
+	checkpointed                // all in blocks
+	restarted                   // after a checkpoint and changes
+	betweenChanges              // half of the changes before a checkpoint, half not committed
+	restartedPlain              // without a checkpoint
+	stages
+)
+
+// asDrawn leaves the stage to the model.
+const asDrawn stage = -1
 
 var typeNames = []string{"T", "U", "V"}
 
 // newModel makes a graph with self-loops, parallel relationships, nodes of several
-// labels or none, and a part that is written later.
-func newModel(r *rand.Rand, nodes, rels int) *model {
-	m := &model{laterNodes: nodes - nodes/4, laterRels: rels - rels/3}
+// labels or none, and changes that create, delete and update.
+func newModel(r *source, nodes, rels int) *model {
+	m := &model{laterNodes: nodes - nodes/4, laterRels: rels - rels/3, stage: stage(r.IntN(int(stages)))}
+	labels := func() []string {
+		return pick(r, []string{"A"}, []string{"B"}, []string{"A", "B"}, nil, []string{"A", "C"})
+	}
 	for range nodes {
-		m.nodes = append(m.nodes, node{labels: pick(r, []string{"A"}, []string{"B"}, []string{"A", "B"}, nil, []string{"A", "C"}), v: r.IntN(5) - 1})
+		m.nodes = append(m.nodes, node{labels: labels(), v: r.IntN(5) - 1, way: r.IntN(4)})
 	}
 	for i := range rels {
-		x := rel{typ: typeNames[min(r.IntN(4), 2)], w: r.IntN(4)}
+		x := rel{typ: typeNames[min(r.IntN(4), 2)], w: r.IntN(4), was: -1, way: r.IntN(3)}
 		limit := nodes
 		if i < m.laterRels {
 			limit = max(m.laterNodes, 1)
 		}
 		x.from, x.to = r.IntN(limit), r.IntN(limit)
 		switch {
-		case r.IntN(6) == 0:
+		case r.once(6):
 			x.to = x.from
-		case i > 0 && r.IntN(6) == 0:
+		case i > 0 && r.once(6):
 			x.from, x.to = m.rels[i-1].from, m.rels[i-1].to
 		}
 		m.rels = append(m.rels, x)
 	}
 	for i := range m.laterRels {
-		m.rels[i].gone = r.IntN(8) == 0
+		m.rels[i].gone = r.once(8)
+		if r.once(6) {
+			m.rels[i].was = r.IntN(4)
+		}
 	}
 	for i := range m.laterNodes {
-		if r.IntN(12) == 0 {
-			m.nodes[i].gone = true
+		switch n := &m.nodes[i]; {
+		case r.once(12):
+			n.gone = true
 			for k := range m.rels {
 				x := &m.rels[k]
 				x.gone = x.gone || x.from == i || x.to == i
 			}
+		case r.once(5):
+			n.was = &node{labels: labels(), v: r.IntN(5) - 1}
 		}
 	}
 	// What is written later cannot hang on what is deleted.
@@ -114,193 +105,245 @@ func newModel(r *rand.Rand, nodes, rels int) *model {
 	return m
 }
 
-// asker runs statements: a store or an open transaction.
-type asker interface {
-	Query(ctx context.Context, text string, params kadedb.Params) (*kadedb.Rows, error)
-}
-
-func do(t testing.TB, on asker, text string, params kadedb.Params) {
-	t.Helper()
-	rows, err := on.Query(context.Background(), text, params)
-	if err != nil {
-		t.Fatal(text, err)
-	}
-	for rows.Next() {
-	}
-	if err := rows.Close(); err != nil {
-		t.Fatal(text, err)
-	}
-}
-
-// write creates the nodes and relationships with numbers in the given ranges.
-func (m *model) write(t testing.TB, on asker, nodes, rels [2]int, extra string) {
-	byLabels := map[string][]any{}
-	for i := nodes[0]; i < nodes[1]; i++ {
+// decorate gives nodes more properties: of every kind, with collisions, and a fifth missing.
+func (m *model) decorate(r *source) *model {
+	for i := range m.nodes {
 		n := &m.nodes[i]
-		row := map[string]any{"id": i, "v": any(n.v)}
-		if n.v < 0 {
-			row["v"] = nil
+		n.props = map[string]string{}
+		set := func(key string, literals ...string) {
+			if v := pick(r, literals...); !r.once(5) {
+				n.props[key] = v
+			}
 		}
-		key := extra
-		for _, l := range n.labels {
-			key += ":" + l
+		set("s", "'a'", "''", "'ab'", "'b'", "'é'", `'a\'b'`, `'\u0000'`)
+		set("f", "1.0", "0.0", "-0.0", "1.5", "0.0 / 0", "1.0 / 0", "-2.25", "9007199254740992.0")
+		set("b", "true", "false")
+		set("k", "0", "-1", "1", "9223372036854775807", "-9223372036854775807 - 1", "9007199254740993")
+		set("l", "[]", "[1, 2]", "[2, 1]", "[1]")
+		set("x", "1", "1.0", "'a'", "true", "[1]", "date('2019-04-14')", "duration('P1D')")
+		set("d", "date('2020-01-01')", "date('2019-12-31')", "date('-0001-02-28')")
+		set("t", "datetime('2020-01-01T00:00Z')", "datetime('2020-01-01T01:00+01:00')", "datetime('2020-06-01T00:00[Europe/Berlin]')")
+		set("u", "duration('P1D')", "duration('PT24H')", "duration('P1M')", "duration('PT0S')")
+	}
+	return m
+}
+
+// live gives how many nodes and relationships there are after the changes.
+func (m *model) live() (nodes, rels int) {
+	for i := range m.nodes {
+		if !m.nodes[i].gone {
+			nodes++
 		}
-		byLabels[key] = append(byLabels[key], row)
 	}
-	for labels, rows := range byLabels {
-		do(t, on, "UNWIND $rows AS row CREATE (n"+labels+" {id: row.id, v: row.v})", kadedb.Params{"rows": rows})
+	for i := range m.rels {
+		if !m.rels[i].gone {
+			rels++
+		}
 	}
-	byType := map[string][]any{}
-	for i := rels[0]; i < rels[1]; i++ {
+	return nodes, rels
+}
+
+// hops calls f with what can be crossed from a node.
+func (m *model) hops(at int, types []string, dir int, f func(rel, to int)) {
+	for i := range m.rels {
 		x := &m.rels[i]
-		byType[x.typ] = append(byType[x.typ], map[string]any{"id": i, "from": x.from, "to": x.to, "w": x.w})
-	}
-	for typ, rows := range byType {
-		do(t, on, "UNWIND $rows AS row MATCH (a"+extra+" {id: row.from}), (b"+extra+" {id: row.to}) CREATE (a)-[:"+typ+" {id: row.id, w: row.w}]->(b)",
-			kadedb.Params{"rows": rows})
+		if x.gone || types != nil && !slices.Contains(types, x.typ) {
+			continue
+		}
+		switch {
+		case x.from == at && dir >= 0:
+			f(i, x.to)
+		case x.to == at && dir <= 0:
+			f(i, x.from)
+		}
 	}
 }
 
-// commit writes the part of the model that is committed; extra, such as ":G7", is a
-// label of all its nodes.
-func (m *model) commit(t testing.TB, on asker, extra string) {
-	m.write(t, on, [2]int{0, m.laterNodes}, [2]int{0, m.laterRels}, extra)
+// step is one thing that makes a store what it is when questions are asked.
+type step struct{ verb, text string }
+
+// The verbs of steps; only a statement has a text.
+const (
+	verbDo         = "do"
+	verbBegin      = "begin"
+	verbCheckpoint = "checkpoint"
+	verbRestart    = "restart"
+)
+
+// script writes the model as steps. A stage other than asDrawn replaces the model's.
+func (m *model) script(at stage) []step {
+	if at == asDrawn {
+		at = m.stage
+	}
+	var out []step
+	do := func(texts ...string) {
+		for _, t := range texts {
+			if t != "" {
+				out = append(out, step{verbDo, t})
+			}
+		}
+	}
+	then := func(verb string) { out = append(out, step{verb: verb}) }
+	if at == atOnce {
+		do(m.create(len(m.nodes), len(m.rels), true))
+		return out
+	}
+	do(m.create(m.laterNodes, m.laterRels, false))
+	changes := m.changes()
+	half := len(changes) / 2
+	switch at {
+	case pendingOver, changedOver, checkpointed, restarted, betweenChanges:
+		then(verbCheckpoint)
+	}
+	switch at {
+	case pending, pendingOver:
+		then(verbBegin)
+	case betweenChanges:
+		do(changes[:half]...)
+		then(verbCheckpoint)
+		then(verbBegin)
+		changes = changes[half:]
+	}
+	do(changes...)
+	switch at {
+	case checkpointed:
+		then(verbCheckpoint)
+	case restarted, restartedPlain:
+		then(verbRestart)
+	}
+	return out
 }
 
-// change writes the rest of the model.
-func (m *model) change(t testing.TB, on asker, extra string) {
-	var rels, nodes []any
+// create writes one statement of the first nodes and relationships: as they are in the
+// end, or as they are before the changes.
+func (m *model) create(nodes, rels int, final bool) string {
+	var parts []string
+	for i := range nodes {
+		n := &m.nodes[i]
+		if final && n.gone {
+			continue
+		}
+		if !final && n.was != nil {
+			n = &node{labels: n.was.labels, v: n.was.v, props: n.props}
+		}
+		parts = append(parts, fmt.Sprintf("(n%d%s %s)", i, labelText(n.labels), n.literal(i)))
+	}
+	for i := range rels {
+		x := m.rels[i]
+		if final && x.gone {
+			continue
+		}
+		if !final && x.was >= 0 {
+			x.w = x.was
+		}
+		parts = append(parts, fmt.Sprintf("(n%d)-[:%s {id: %d, w: %d}]->(n%d)", x.from, x.typ, i, x.w, x.to))
+	}
+	if parts == nil {
+		return ""
+	}
+	return "CREATE " + strings.Join(parts, ", ")
+}
+
+func labelText(labels []string) string {
+	text := ""
+	for _, l := range labels {
+		text += ":" + l
+	}
+	return text
+}
+
+// literal writes all properties of node number i.
+func (n *node) literal(i int) string {
+	parts := []string{fmt.Sprintf("id: %d", i)}
+	if n.v >= 0 {
+		parts = append(parts, fmt.Sprintf("v: %d", n.v))
+	}
+	for _, k := range sorted(n.props) {
+		parts = append(parts, k+": "+n.props[k])
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// changes are the statements that make of what was created what the model says.
+func (m *model) changes() []string {
+	var out []string
 	for i := range m.laterRels {
-		if m.rels[i].gone {
-			rels = append(rels, i)
+		switch x := &m.rels[i]; {
+		case x.gone:
+			out = append(out, fmt.Sprintf("MATCH ()-[r {id: %d}]->() DELETE r", i))
+		case x.was >= 0:
+			out = append(out, fmt.Sprintf([]string{"MATCH ()-[r {id: %d}]->() SET r.w = %d", "MATCH ()-[r {id: %d}]->() SET r += {w: %d}",
+				"MATCH ()-[r {id: %d}]-() SET r['w'] = %d"}[x.way], i, x.w))
 		}
 	}
 	for i := range m.laterNodes {
-		if m.nodes[i].gone {
-			nodes = append(nodes, i)
+		switch n := &m.nodes[i]; {
+		case n.gone:
+			out = append(out, fmt.Sprintf("MATCH (n {id: %d}) DETACH DELETE n", i))
+		case n.was != nil:
+			out = append(out, n.update(i))
 		}
 	}
-	if rels != nil {
-		do(t, on, "MATCH (n"+extra+")-[r]->() WHERE r.id IN $ids DELETE r", kadedb.Params{"ids": rels})
+	for i := m.laterNodes; i < len(m.nodes); i++ {
+		n := &m.nodes[i]
+		text := labelText(n.labels) + " "
+		out = append(out, [...]string{"CREATE (n" + text + n.literal(i) + ")", "INSERT (n" + text + n.literal(i) + ")",
+			fmt.Sprintf("MERGE (n%s{id: %d}) ON CREATE SET n += %s", text, i, n.literal(i)), "FOREACH (i IN [0] | CREATE (n" + text + n.literal(i) + "))"}[n.way])
 	}
-	if nodes != nil {
-		do(t, on, "MATCH (n"+extra+") WHERE n.id IN $ids DETACH DELETE n", kadedb.Params{"ids": nodes})
+	for i := m.laterRels; i < len(m.rels); i++ {
+		x := &m.rels[i]
+		out = append(out, fmt.Sprintf("MATCH (a {id: %d}), (b {id: %d}) ", x.from, x.to)+[...]string{
+			fmt.Sprintf("CREATE (a)-[:%s {id: %d, w: %d}]->(b)", x.typ, i, x.w),
+			fmt.Sprintf("MERGE (a)-[r:%s {id: %d}]->(b) SET r.w = %d", x.typ, i, x.w),
+			fmt.Sprintf("INSERT (b)<-[:$('%s') {id: %d, w: %d}]-(a)", x.typ, i, x.w)}[x.way])
 	}
-	m.write(t, on, [2]int{m.laterNodes, len(m.nodes)}, [2]int{m.laterRels, len(m.rels)}, extra)
+	return out
 }
 
-func openStore(t testing.TB, o kadedb.Options) *kadedb.DB {
-	t.Helper()
-	quiet(&o)
-	db, err := kadedb.OpenTemporary(&o)
-	if err != nil {
-		t.Fatal(err)
+// update writes the change of a node from what it was.
+func (n *node) update(i int) string {
+	text := fmt.Sprintf("MATCH (n {id: %d})", i)
+	switch {
+	case n.way == 1:
+		text += " SET n = " + n.literal(i)
+	case n.v < 0:
+		text += [...]string{" REMOVE n.v", "", " SET n.v = null", " SET n += {v: null}"}[n.way]
+	default:
+		text += fmt.Sprintf([...]string{" SET n.v = %d", "", " SET n['v'] = %d", " SET n += {v: %d}"}[n.way], n.v)
 	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
+	for _, l := range n.labels {
+		if !n.was.has(l) {
+			text += " SET n" + pick(replay([]int{n.way}), ":"+l, " IS "+l, ":$('"+l+"')", ":"+l)
 		}
-	})
-	return db
-}
-
-func quiet(o *kadedb.Options) {
-	o.Durability, o.CheckpointBytes, o.Memory = kadedb.DurableNone, -1, 256<<20
-	o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
-}
-
-func begin(t testing.TB, db *kadedb.DB) *kadedb.Tx {
-	t.Helper()
-	tx, err := db.Begin(context.Background(), kadedb.TxOptions{})
-	if err != nil {
-		t.Fatal(err)
 	}
-	return tx
-}
-
-func rollback(t testing.TB, tx *kadedb.Tx) {
-	t.Helper()
-	if err := tx.Rollback(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// answer gives a query's rows as text, in order.
-func answer(on asker, text string, params kadedb.Params) ([]string, error) {
-	var out []string
-	err := each(on, text, params, func(row []value.Value) {
-		parts := make([]string, len(row))
-		for i, v := range row {
-			parts[i] = v.String()
+	for _, l := range n.was.labels {
+		if !n.has(l) {
+			text += " REMOVE n:" + l
 		}
-		out = append(out, strings.Join(parts, " | "))
-	})
-	return out, err
+	}
+	return text
 }
 
-// bag is answer with the rows sorted.
-func bag(on asker, text string, params kadedb.Params) ([]string, error) {
-	out, err := answer(on, text, params)
+func sorted[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
 	slices.Sort(out)
-	return out, err
+	return out
 }
 
-// loose is bag where a float is written as the integer that it equals: which of two
-// equal values stands for both after DISTINCT, or comes first, is open.
-func loose(on asker, text string, params kadedb.Params) ([]string, error) {
-	var out []string
-	err := each(on, text, params, func(row []value.Value) {
-		parts := make([]string, len(row))
-		for i, v := range row {
-			if f, ok := v, v.Kind() == value.KindFloat; ok && f.AsFloat() == math.Trunc(f.AsFloat()) && math.Abs(f.AsFloat()) < 1e15 {
-				v = value.Int(int64(f.AsFloat()))
-			}
-			parts[i] = v.String()
+// clone copies what reductions change.
+func (m *model) clone() *model {
+	c := *m
+	c.nodes, c.rels = slices.Clone(m.nodes), slices.Clone(m.rels)
+	for i := range c.nodes {
+		n := &c.nodes[i]
+		props := make(map[string]string, len(n.props))
+		for k, v := range n.props {
+			props[k] = v
 		}
-		out = append(out, strings.Join(parts, " | "))
-	})
-	slices.Sort(out)
-	return out, err
-}
-
-func each(on asker, text string, params kadedb.Params, f func([]value.Value)) error {
-	rows, err := on.Query(context.Background(), text, params)
-	if err != nil {
-		return err
+		n.props = props
 	}
-	for rows.Next() {
-		f(rows.Values())
-	}
-	return rows.Close()
-}
-
-// differ describes two bags that are not equal.
-func differ(got, want []string) string {
-	count := map[string]int{}
-	for _, s := range got {
-		count[s]++
-	}
-	for _, s := range want {
-		count[s]--
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d rows, want %d\n", len(got), len(want))
-	lines := 0
-	for _, s := range slices.Sorted(maps(count)) {
-		if n := count[s]; n != 0 && lines < 10 {
-			fmt.Fprintf(&b, "%+d × %s\n", n, s)
-			lines++
-		}
-	}
-	return b.String()
-}
-
-func maps(m map[string]int) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
+	return &c
 }

@@ -14,14 +14,14 @@ import (
 // costs must be those found without one.
 func TestHeuristicsAgainstDijkstra(t *testing.T) {
 	for _, seed := range seeds(16) {
-		r := newRand(seed)
+		r := newSource(seed, 0)
 		db := openStore(t, kadedb.Options{})
 		n := 10 + r.IntN(50)
 		type place struct{ x, y float64 }
 		places := make([]place, n)
 		var nodes, roads []any
 		for i := range places {
-			places[i] = place{r.Float64() * 100, r.Float64() * 100}
+			places[i] = place{r.float() * 100, r.float() * 100}
 			nodes = append(nodes, map[string]any{"id": i, "x": places[i].x, "y": places[i].y})
 		}
 		for range 3 * n {

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,5 +76,21 @@ func TestIndexAgreesWithScan(t *testing.T) {
 	}
 	if sought*3 < asked*2 {
 		t.Errorf("%d of %d conditions were answered by an index", sought, asked)
+	}
+}
+
+func begin(t testing.TB, db *kadedb.DB) *kadedb.Tx {
+	t.Helper()
+	tx, err := db.Begin(context.Background(), kadedb.TxOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tx
+}
+
+func rollback(t testing.TB, tx *kadedb.Tx) {
+	t.Helper()
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
 	}
 }

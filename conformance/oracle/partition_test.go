@@ -1,91 +1,63 @@
 package oracle
 
-import (
-	"context"
-	"slices"
-	"testing"
+import "testing"
 
-	"github.com/kadedb/kadedb"
-	"github.com/kadedb/kadedb/status"
-)
+// filled makes a graph of all kinds of properties.
+func filled(r *source) *model { return newModel(r, 4+r.IntN(8), 4+r.IntN(20)).decorate(r) }
 
-// tally counts what had to be thrown away: too much of it and the test says nothing.
-type tally struct{ asked, dropped int }
-
-// bags asks several texts; ok is false where one of them gives an error of the
-// language, which an equal text may give or not.
-func (c *tally) bags(t *testing.T, seed uint64, on asker, texts ...string) (out [][]string, ok bool) {
-	c.asked++
-	for _, text := range texts {
-		got, err := bag(on, text, nil)
-		if err != nil {
-			if e := status.From(err); e.Code == status.Internal || e.Code == status.NotYet || e.Code == status.UnexpectedSyntax {
-				t.Fatalf("seed %d: %s\n%v", seed, text, err)
-			}
-			c.dropped++
-			return nil, false
-		}
-		out = append(out, got)
-	}
-	return out, true
+// parting is what is asked of a query and of its three parts, and how the parts make the whole.
+type parting struct {
+	name     string
+	relation relation
+	whole    string
+	part     string // "": as the whole
+	folds    []string
 }
 
-func (c *tally) check(t *testing.T) {
-	if c.dropped*5 > c.asked {
-		t.Errorf("%d of %d questions gave errors", c.dropped, c.asked)
+func (q *request) parting(r *source) parting {
+	n, m := q.w.node(), q.w.node()
+	key, e := pick(r, n+".v", n+".s", n+".id", n+".v, "+n+".b"), q.w.number(1)
+	keys := []string{"key"}
+	if key == n+".v, "+n+".b" {
+		keys = append(keys, "key")
 	}
+	return pick(r,
+		parting{name: "rows", relation: parts, whole: q.columns()},
+		parting{name: "rows", relation: parts, whole: q.columns()},
+		parting{name: "rows", relation: parts, whole: q.columns() + ", " + q.w.list(1) + " AS c4, {a: " + e + "} AS c5"},
+		parting{name: "distinct", relation: distinct, whole: "DISTINCT " + n + ".id AS c1"},
+		parting{name: "distinct", relation: distinct, whole: "DISTINCT " + n + ".v AS c1, " + m + ".l AS c2"},
+		parting{name: "count and sum", relation: fold, whole: "count(*), count(" + m + ".v), sum(" + m + ".v), sum(" + m + ".f)", folds: []string{"+", "+", "+", "~"}},
+		parting{name: "min and max", relation: fold, whole: "min(" + m + ".x), max(" + m + ".x), min(" + e + "), max(" + m + ".s), max(" + m + ".f)",
+			folds: []string{"min", "max", "min", "max", "max"}},
+		parting{name: "collect", relation: fold, whole: "collect(" + m + ".x), collect(DISTINCT " + n + ".v), collect(DISTINCT " + m + ".l)", folds: []string{"bag", "set", "set"}},
+		parting{name: "avg", relation: fold, whole: "avg(" + m + ".v)", part: "[sum(" + m + ".v), count(" + m + ".v)]", folds: []string{"avg"}},
+		parting{name: "groups", relation: fold, whole: key + ", count(*), sum(" + m + ".v), min(" + m + ".x), collect(" + m + ".id), count(" + m + ".s)",
+			folds: append(keys, "+", "+", "min", "bag", "+")},
+		parting{name: "groups with avg", relation: fold, whole: n + ".id, avg(" + m + ".v)", part: n + ".id, [sum(" + m + ".v), count(" + m + ".v)]", folds: []string{"key", "avg"}},
+	)
 }
 
-// filled makes a store with a graph of all kinds of properties, a part not committed.
-func filled(t *testing.T, db *kadedb.DB, seed uint64) (*kadedb.Tx, *model) {
-	r := newRand(seed)
-	m := newModel(r, 4+r.IntN(8), 4+r.IntN(20))
-	do(t, db, "MATCH (n) DETACH DELETE n", nil)
-	m.commit(t, db, "")
-	m.decorate(t, r, db)
-	if seed%2 == 0 {
-		if err := db.Checkpoint(context.Background()); err != nil {
-			t.Fatal(err)
-		}
+// partitions: for every condition p, the rows of a query are those with p, those with NOT p
+// and those with p IS NULL, and so are its aggregates.
+func partitions(r *source, m *model) []claim {
+	q := newRequest(r, m)
+	p, ask := q.w.test(3), q.parting(r)
+	where := " WITH * WHERE " // after an OPTIONAL MATCH, p would belong to the optional part
+	if !q.last.optional {
+		where = pick(r, " WHERE ", where, " FILTER ")
 	}
-	tx := begin(t, db)
-	m.change(t, tx, "")
-	return tx, m
+	part := ask.part
+	if part == "" {
+		part = ask.whole
+	}
+	with := func(cond string) string { return q.match + where + cond + " RETURN " + part }
+	return []claim{{name: ask.name, relation: ask.relation, folds: ask.folds,
+		texts: []string{q.match + " RETURN " + ask.whole, with(p), with("NOT (" + p + ")"), with("(" + p + ") IS NULL")}}}
 }
 
-// TestPartitions: for every condition p, the rows of a query are those with p, those
-// with NOT p and those with p IS NULL.
+// TestPartitions asks queries and their parts, each graph's in another setting.
 func TestPartitions(t *testing.T) {
-	db := openStore(t, kadedb.Options{})
-	var c tally
-	for _, seed := range seeds(25) {
-		tx, m := filled(t, db, seed)
-		r := newRand(seed + 1<<32)
-		for range 40 {
-			q := newRequest(r, m)
-			p, tail := q.w.test(3), " RETURN "+q.columns()
-			if r.IntN(3) == 0 {
-				tail = " RETURN DISTINCT " + q.w.node() + ".id AS c1"
-			}
-			where := " WITH * WHERE "
-			if !q.last.optional && r.IntN(2) == 0 {
-				where = " WHERE "
-			}
-			got, ok := c.bags(t, seed, tx, q.match+tail, q.match+where+p+tail, q.match+where+"NOT ("+p+")"+tail, q.match+where+"("+p+") IS NULL"+tail)
-			if !ok {
-				continue
-			}
-			parts := slices.Concat(got[1], got[2], got[3])
-			slices.Sort(parts)
-			whole := got[0]
-			if tail[:16] == " RETURN DISTINCT" {
-				parts = slices.Compact(parts)
-			}
-			if !slices.Equal(whole, parts) {
-				t.Fatalf("seed %d: %s%s%s%s\n%s", seed, q.match, where, p, tail, differ(parts, whole))
-			}
-		}
-		rollback(t, tx)
-	}
-	c.check(t)
+	f := family{graph: filled, claims: partitions, each: 40, sets: rotating()}
+	f.run(t, seeds(25))
 }

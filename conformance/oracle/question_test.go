@@ -1,8 +1,8 @@
 package oracle
 
 import (
+	"cmp"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"sort"
 	"strings"
@@ -246,7 +246,7 @@ func (g *maker) lively(m *model, before []binding) (clause, []binding) {
 		for _, b := range before {
 			rows = append(rows, c.rows(m, b)...)
 		}
-		if len(rows) > 0 && len(rows) < 5000 || try == 6 {
+		if len(rows) > 0 && len(rows) < cmp.Or(g.limit, 5000) || try == 6 {
 			return c, rows
 		}
 		*g = saved
@@ -254,12 +254,12 @@ func (g *maker) lively(m *model, before []binding) (clause, []binding) {
 }
 
 // newQuestion makes a question with a short answer.
-func newQuestion(r *rand.Rand, m *model) *question {
+func newQuestion(r *source, m *model) *question {
 	q := &question{}
 	g := &maker{r: r}
-	g.anonymous = r.IntN(3) == 0
+	g.anonymous = r.once(3)
 	switch r.IntN(8) {
-	case 0, 1:
+	case 6, 7:
 		q.clauses = append(q.clauses, g.star())
 		q.first, q.last = "n1", "n1"
 		q.shape = pick(r, "count", "count", "by first", "each count", "exists", "top")
@@ -268,13 +268,13 @@ func newQuestion(r *rand.Rand, m *model) *question {
 	}
 	c, rows := g.lively(m, []binding{{}})
 	q.clauses = append(q.clauses, c)
-	if r.IntN(3) == 0 {
+	if r.once(3) {
 		c, _ := g.lively(m, rows)
-		c.optional = r.IntN(3) == 0
+		c.optional = r.once(3)
 		q.clauses = append(q.clauses, c)
 	}
 	q.first, q.last = g.named[0], g.named[len(g.named)-1]
-	if r.IntN(4) == 0 {
+	if r.once(4) {
 		q.clauses[len(q.clauses)-1].where = g.condition()
 	}
 	q.shape = pick(r, "count", "count", "count", "by first", "by last", "by both", "distinct last", "distinct ends", "top", "exists", "not exists", "each count", "sum")
@@ -287,26 +287,27 @@ func newQuestion(r *rand.Rand, m *model) *question {
 
 // maker names nodes and relationships while clauses are made.
 type maker struct {
-	r         *rand.Rand
+	r         *source
 	named     []string
 	rels      []string // single ones, by name
 	count     int
 	anonymous bool // nodes in the middle have no name
+	limit     int  // of rows, 5,000 if 0
 }
 
 func (g *maker) node(labels map[string][]string, first bool) string {
-	if len(g.named) > 0 && g.r.IntN(3) == 0 {
+	if len(g.named) > 0 && g.r.once(3) {
 		return pick(g.r, g.named...)
 	}
 	g.count++
 	name := fmt.Sprintf("n%d", g.count)
-	if g.anonymous && !first && g.r.IntN(2) == 0 {
+	if g.anonymous && !first && g.r.once(2) {
 		name = "_" + name
 	} else {
 		g.named = append(g.named, name)
 	}
 	labels[name] = pick(g.r, nil, nil, nil, nil, []string{"A"}, []string{"A"}, []string{"B"}, []string{"A", "B"})
-	if g.r.IntN(25) == 0 {
+	if g.r.once(25) {
 		labels[name] = []string{"None"}
 	}
 	return name
@@ -323,7 +324,7 @@ func (g *maker) star() clause {
 			g.count++
 			h := hop{dir: g.r.IntN(3) - 1, min: 1, max: 1, to: fmt.Sprintf("_%d", g.count)}
 			h.types = pick(g.r, nil, []string{"T"}, []string{"T"}, []string{"T", "U"}, []string{"V"})
-			if g.r.IntN(4) == 0 {
+			if g.r.once(4) {
 				c.labels[h.to] = []string{"A"}
 			}
 			ch.hops = append(ch.hops, h)
@@ -345,17 +346,17 @@ func (g *maker) clause() clause {
 			}
 			h := hop{dir: g.r.IntN(3) - 1, min: 1, max: 1}
 			h.types = pick(g.r, nil, []string{"T"}, []string{"T"}, []string{"U"}, []string{"T", "U"}, []string{"V", "T"}, []string{"T", "T"})
-			if g.r.IntN(25) == 0 {
+			if g.r.once(25) {
 				h.types = []string{"None"}
 			}
 			switch g.r.IntN(8) {
-			case 0:
+			case 7:
 				h.min, h.max = g.r.IntN(2), 1+g.r.IntN(2)
-			case 1:
+			case 6:
 				g.count++
 				h.name = fmt.Sprintf("r%d", g.count)
 				here = append(here, h.name)
-			case 2:
+			case 5:
 				if len(g.rels) > 0 {
 					h.name, h.bound = pick(g.r, g.rels...), true
 					g.rels = slices.DeleteFunc(g.rels, func(s string) bool { return s == h.name })
@@ -452,12 +453,12 @@ func (q *question) want(m *model) []string {
 	case "by both":
 		out = grouped(rows, func(b binding) (string, bool) { return id(b[q.first]) + " | " + id(b[q.last]), true })
 	case "distinct last":
-		for _, k := range distinct(rows, q.last) {
+		for _, k := range unique(rows, q.last) {
 			out = append(out, id(k))
 		}
 	case "distinct ends":
 		n := func(name string) int {
-			return len(slices.DeleteFunc(distinct(rows, name), func(k int) bool { return k < 0 }))
+			return len(slices.DeleteFunc(unique(rows, name), func(k int) bool { return k < 0 }))
 		}
 		out = append(out, fmt.Sprintf("%d | %d", n(q.last), n(q.first)))
 	case "top":
@@ -523,7 +524,7 @@ func grouped(rows []binding, key func(binding) (string, bool)) []string {
 	return out
 }
 
-func distinct(rows []binding, name string) []int {
+func unique(rows []binding, name string) []int {
 	seen := map[int]bool{}
 	var out []int
 	for _, b := range rows {
@@ -540,7 +541,7 @@ func (q *question) top(rows []binding) []string {
 	for _, b := range rows {
 		counts[b[q.first]]++
 	}
-	keys := distinct(rows, q.first)
+	keys := unique(rows, q.first)
 	sort.Slice(keys, func(i, j int) bool {
 		a, b := keys[i], keys[j]
 		if counts[a] != counts[b] {

@@ -1,15 +1,10 @@
 package oracle
 
 import (
-	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/kadedb/kadedb"
-	"github.com/kadedb/kadedb/value"
 )
 
 // search is a random path search: what is written and what it means.
@@ -21,7 +16,7 @@ type search struct {
 	ends     string   // label of the end, "" for any
 }
 
-func newSearch(r *rand.Rand) search {
+func newSearch(r *source) search {
 	s := search{dir: r.IntN(3) - 1, min: pick(r, 1, 1, 1, 0, 2), max: pick(r, -1, -1, 3, 2, 4)}
 	s.types = pick(r, nil, nil, []string{"T"}, []string{"T", "U"}, []string{"V", "None"})
 	s.below, s.ends = pick(r, 0, 0, 0, 3), pick(r, "", "", "A", "B")
@@ -52,22 +47,6 @@ func (s *search) arrow() string {
 	return [...]string{"<" + body, body, body + ">"}[s.dir+1]
 }
 
-// hops calls f with what can be crossed from a node.
-func (m *model) hops(at int, types []string, dir int, f func(rel, to int)) {
-	for i := range m.rels {
-		x := &m.rels[i]
-		if x.gone || types != nil && !slices.Contains(types, x.typ) {
-			continue
-		}
-		switch {
-		case x.from == at && dir >= 0:
-			f(i, x.to)
-		case x.to == at && dir <= 0:
-			f(i, x.from)
-		}
-	}
-}
-
 // trails calls f with every trail of the search from a node, and its end.
 func (m *model) trails(s *search, from int, f func(path []int, to int)) {
 	var path []int
@@ -94,35 +73,50 @@ func (m *model) trails(s *search, from int, f func(path []int, to int)) {
 // pair names the ends of paths.
 type pair struct{ from, to int }
 
-// wanted is what enumeration says of all pairs of ends.
-type wanted struct {
-	shortest map[pair]int
-	paths    map[pair][]string // the shortest ones
-	cheapest map[pair]int
+// trail is a path that was enumerated.
+type trail struct {
+	pair
+	rels []int
+	cost int
 }
 
-func (m *model) enumerate(s *search) *wanted {
-	w := &wanted{shortest: map[pair]int{}, paths: map[pair][]string{}, cheapest: map[pair]int{}}
+// row writes what a query returns of a trail.
+func (t *trail) row() string { return fmt.Sprintf("%d | %d | %s", t.from, t.to, listText(t.rels)) }
+
+func listText(ids []int) string {
+	parts := make([]string, len(ids))
+	for i, id := range ids {
+		parts[i] = fmt.Sprint(id)
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+// best gives the trails of a search that are the least by a measure, and a row with that
+// measure for each pair of ends.
+func (m *model) best(s *search, measure func(*trail) int) (trails, measures []string) {
+	by := map[pair][]trail{}
 	for from := range m.nodes {
 		if m.nodes[from].gone {
 			continue
 		}
 		m.trails(s, from, func(path []int, to int) {
-			p := pair{from, to}
-			cost := m.costOf(path)
-			if have, ok := w.cheapest[p]; !ok || cost < have {
-				w.cheapest[p] = cost
-			}
-			have, ok := w.shortest[p]
+			t := trail{pair{from, to}, slices.Clone(path), m.costOf(path)}
+			have := by[t.pair]
 			switch {
-			case !ok || len(path) < have:
-				w.shortest[p], w.paths[p] = len(path), []string{fmt.Sprint(path)}
-			case len(path) == have:
-				w.paths[p] = append(w.paths[p], fmt.Sprint(path))
+			case have == nil || measure(&t) < measure(&have[0]):
+				by[t.pair] = []trail{t}
+			case measure(&t) == measure(&have[0]):
+				by[t.pair] = append(have, t)
 			}
 		})
 	}
-	return w
+	for p, ts := range by {
+		for i := range ts {
+			trails = append(trails, ts[i].row())
+		}
+		measures = append(measures, fmt.Sprintf("%d | %d | %d", p.from, p.to, measure(&ts[0])))
+	}
+	return trails, measures
 }
 
 func (m *model) costOf(path []int) int {
@@ -133,37 +127,23 @@ func (m *model) costOf(path []int) int {
 	return cost
 }
 
-// found is one row of a search.
-type found struct {
-	pair
-	path []int
-}
-
-func ints(v value.Value) []int {
-	out := []int{}
-	for _, e := range v.Elems() {
-		out = append(out, int(e.AsInt()))
-	}
-	return out
-}
-
 // forms are the ways to bind the ends: in the pattern, before it, only the left
 // or only the right one before.
-func (s *search) text(form int, g, selector string) string {
-	end := "(b" + g + ")"
+func (s *search) text(form int, selector, tail string) string {
+	end := "(b)"
 	if s.ends != "" {
-		end = "(b" + g + ":" + s.ends + ")"
+		end = "(b:" + s.ends + ")"
 	}
 	cost := ""
 	if selector == "ANY CHEAPEST" {
 		cost = " COST r.w"
 	}
-	left, right, before := "(a"+g+")", end, ""
+	left, right, before := "(a)", end, ""
 	switch form {
 	case 1:
-		before, left, right = "MATCH (a"+g+"), "+end+" ", "(a)", "(b)"
+		before, left, right = "MATCH (a), "+end+" ", "(a)", "(b)"
 	case 2:
-		before, left = "MATCH (a"+g+") ", "(a)"
+		before, left = "MATCH (a) ", "(a)"
 	case 3:
 		before, right = "MATCH "+end+" ", "(b)"
 	}
@@ -173,104 +153,32 @@ func (s *search) text(form int, g, selector string) string {
 	} else {
 		selector += " "
 	}
-	return before + "MATCH p = " + selector + path + cost + " RETURN a.id, b.id, [x IN relationships(p) | x.id]"
+	return before + "MATCH p = " + selector + path + cost + " RETURN a.id, b.id, " + tail
 }
 
-func (m *model) ask(t *testing.T, on asker, text string) []found {
-	var out []found
-	err := each(on, text, nil, func(row []value.Value) {
-		out = append(out, found{pair{int(row[0].AsInt()), int(row[1].AsInt())}, ints(row[2])})
-	})
-	if err != nil {
-		t.Fatalf("%s\n%v", text, err)
+// searchClaims asks shortestPath, allShortestPaths and ANY CHEAPEST between all pairs of nodes.
+func searchClaims(r *source, _ *model) []claim {
+	s, form := newSearch(r), r.IntN(4)
+	one := pick(r, "ANY SHORTEST", "shortestPath(")
+	const ids = "[x IN relationships(p) | x.id]"
+	length, cost := func(t *trail) int { return len(t.rels) }, func(t *trail) int { return t.cost }
+	paths := func(measure func(*trail) int) func(*model) []string {
+		return func(m *model) []string { p, _ := m.best(&s, measure); return p }
 	}
-	return out
-}
-
-// isTrail reports whether a path that was found is one of the search's.
-func (m *model) isTrail(s *search, f found) bool {
-	ok := false
-	m.trails(s, f.from, func(path []int, to int) { ok = ok || to == f.to && slices.Equal(path, f.path) })
-	return ok
-}
-
-// TestSearchesAgainstEnumeration asks shortestPath, allShortestPaths and ANY CHEAPEST
-// between all pairs of nodes of small graphs, a part of which is not committed.
-func TestSearchesAgainstEnumeration(t *testing.T) {
-	if err := searches(t, seeds(1000)); err != nil {
-		t.Error(err)
+	measures := func(measure func(*trail) int) func(*model) []string {
+		return func(m *model) []string { _, n := m.best(&s, measure); return n }
+	}
+	return []claim{
+		{name: "all shortest", relation: rows, texts: []string{s.text(form, "allShortestPaths(", ids)}, want: paths(length)},
+		{name: "a shortest", relation: among, texts: []string{s.text(form, one, ids)}, want: paths(length)},
+		{name: "how short", relation: rows, texts: []string{s.text(form, one, "length(p)")}, want: measures(length)},
+		{name: "a cheapest", relation: among, texts: []string{s.text(form, "ANY CHEAPEST", ids)}, want: paths(cost)},
+		{name: "how cheap", relation: rows, texts: []string{s.text(form, "ANY CHEAPEST", "reduce(c = 0, x IN relationships(p) | c + x.w)")}, want: measures(cost)},
 	}
 }
 
-func searches(t *testing.T, seeds []uint64) error {
-	var db *kadedb.DB
-	for i, seed := range seeds {
-		if i%50 == 0 {
-			db = openStore(t, kadedb.Options{})
-		}
-		r := newRand(seed)
-		m := newModel(r, 2+r.IntN(6), r.IntN(11))
-		g := fmt.Sprintf(":G%d", seed)
-		m.commit(t, db, g)
-		if i%5 == 0 {
-			if err := db.Checkpoint(context.Background()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		tx := begin(t, db)
-		m.change(t, tx, g)
-		s := newSearch(r)
-		err := m.compare(t, seed, tx, &s, g, r.IntN(4))
-		rollback(t, tx)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
+var searches = family{graph: smallGraph, claims: searchClaims, each: 1, sets: rotating()}
 
-func (m *model) compare(t *testing.T, seed uint64, on asker, s *search, g string, form int) error {
-	w := m.enumerate(s)
-	fail := func(text, format string, args ...any) error {
-		return fmt.Errorf("seed %d: %s\n%s\n%+v", seed, text, fmt.Sprintf(format, args...), m)
-	}
-	text := s.text(form, g, "allShortestPaths(")
-	all := map[pair][]string{}
-	for _, f := range m.ask(t, on, text) {
-		all[f.pair] = append(all[f.pair], fmt.Sprint(f.path))
-	}
-	for p, want := range w.paths {
-		slices.Sort(want)
-		if slices.Sort(all[p]); !slices.Equal(all[p], want) {
-			return fail(text, "from %d to %d: %v, want %v", p.from, p.to, all[p], want)
-		}
-		delete(all, p)
-	}
-	if len(all) > 0 {
-		return fail(text, "not paths: %v", all)
-	}
-	text = s.text(form, g, pick(newRand(seed), "shortestPath(", "ANY SHORTEST"))
-	one := map[pair]bool{}
-	for _, f := range m.ask(t, on, text) {
-		if one[f.pair] || !slices.Contains(w.paths[f.pair], fmt.Sprint(f.path)) {
-			return fail(text, "%v, want one of %v", f, w.paths[f.pair])
-		}
-		one[f.pair] = true
-	}
-	if len(one) != len(w.paths) {
-		return fail(text, "%d pairs, want %d", len(one), len(w.paths))
-	}
-	text = s.text(form, g, "ANY CHEAPEST")
-	cheap := map[pair]bool{}
-	for _, f := range m.ask(t, on, text) {
-		want, ok := w.cheapest[f.pair]
-		if cheap[f.pair] || !ok || m.costOf(f.path) != want || !m.isTrail(s, f) {
-			return fail(text, "%v of cost %d, want %d", f, m.costOf(f.path), want)
-		}
-		cheap[f.pair] = true
-	}
-	if len(cheap) != len(w.cheapest) {
-		return fail(text, "%d pairs, want %d", len(cheap), len(w.cheapest))
-	}
-	return nil
-}
+func smallGraph(r *source) *model { return newModel(r, 2+r.IntN(6), r.IntN(11)) }
+
+func TestSearchesAgainstEnumeration(t *testing.T) { searches.run(t, seeds(600)) }

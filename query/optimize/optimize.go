@@ -49,6 +49,21 @@ const (
 	Hash         Rule = "hash_join"     // parts of a pattern joined by equal values
 )
 
+// Rules gives all of them.
+func Rules() []Rule {
+	return []Rule{Reorder, UseIndex, PushFilter, MergeMatch, CountPresent, OptionalCount, CallCount, GroupByKey, LateProject, LoneGroups, TopK,
+		Intersection, CountTrails, CountStore, DistinctEnds, Hash}
+}
+
+// Without gives the options of a plan that is made without some rules.
+func Without(rules ...Rule) Options {
+	off := make(map[Rule]bool, len(rules))
+	for _, r := range rules {
+		off[r] = true
+	}
+	return Options{Off: off}
+}
+
 // Options are what Optimize may know.
 type Options struct {
 	Catalog    catalog.Snapshot    // zero: no names, no indexes
