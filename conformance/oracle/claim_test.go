@@ -68,7 +68,7 @@ func (c *claim) failed(w *world, text string, err error) verdict {
 		}
 		fallthrough
 	case status.Internal, status.NotYet, status.UnexpectedSyntax, status.UndefinedVariable:
-		return verdict{kind: code.String(), text: fmt.Sprintf("%s\n%v\n", text, err)}
+		return verdict{kind: code.String(), text: fmt.Sprintf("%s\n%v\n%s", text, err, plan(w.on(), text))}
 	}
 	if c.relation == rows || c.relation == among || c.relation == most {
 		return verdict{kind: status.CodeOf(err).String(), text: fmt.Sprintf("%s\n%v\n", text, err)}

@@ -64,5 +64,5 @@ func TestEffects(t *testing.T) {
 		}
 		return m
 	}, claims: effects, each: 2, sets: func(i int) []setting { return []setting{plain, sets[1+i%(len(sets)-1)]} }}
-	f.run(t, seeds(16))
+	f.run(t, seeds(5))
 }

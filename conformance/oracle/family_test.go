@@ -79,7 +79,8 @@ func (f *family) find(seeds []uint64) (counts map[string]*tally, err error) {
 					counts[c.name] = n
 				}
 				if fail := c.in(worlds, m, n); fail != nil {
-					s := &specimen{family: f, model: m, question: slices.Clone(r.taken), claim: c, sets: sets, fail: *fail, seed: seed}
+					s := &specimen{family: f, model: m, question: slices.Clone(r.taken), claim: c, sets: sets, fail: *fail, seed: seed,
+						past: open[fail.set.name].past[:len(open[fail.set.name].past)-1]}
 					return nil, s.report()
 				}
 			}

@@ -166,6 +166,7 @@ type step struct{ verb, text string }
 const (
 	verbDo         = "do"
 	verbBegin      = "begin"
+	verbEnd        = "end" // what was begun is rolled back
 	verbCheckpoint = "checkpoint"
 	verbRestart    = "restart"
 )

@@ -58,6 +58,6 @@ func partitions(r *source, m *model) []claim {
 
 // TestPartitions asks queries and their parts, each graph's in another setting.
 func TestPartitions(t *testing.T) {
-	f := family{graph: filled, claims: partitions, each: 40, sets: rotating()}
-	f.run(t, seeds(25))
+	f := family{graph: filled, claims: partitions, each: 100, sets: rotating()}
+	f.run(t, seeds(10))
 }

@@ -393,4 +393,4 @@ func routeClaims(r *source, m *model) []claim {
 
 var routes = family{graph: smallGraph, claims: routeClaims, each: 1, sets: rotating()}
 
-func TestPathsAgainstEnumeration(t *testing.T) { routes.run(t, seeds(400)) }
+func TestPathsAgainstEnumeration(t *testing.T) { routes.run(t, seeds(150)) }

@@ -3,6 +3,8 @@ package oracle
 import (
 	"cmp"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +19,7 @@ type specimen struct {
 	claim    claim
 	sets     []setting
 	fail     failure
+	past     [][]step // graphs that the store held before
 	tries    int
 	deadline time.Time
 }
@@ -36,8 +39,14 @@ func (s *specimen) report() error {
 		return fmt.Errorf("seed %d, %s, %s: %s\n%s\n%sA store of its own does not show it; what was written, not reduced:\n\n%s",
 			s.seed, found.set.name, s.claim.name, strings.Join(s.claim.texts, "\n"), found.kind, found.text, text)
 	}
-	return fmt.Errorf("seed %d, %s, %s: %s\n%s\nreduced in %d steps; keep it as conformance/oracle/testdata/regress/%s:\n\n%s",
-		s.seed, s.fail.set.name, s.claim.name, s.fail.kind, s.fail.text, s.tries, fileName(text), text)
+	where := filepath.Join("testdata", "regress", fileName(text))
+	if *keep {
+		if err := os.WriteFile(where, []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("seed %d, %s, %s: %s\n%s\nreduced in %d steps; -keep writes it to conformance/oracle/%s, for TestRegress:\n\n%s",
+		s.seed, s.fail.set.name, s.claim.name, s.fail.kind, s.fail.text, s.tries, where, text)
 }
 
 // reduce drops settings, then parts of graph and question in turn, while the claim fails in
@@ -48,17 +57,62 @@ func (s *specimen) reduce() bool {
 	if s.claim.relation == anywhere || s.claim.relation == effect {
 		sets = []setting{s.sets[0], s.fail.set}
 	}
-	old := s.sets
-	for s.sets = sets; !s.try(s.model, s.claim); s.sets = old {
-		if len(s.sets) == len(old) {
-			return false
-		}
+	if !s.reproduce(sets) {
+		return false
 	}
 	for again := true; again; {
 		again = s.reduceGraph()
 		again = s.reduceQuestion() || again
+		again = s.reducePast() || again
 	}
 	return true
+}
+
+// reproduce finds out whether the failure needs other settings beside its own, or a past.
+func (s *specimen) reproduce(sets []setting) bool {
+	all, past := s.sets, s.past
+	for n := 0; n <= len(past); n = 2*n + 1 {
+		s.past = past[len(past)-n:]
+		for _, s.sets = range [][]setting{sets, all} {
+			if s.try(s.model, s.claim) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// reducePast drops graphs that the store held before, and their steps.
+func (s *specimen) reducePast() bool {
+	changed := false
+	offer := func(past [][]step) {
+		old := s.past
+		if s.past = past; s.try(s.model, s.claim) {
+			changed = true
+			return
+		}
+		s.past = old
+	}
+	for i := len(s.past) - 1; i >= 0; i-- {
+		if offer(slices.Delete(slices.Clone(s.past), i, i+1)); i >= len(s.past) {
+			continue
+		}
+		for k := len(s.past[i]) - 1; k >= 0; k-- {
+			less := slices.Clone(s.past)
+			less[i] = slices.Delete(slices.Clone(less[i]), k, k+1)
+			offer(less)
+		}
+	}
+	return changed
+}
+
+// script is all that makes the store.
+func (s *specimen) script(m *model, at stage) []step {
+	var out []step
+	for _, graph := range s.past {
+		out = append(append(out, graph...), step{verb: verbEnd}, empty)
+	}
+	return append(out, m.script(at)...)
 }
 
 // try reports whether the claim fails as it did, in stores made for it alone.
@@ -66,7 +120,7 @@ func (s *specimen) try(m *model, c claim) bool {
 	if s.tries++; s.tries > reductionTries || time.Now().After(s.deadline) {
 		return false
 	}
-	fail, err := once(m.script, c, m, s.sets)
+	fail, err := once(func(at stage) []step { return s.script(m, at) }, c, m, s.sets)
 	if err != nil || fail == nil || fail.kind != s.fail.kind {
 		return false
 	}
@@ -243,7 +297,7 @@ func above(a, b int) int {
 func (s *specimen) file() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s, seed %d, in the setting %q\n\n", s.claim.name, s.seed, s.fail.set.name)
-	for _, st := range s.model.script(s.fail.set.at) {
+	for _, st := range s.script(s.model, s.fail.set.at) {
 		fmt.Fprintln(&b, strings.TrimSpace(st.verb+"\n"+st.text)+"\n")
 	}
 	for _, k := range sorted(s.claim.params) {

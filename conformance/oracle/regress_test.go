@@ -16,7 +16,8 @@ import (
 //
 //	do            a statement that makes the store, in order with
 //	checkpoint
-//	begin         nothing of what follows is committed
+//	begin         nothing of what follows is committed, until
+//	end           which rolls it back
 //	restart
 //
 //	param k       a parameter and its value
@@ -42,7 +43,7 @@ func readCase(text string) (steps []step, c claim, err error) {
 			continue
 		}
 		switch words[0] {
-		case verbDo, verbBegin, verbCheckpoint, verbRestart:
+		case verbDo, verbBegin, verbEnd, verbCheckpoint, verbRestart:
 			steps = append(steps, step{words[0], body})
 		case "param":
 			if c.params == nil {

@@ -190,11 +190,11 @@ func rewrites(r *source, m *model) []claim {
 // TestRewrites asks one question in two ways, each graph's in another setting.
 func TestRewrites(t *testing.T) {
 	f := family{graph: filled, claims: rewrites, each: 8, sets: rotating()}
-	f.run(t, seeds(25))
+	f.run(t, seeds(10))
 }
 
 // parameters gives numbers as literals and as parameters (R8), where an index may serve them.
-var parameters = family{graph: filled, each: 20, sets: func(int) []setting { return []setting{{name: "indexed", index: true, at: asDrawn}} },
+var parameters = family{graph: filled, each: 20, sets: func(int) []setting { return []setting{indexedByTwo} },
 	claims: func(r *source, _ *model) []claim {
 		k, list := fmt.Sprint(r.IntN(5)), fmt.Sprintf("[%d, %d]", r.IntN(3), r.IntN(5))
 		form := pick(r, "MATCH (a:A {v: %s}) RETURN a.id AS i, a.v IN %s AS x", "MATCH (a) WHERE a.v <> %s RETURN a.id AS i, a.v IN %s AS x",
@@ -232,7 +232,7 @@ func subsets(r *source, _ *model) []claim {
 
 func TestSubsets(t *testing.T) {
 	f := family{graph: filled, claims: subsets, each: 20, sets: rotating()}
-	f.run(t, seeds(20))
+	f.run(t, seeds(10))
 }
 
 // sideBySide makes two graphs of which each node's label says which it is in.
@@ -275,5 +275,5 @@ func disjoint(r *source, _ *model) []claim {
 
 func TestDisjointGraphs(t *testing.T) {
 	f := family{graph: sideBySide, claims: disjoint, each: 20, sets: rotating()}
-	f.run(t, seeds(20))
+	f.run(t, seeds(10))
 }

@@ -181,4 +181,4 @@ var searches = family{graph: smallGraph, claims: searchClaims, each: 1, sets: ro
 
 func smallGraph(r *source) *model { return newModel(r, 2+r.IntN(6), r.IntN(11)) }
 
-func TestSearchesAgainstEnumeration(t *testing.T) { searches.run(t, seeds(600)) }
+func TestSearchesAgainstEnumeration(t *testing.T) { searches.run(t, seeds(150)) }

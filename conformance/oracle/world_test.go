@@ -20,6 +20,7 @@ import (
 
 var (
 	seedFlag = flag.Uint64("seed", 0, "the first seed")
+	keep     = flag.Bool("keep", false, "write the reduced case of a failure to testdata/regress")
 	rounds   = flag.Int("rounds", 0, "how many times the usual rounds; or KADEDB_ROUNDS")
 )
 
@@ -48,11 +49,15 @@ func seeds(n int) []uint64 {
 type setting struct {
 	name  string
 	o     kadedb.Options
-	index bool  // with indexes and a constraint
-	at    stage // asDrawn: the model's
+	index []string // and constraints
+	at    stage    // asDrawn: the model's
 }
 
 var plain = setting{name: "plain", at: asDrawn}
+
+// indexedByTwo has indexes of several properties, of which some nodes lack some.
+var indexedByTwo = setting{name: "indexed by two properties", at: asDrawn, index: []string{"INDEX FOR (n:A) ON (n.v, n.k)", "INDEX FOR (n:B) ON (n.s, n.v, n.d)",
+	"INDEX FOR ()-[r:T]-() ON (r.id, r.w)"}}
 
 // manners are the settings in which a query may run in another way.
 func manners() []setting {
@@ -64,7 +69,9 @@ func manners() []setting {
 		{name: "one worker", o: engine(kadedb.Engine{Workers: 1})},
 		{name: "four workers", o: engine(kadedb.Engine{BatchSize: 3, Workers: 4})},
 		{name: "spilling", o: kadedb.Options{Engine: kadedb.Engine{BatchSize: 2}, Limits: kadedb.Limits{Memory: 1}}},
-		{name: "indexed", index: true},
+		{name: "indexed", index: []string{"INDEX FOR (n:A) ON (n.v)", "INDEX FOR (n:B) ON (n.s)", "INDEX FOR ()-[r:T]-() ON (r.w)",
+			"CONSTRAINT FOR (n:A) REQUIRE n.id IS UNIQUE"}},
+		indexedByTwo,
 		{name: "no rules", o: engine(kadedb.Engine{Rules: optimize.Without(optimize.Rules()...), NoPlanCache: true})},
 		{name: "no rules, rows one by one", o: engine(kadedb.Engine{Rules: optimize.Without(optimize.Rules()...), BatchSize: 1, Workers: 1})},
 	}
@@ -99,7 +106,14 @@ type world struct {
 	dir string
 	db  *kadedb.DB
 	tx  *kadedb.Tx
+
+	past [][]step // what was played before: statistics and names stay
 }
+
+// pastKept is how much of the past a reduction may need.
+const pastKept = 12
+
+var empty = step{verbDo, "MATCH (n) DETACH DELETE n"}
 
 func newWorld(set setting) (*world, error) {
 	dir, err := os.MkdirTemp("", "oracle-")
@@ -111,12 +125,9 @@ func newWorld(set setting) (*world, error) {
 	if err := w.open(); err != nil {
 		return nil, err
 	}
-	if set.index {
-		for _, text := range []string{"CREATE INDEX FOR (n:A) ON (n.v)", "CREATE INDEX FOR (n:B) ON (n.s)", "CREATE INDEX FOR (n:A) ON (n.v, n.k)",
-			"CREATE INDEX FOR ()-[r:T]-() ON (r.w)", "CREATE CONSTRAINT FOR (n:A) REQUIRE n.id IS UNIQUE"} {
-			if _, err := answer(w.db, text, nil); err != nil {
-				return nil, fmt.Errorf("%s: %w", text, err)
-			}
+	for _, text := range set.index {
+		if _, err := answer(w.db, "CREATE "+text, nil); err != nil {
+			return nil, fmt.Errorf("%s: %w", text, err)
 		}
 	}
 	return w, nil
@@ -140,13 +151,19 @@ func (w *world) play(steps []step) error {
 	if err := w.rollback(); err != nil {
 		return err
 	}
-	for _, s := range append([]step{{verbDo, "MATCH (n) DETACH DELETE n"}}, steps...) {
+	if len(w.past) == pastKept {
+		w.past = w.past[1:]
+	}
+	w.past = append(w.past, steps)
+	for _, s := range append([]step{empty}, steps...) {
 		err := error(nil)
 		switch s.verb {
 		case verbDo:
 			_, err = answer(w.on(), s.text, nil)
 		case verbBegin:
 			w.tx, err = w.db.Begin(context.Background(), kadedb.TxOptions{})
+		case verbEnd:
+			err = w.rollback()
 		case verbCheckpoint:
 			err = w.db.Checkpoint(context.Background())
 		case verbRestart:

@@ -516,7 +516,9 @@ func (a *assembly) filter() {
 		if p.done || !a.reachable(p.need) {
 			continue
 		}
-		a.projectPaths(p.need)
+		if len(p.need) > 0 {
+			a.projectPaths(p.need)
+		}
 		p.done = true
 		ps = append(ps, p.e)
 	}
