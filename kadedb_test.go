@@ -261,3 +261,36 @@ func TestDocumentedExamples(t *testing.T) {
 		}
 	}
 }
+
+// TestStatusOfGQL: what succeeds and what fails has a status in the terms of GQL.
+func TestStatusOfGQL(t *testing.T) {
+	db, err := kadedb.OpenTemporary(quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, c := range []struct{ text, want string }{
+		{"RETURN 1 AS x", "00000"},
+		{"UNWIND [] AS x RETURN x", "02000"},
+		{"CREATE (:A)", "00001"},
+		{"CREATE INDEX a FOR (n:A) ON (n.x)", "00001"},
+		{"RETRUN 1", "42001"},
+		{"RETURN 1 / 0", "22012"},
+		{"RETURN x", "42N62"},
+		{"RETURN 9223372036854775807 + 1", "22003"},
+		{"COMMIT", "25000"},
+	} {
+		sum, err := db.Exec(context.Background(), c.text, nil)
+		got := sum.Status().Code
+		if err != nil {
+			got = status.From(err).GQL().Code
+		}
+		if got != c.want {
+			t.Errorf("%s: %s, want %s (%v)", c.text, got, c.want, err)
+		}
+	}
+}

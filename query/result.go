@@ -6,6 +6,7 @@ import (
 
 	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/query/exec"
+	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
 
@@ -77,6 +78,7 @@ type Summary struct {
 	exec.Effects
 	SchemaEffects
 	Rows    int64
+	Returns bool // the statement has columns
 	Notices []string
 	Plan    string // of EXPLAIN and PROFILE
 	Spilled int64  // bytes
@@ -84,6 +86,27 @@ type Summary struct {
 	Elapsed time.Duration
 	// Tx is the transaction that BEGIN opened.
 	Tx *Tx
+}
+
+// Status is the outcome of a statement that succeeded, in GQL's terms.
+func (s *Summary) Status() status.GQL {
+	switch {
+	case !s.Returns:
+		return status.GQLOmitted
+	case s.Rows == 0:
+		return status.GQLNoData
+	}
+	return status.GQLSuccess
+}
+
+// Statuses are all that GQL tells of a statement that succeeded: the outcome, and one for
+// each notice.
+func (s *Summary) Statuses() []status.GQL {
+	out := []status.GQL{s.Status()}
+	for _, n := range s.Notices {
+		out = append(out, status.GQL{Code: status.GQLWarning.Code, Description: status.GQLWarning.Description + " - " + n})
+	}
+	return out
 }
 
 func (r *Result) lock() {
@@ -297,7 +320,7 @@ func (r *Result) Err() error {
 func (r *Result) Summary() Summary {
 	r.lock()
 	defer r.unlock()
-	s := Summary{Effects: r.effects, Rows: r.given, Spilled: r.spilled, Peak: r.peak, Elapsed: r.elapsed}
+	s := Summary{Effects: r.effects, Rows: r.given, Returns: r.width > 0, Spilled: r.spilled, Peak: r.peak, Elapsed: r.elapsed}
 	if x := r.rare; x != nil {
 		s.SchemaEffects, s.Notices, s.Plan, s.Tx = x.schema, x.notices, x.plan, x.opened
 	}

@@ -126,6 +126,7 @@ func TestMessage(t *testing.T) {
 		m.SetType("done")
 		m.Counters("stats", []Counter{{"rows", 300}, {"nodes_created", 0}, {"properties_set", 1}})
 		m.Texts("notices", nil)
+		m.Statuses("statuses", status.GQLNoData, []string{"a \"b\""})
 		m.Bool("writes", true)
 		m.Error("error", status.Errorf(status.DivisionByZero, "by zero"))
 		m.Millis("ms", 1500)
@@ -142,7 +143,8 @@ func TestMessage(t *testing.T) {
 	if j.String() != c.String() || !strings.HasPrefix(j.String(), "{type: 'done', id: 7, columns: ['a', 'b'], rows: [[0, 'x'], [1, 'x'],") {
 		t.Errorf("JSON %.300v\nCBOR %.300v", j, c)
 	}
-	if !strings.Contains(j.String(), "stats: {rows: 300, properties_set: 1}, notices: [], writes: true") {
+	if !strings.Contains(j.String(), "stats: {rows: 300, properties_set: 1}, notices: [], statuses: [{gql_status: '02000', status_description: 'note: no data'}, "+
+		"{gql_status: '01000', status_description: 'warn: warning - a \"b\"'}], writes: true") {
 		t.Errorf("it ends %s", j.String()[len(j.String())-300:])
 	}
 }

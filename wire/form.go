@@ -97,6 +97,25 @@ func (m *Message) Text(name, s string) {
 	}
 }
 
+// Statuses adds GQL's statuses of a statement that succeeded.
+func (m *Message) Statuses(name string, outcome status.GQL, notices []string) {
+	m.key(name)
+	if m.form == JSON {
+		m.b = AppendStatuses(m.b, outcome, notices)
+		return
+	}
+	m.b = appendHead(m.b, majorArray, uint64(1+len(notices)))
+	m.status(outcome.Code, outcome.Description)
+	for _, n := range notices {
+		m.status(status.GQLWarning.Code, status.GQLWarning.Description+" - "+n)
+	}
+}
+
+func (m *Message) status(code, description string) {
+	m.b = appendCBORText(append(m.b, majorMap|2), "gql_status")
+	m.b = appendCBORText(appendCBORText(appendCBORText(m.b, code), "status_description"), description)
+}
+
 // Type adds the field "type". SetType replaces it by one of the same length, for a
 // message that turns out to be another.
 func (m *Message) Type(s string) {

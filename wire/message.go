@@ -169,14 +169,15 @@ type Counter struct {
 // Report is what follows an answer's rows.
 type Report struct {
 	Counters []Counter
+	Status   status.GQL // of the statement; those of notices are made of them
 	Notices  []string
 	Plan     string // of PROFILE
 	Tx       string // opened by BEGIN
 	Elapsed  time.Duration
 }
 
-// AppendFields appends a report's fields without braces: "stats" without what is zero, "notices", "ms",
-// and "plan" and "tx" where there are some.
+// AppendFields appends a report's fields without braces: "stats" without what is zero, "notices", "statuses",
+// "ms", and "plan" and "tx" where there are some.
 func (r *Report) AppendFields(dst []byte) []byte {
 	dst = append(dst, `"stats":{`...)
 	first := true
@@ -192,6 +193,7 @@ func (r *Report) AppendFields(dst []byte) []byte {
 		dst = strconv.AppendInt(dst, c.N, 10)
 	}
 	dst = AppendStrings(append(dst, `},"notices":`...), r.Notices)
+	dst = AppendStatuses(append(dst, `,"statuses":`...), r.Status, r.Notices)
 	if r.Plan != "" {
 		dst = AppendString(append(dst, `,"plan":`...), r.Plan)
 	}
@@ -200,6 +202,18 @@ func (r *Report) AppendFields(dst []byte) []byte {
 	}
 	dst = append(dst, `,"ms":`...)
 	return strconv.AppendFloat(dst, float64(r.Elapsed.Microseconds())/1000, 'f', 3, 64)
+}
+
+// AppendStatuses appends the list of GQL's statuses of a statement that succeeded.
+func AppendStatuses(dst []byte, outcome status.GQL, notices []string) []byte {
+	dst = append(append(dst, `[{"gql_status":"`...), outcome.Code...)
+	dst = append(append(append(dst, `","status_description":"`...), outcome.Description...), `"}`...)
+	for _, n := range notices {
+		dst = append(append(dst, `,{"gql_status":"`...), status.GQLWarning.Code...)
+		dst = AppendString(append(dst, `","status_description":`...), status.GQLWarning.Description+" - "+n)
+		dst = append(dst, '}')
+	}
+	return append(dst, ']')
 }
 
 // DecodeReport reads the object that holds a report's fields.
@@ -220,6 +234,9 @@ func DecodeReport(m *value.Map) *Report {
 					r.Notices = append(r.Notices, n.AsString())
 				}
 			}
+		case key == "statuses" && v.Kind() == value.KindList && len(v.Elems()) > 0 && v.Elems()[0].Kind() == value.KindMap:
+			outcome := v.Elems()[0].AsMap()
+			r.Status = status.GQL{Code: textOf(outcome, "gql_status"), Description: textOf(outcome, "status_description")}
 		case key == "plan" && v.Kind() == value.KindString:
 			r.Plan = v.AsString()
 		case key == "tx" && v.Kind() == value.KindString:
@@ -231,12 +248,21 @@ func DecodeReport(m *value.Map) *Report {
 	return r
 }
 
+// textOf returns a field of text, "" where there is none.
+func textOf(m *value.Map, key string) string {
+	if v, ok := m.Get(key); ok && v.Kind() == value.KindString {
+		return v.AsString()
+	}
+	return ""
+}
+
 // AppendError appends an error body. Line, column and hint are null where there is
 // none; errors of the language also have openCypher's type, phase and detail.
 func AppendError(dst []byte, e *status.Error) []byte {
 	info := e.Code.Info()
 	dst = AppendString(append(dst, `{"code":`...), e.Code.String())
 	dst = AppendString(append(dst, `,"name":`...), info.Name)
+	dst = append(append(append(dst, `,"gql_status":"`...), e.GQL().Code...), '"')
 	dst = AppendString(append(dst, `,"message":`...), e.Msg)
 	if e.Pos.IsValid() {
 		dst = strconv.AppendInt(append(dst, `,"line":`...), int64(e.Pos.Line), 10)
@@ -259,26 +285,20 @@ func AppendError(dst []byte, e *status.Error) []byte {
 
 // DecodeError reads an error body.
 func DecodeError(m *value.Map) *status.Error {
-	text := func(key string) string {
-		if v, ok := m.Get(key); ok && v.Kind() == value.KindString {
-			return v.AsString()
-		}
-		return ""
-	}
 	number := func(key string) int32 {
 		if v, ok := m.Get(key); ok && v.Kind() == value.KindInt {
 			return int32(v.AsInt())
 		}
 		return 0
 	}
-	e := &status.Error{Code: status.Internal, Msg: text("message"), Hint: text("hint"),
+	e := &status.Error{Code: status.Internal, Msg: textOf(m, "message"), Hint: textOf(m, "hint"),
 		Pos: status.Pos{Line: number("line"), Column: number("column")}}
-	if digits, ok := strings.CutPrefix(text("code"), "KDB-"); ok {
+	if digits, ok := strings.CutPrefix(textOf(m, "code"), "KDB-"); ok {
 		if n, err := strconv.ParseUint(digits, 10, 16); err == nil {
 			e.Code = status.Code(n)
 		}
 	}
-	switch text("phase") {
+	switch textOf(m, "phase") {
 	case status.CompileTime.String():
 		e.Phase = status.CompileTime
 	case status.Runtime.String():

@@ -185,7 +185,7 @@ func TestRequestMemory(t *testing.T) {
 func TestError(t *testing.T) {
 	e := status.Errorf(status.UndefinedVariable, "variable `n` is not defined").At(status.Pos{Line: 2, Column: 8}).WithHint("define it")
 	body := AppendError(nil, e)
-	const want = "{\"code\":\"KDB-1002\",\"name\":\"UndefinedVariable\",\"message\":\"variable `n` is not defined\",\"line\":2,\"column\":8," +
+	const want = "{\"code\":\"KDB-1002\",\"name\":\"UndefinedVariable\",\"gql_status\":\"42N62\",\"message\":\"variable `n` is not defined\",\"line\":2,\"column\":8," +
 		"\"hint\":\"define it\",\"type\":\"SyntaxError\",\"phase\":\"compile time\",\"detail\":\"UndefinedVariable\"}"
 	if string(body) != want {
 		t.Errorf("%s\nwant\n%s", body, want)
@@ -199,7 +199,7 @@ func TestError(t *testing.T) {
 		t.Errorf("it comes back as %+v", back)
 	}
 	if got := string(AppendError(nil, status.Errorf(status.BodyLimit, "too long"))); got !=
-		`{"code":"KDB-4007","name":"BodyLimit","message":"too long","line":null,"column":null,"hint":null}` {
+		`{"code":"KDB-4007","name":"BodyLimit","gql_status":"51N55","message":"too long","line":null,"column":null,"hint":null}` {
 		t.Errorf("an error without a place gives %s", got)
 	}
 }

@@ -204,7 +204,7 @@ type localAnswer struct{ *query.Result }
 
 func (r localAnswer) Report() wire.Report {
 	s := r.Summary()
-	return wire.Report{Counters: effects(&s), Notices: s.Notices, Plan: s.Plan, Elapsed: s.Elapsed}
+	return wire.Report{Counters: effects(&s), Status: s.Status(), Notices: s.Notices, Plan: s.Plan, Elapsed: s.Elapsed}
 }
 
 // remote asks a server.

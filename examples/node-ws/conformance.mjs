@@ -100,6 +100,7 @@ await check("values in JSON", async () => {
   assert.deepEqual(rows, [[1, 1.5, "é", null, true, [1, { a: "x" }], { $float: "NaN" }, "2024-02-29", "P1Y2M"]]);
   assert.deepEqual(done.stats.rows, 1);
   assert.deepEqual(done.notices, []);
+  assert.equal(done.statuses[0].gql_status, "00000");
   assert.equal(typeof done.ms, "number");
   assert.deepEqual((await db.run("RETURN $a AS a, $m AS m", { params: { a: [1, "x", null], m: { k: { $float: "-Infinity" } } } })).rows, [[[1, "x", null], { k: { $float: "-Infinity" } }]]);
   const text = await dial({ ints: "string" });

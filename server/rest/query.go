@@ -140,7 +140,7 @@ func (a *answer) abandon(res *query.Result, err error) error {
 // appendReport appends what follows the rows, without braces.
 func (a *answer) appendReport(b []byte, res *query.Result) []byte {
 	s := res.Summary()
-	r := wire.Report{Counters: front.Counters(&s), Notices: s.Notices, Plan: s.Plan, Elapsed: time.Since(a.started)}
+	r := wire.Report{Counters: front.Counters(&s), Status: s.Status(), Notices: s.Notices, Plan: s.Plan, Elapsed: time.Since(a.started)}
 	b = r.AppendFields(b)
 	if s.Tx != nil {
 		b = append(append(b, ','), txFields(s.Tx)...)

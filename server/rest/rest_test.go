@@ -126,16 +126,20 @@ func TestAnswers(t *testing.T) {
 		want string
 	}{
 		{"RETURN 1 AS i, 1.0 AS f, 'x' AS s, null AS n, [1, {a: true}] AS l, 9223372036854775807 AS max", "",
-			`{"columns":["i","f","s","n","l","max"],"rows":[[1,1.0,"x",null,[1,{"a":true}],9223372036854775807]],"stats":{},"notices":[],"ms":0}`},
+			`{"columns":["i","f","s","n","l","max"],"rows":[[1,1.0,"x",null,[1,{"a":true}],9223372036854775807]],"stats":{},"notices":[],"statuses":[{"gql_status":"00000","status_description":"note: successful completion"}],"ms":0}`},
 		{"RETURN 0.0/0.0 AS nan, 1.0/0.0 AS inf, date('2024-02-29') AS d", "",
-			`{"columns":["nan","inf","d"],"rows":[[{"$float":"NaN"},{"$float":"Infinity"},"2024-02-29"]],"stats":{},"notices":[],"ms":0}`},
+			`{"columns":["nan","inf","d"],"rows":[[{"$float":"NaN"},{"$float":"Infinity"},"2024-02-29"]],"stats":{},"notices":[],"statuses":[{"gql_status":"00000","status_description":"note: successful completion"}],"ms":0}`},
 		{"RETURN $i + 1 AS i, $f + 1 AS f", `"params":{"i":1,"f":1.0}`,
-			`{"columns":["i","f"],"rows":[[2,2.0]],"stats":{},"notices":[],"ms":0}`},
-		{"CREATE (:A {n: 1})-[:R {w: 0.5}]->(:B)", "", `{"columns":[],"rows":[],"stats":{},"notices":[],"ms":0}`},
+			`{"columns":["i","f"],"rows":[[2,2.0]],"stats":{},"notices":[],"statuses":[{"gql_status":"00000","status_description":"note: successful completion"}],"ms":0}`},
+		{"CREATE (:A {n: 1})-[:R {w: 0.5}]->(:B)", "", `{"columns":[],"rows":[],"stats":{},"notices":[],"statuses":[{"gql_status":"00001","status_description":"note: successful completion - omitted result"}],"ms":0}`},
+		{"MATCH (n:Nobody) RETURN n", "", `{"columns":["n"],"rows":[],"stats":{},"notices":[],"statuses":[{"gql_status":"02000","status_description":"note: no data"}],"ms":0}`},
+		{"UNWIND [1] AS x CALL (x) { MERGE (:A {n: 1}) } IN 2 CONCURRENT TRANSACTIONS", "", `{"columns":[],"rows":[],"stats":{},"notices":["the transactions of CALL … IN CONCURRENT TRANSACTIONS ran one after the other"],` +
+			`"statuses":[{"gql_status":"00001","status_description":"note: successful completion - omitted result"},` +
+			`{"gql_status":"01000","status_description":"warn: warning - the transactions of CALL … IN CONCURRENT TRANSACTIONS ran one after the other"}],"ms":0}`},
 		{"MATCH p = (a:A)-[r]->(b) RETURN a, r, p", "",
 			`{"columns":["a","r","p"],"rows":[[{"id":0,"labels":["A"],"properties":{"n":1}},{"id":0,"type":"R","start":0,"end":0,"properties":{"w":0.5}},` +
 				`{"nodes":[{"id":0,"labels":["A"],"properties":{"n":1}},{"id":0,"labels":["B"],"properties":{}}],` +
-				`"relationships":[{"id":0,"type":"R","start":0,"end":0,"properties":{"w":0.5}}]}]],"stats":{},"notices":[],"ms":0}`},
+				`"relationships":[{"id":0,"type":"R","start":0,"end":0,"properties":{"w":0.5}}]}]],"stats":{},"notices":[],"statuses":[{"gql_status":"00000","status_description":"note: successful completion"}],"ms":0}`},
 	} {
 		var more []string
 		if c.more != "" {
@@ -234,7 +238,7 @@ func TestStream(t *testing.T) {
 	lines := func(body string) []string { return strings.Split(strings.TrimSuffix(plain(body), "\n"), "\n") }
 	ndjson := map[string]string{"Accept": "application/x-ndjson"}
 	code, body := s.do(call{as: auth.Reader, header: ndjson, body: queryBody("UNWIND [1, 2] AS x RETURN x, x * 0.5 AS y")})
-	want := []string{`{"columns":["x","y"]}`, `[1,0.5]`, `[2,1.0]`, `{"stats":{},"notices":[],"ms":0}`}
+	want := []string{`{"columns":["x","y"]}`, `[1,0.5]`, `[2,1.0]`, `{"stats":{},"notices":[],"statuses":[{"gql_status":"00000","status_description":"note: successful completion"}],"ms":0}`}
 	if got := lines(body); code != 200 || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("it is %d %q, want %q", code, got, want)
 	}

@@ -20,10 +20,16 @@ type queryAnswer struct {
 	Rows    [][]any          `json:"rows" doc:"a list of values for each row"`
 	Stats   map[string]int64 `json:"stats" doc:"what was done, without what is zero"`
 	Notices []string         `json:"notices"`
+	Status  []gqlStatus      `json:"statuses" doc:"GQL's: the outcome, then one for each notice"`
 	Plan    string           `json:"plan,omitempty" doc:"of EXPLAIN and PROFILE"`
 	Tx      string           `json:"tx,omitempty" doc:"the transaction that BEGIN opened"`
 	Expires *time.Time       `json:"expires_at,omitempty"`
 	Ms      float64          `json:"ms" doc:"milliseconds"`
+}
+
+type gqlStatus struct {
+	Code        string `json:"gql_status" doc:"five characters: 00000 of rows, 00001 where there are no columns, 02000 of no rows, 01000 of a notice"`
+	Description string `json:"status_description"`
 }
 
 type firstLine struct {
@@ -33,6 +39,7 @@ type firstLine struct {
 type lastLine struct {
 	Stats   map[string]int64 `json:"stats" doc:"what was done, without what is zero"`
 	Notices []string         `json:"notices"`
+	Status  []gqlStatus      `json:"statuses"`
 	Plan    string           `json:"plan,omitempty"`
 	Tx      string           `json:"tx,omitempty"`
 	Expires *time.Time       `json:"expires_at,omitempty"`
@@ -46,6 +53,7 @@ type errorLine struct {
 type errorBody struct {
 	Code    string  `json:"code" doc:"KDB- and four digits; docs/errors.md lists them"`
 	Name    string  `json:"name"`
+	GQL     string  `json:"gql_status" doc:"the status in GQL: five characters; docs/errors.md lists them"`
 	Message string  `json:"message"`
 	Line    *int32  `json:"line"`
 	Column  *int32  `json:"column"`

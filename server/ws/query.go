@@ -233,6 +233,7 @@ func (a *answer) finish(res *query.Result) error {
 	m.SetType("done")
 	m.Counters("stats", front.Counters(&s))
 	m.Texts("notices", s.Notices)
+	m.Statuses("statuses", s.Status(), s.Notices)
 	if s.Plan != "" {
 		m.Text("plan", s.Plan)
 	}
