@@ -7,7 +7,11 @@ import (
 )
 
 func TestPagesAreFresh(t *testing.T) {
-	for name, want := range pages() {
+	all, err := pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range all {
 		got, err := os.ReadFile(filepath.Join("..", "..", "docs", name))
 		if err != nil {
 			t.Fatal(err)

@@ -233,12 +233,13 @@ func (s *Signature) takes(n int) bool {
 func (d *Def) Usage() string {
 	parts := make([]string, len(d.Signatures))
 	for i, s := range d.Signatures {
-		parts[i] = d.Name + "(" + s.list() + ")"
+		parts[i] = d.Name + "(" + s.List() + ")"
 	}
 	return strings.Join(parts, " or ")
 }
 
-func (s *Signature) list() string {
+// List shows the arguments, "STRING, INTEGER [, INTEGER]".
+func (s *Signature) List() string {
 	var b strings.Builder
 	for i, a := range s.Args {
 		optional := i >= len(s.Args)-s.Optional

@@ -29,6 +29,15 @@ var forms = map[string]string{
 	"CASE":   "CASE WHEN … THEN … ELSE … END",
 }
 
+// Forms returns how those are written, in their order.
+func Forms() []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(forms)) {
+		out = append(out, forms[name])
+	}
+	return out
+}
+
 // others are the names that other languages have for functions.
 var others = map[string]string{
 	"len": "size", "strlen": "size", "array_length": "size", "substr": "substring", "mid": "substring", "lcase": "toLower", "ucase": "toUpper", "toint": "toInteger", "int": "toInteger",
