@@ -3,9 +3,11 @@ package kadedb
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/kadedb/kadedb/query/exec"
@@ -91,24 +93,45 @@ func (db *DB) openLoad(from string) (*os.File, tabular.Input, error) {
 		return f, tabular.Input{Name: from, R: f, Size: size}, nil
 	case errors.Is(err, errFolder), errors.Is(err, errNotAFile):
 		return nil, none, status.Errorf(status.FileNotFound, "%q is no file that can be read: %w", from, err)
+	case errors.Is(err, errLink):
+		return nil, none, status.Errorf(status.ImportDirRefused, "%q leads over a link, which LOAD does not follow", from).
+			WithHint("put the file itself below --import-dir")
 	case strings.Contains(err.Error(), "escapes from parent"):
-		return nil, none, status.Errorf(status.ImportDirRefused, "%q lies outside the import folder", from).
-			WithHint("LOAD reads files below --import-dir only")
+		return nil, none, outside(from)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, none, status.Errorf(status.FileNotFound, "%q may not be read: permission denied", from).
+			WithHint("let the user that runs the server read it")
 	}
 	return nil, none, status.Errorf(status.FileNotFound, "%q is not to be found in the import folder", from)
+}
+
+func outside(from string) error {
+	return status.Errorf(status.ImportDirRefused, "%q lies outside the import folder", from).
+		WithHint("LOAD reads files below --import-dir only")
 }
 
 var (
 	errFolder   = errors.New("it is a folder")
 	errNotAFile = errors.New("not a regular file")
+	errLink     = errors.New("a link")
 )
 
-// openRegular opens a file that has a length. It looks before it opens: opening a named pipe
-// would wait for somebody to write to it.
+// openRegular opens a file that has a length, and that no link leads to. It looks before it
+// opens: opening a named pipe would wait for somebody to write to it. A link that comes in
+// between leads nowhere else: root keeps it inside, and what was looked at has to be what is open.
 func openRegular(root *os.Root, name string) (*os.File, int64, error) {
-	info, err := root.Stat(name)
-	if err != nil {
-		return nil, 0, err
+	var info fs.FileInfo
+	for i := 1; i <= len(name); i++ {
+		if i < len(name) && !os.IsPathSeparator(name[i]) {
+			continue
+		}
+		var err error
+		if info, err = root.Lstat(name[:i]); err != nil {
+			return nil, 0, err
+		}
+		if info.Mode()&fs.ModeSymlink != 0 {
+			return nil, 0, errLink
+		}
 	}
 	switch {
 	case info.IsDir():
@@ -120,13 +143,14 @@ func openRegular(root *os.Root, name string) (*os.File, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	if info, err = f.Stat(); err == nil && !info.Mode().IsRegular() {
-		err = errNotAFile
+	open, err := f.Stat()
+	if err == nil && !os.SameFile(info, open) {
+		err = errLink
 	}
 	if err != nil {
 		return nil, 0, errors.Join(err, f.Close())
 	}
-	return f, info.Size(), nil
+	return f, open.Size(), nil
 }
 
 func loadPath(from string) (string, error) {
@@ -145,5 +169,10 @@ func loadPath(from string) (string, error) {
 	if name == "" || strings.IndexByte(name, 0) >= 0 {
 		return "", status.Errorf(status.InvalidArgumentValue, "%q is no file's name", from)
 	}
-	return filepath.FromSlash(name), nil
+	name = filepath.FromSlash(name)
+	if slices.Contains(strings.FieldsFunc(name, func(c rune) bool { return c == '/' || c == filepath.Separator }), "..") {
+		return "", status.Errorf(status.ImportDirRefused, "%q has \"..\" in its path", from).
+			WithHint("write the path from --import-dir down")
+	}
+	return filepath.Clean(name), nil
 }

@@ -202,3 +202,55 @@ func TestLoadRows(t *testing.T) {
 		t.Errorf("after loading: %s, %v", got, err)
 	}
 }
+
+// TestLoadPaths: LOAD of every format refuses paths that lead out of the import folder, or go
+// by "..", or over a link, wherever that ends.
+func TestLoadPaths(t *testing.T) {
+	dir := t.TempDir()
+	files := filepath.Join(dir, "import")
+	for _, name := range []string{"import/a.csv", "import/sub/a.csv", "import/sub/deep/a.csv", "import/..a..csv", "outside/a.csv"} {
+		p := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p, []byte("{}\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, to := range map[string]string{
+		"out.csv": "../outside/a.csv", "in.csv": "a.csv", "abs.csv": filepath.Join(files, "a.csv"), "folder": "sub", "up": "..", "sub/back": "deep", "loop": "loop", "dangling": "nothing",
+	} {
+		if err := os.Symlink(to, filepath.Join(files, link)); err != nil {
+			t.Skipf("no links on this machine: %v", err)
+		}
+	}
+	linked := filepath.Join(dir, "linked")
+	if err := os.Symlink(files, linked); err != nil {
+		t.Fatal(err)
+	}
+	// The folder itself may be a link: who starts the server chose it.
+	db, err := kadedb.OpenTemporary(&kadedb.Options{Memory: 64 << 20, ImportDir: linked})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, format := range []string{"CSV", "JSONL", "PARQUET"} {
+		load := func(from string) error {
+			_, err := answer(db, "LOAD "+format+" FROM $f AS r RETURN r", kadedb.Params{"f": from})
+			return err
+		}
+		for _, from := range []string{"out.csv", "in.csv", "abs.csv", "folder/a.csv", "folder", "up/import/a.csv", "sub/back/a.csv", "loop", "dangling",
+			"sub/../a.csv", "sub/./../a.csv", "./sub/../a.csv", "../import/a.csv", "..", "sub/..", "file:///sub/../a.csv", "file:///sub%2F..%2Fa.csv", "file://localhost/sub/../a.csv",
+			"nowhere/../a.csv", files + "/a.csv", "/a.csv", "//a.csv", "file:////a.csv", "file:///" + files + "/a.csv"} {
+			if err := load(from); status.CodeOf(err) != status.ImportDirRefused || status.From(err).Hint == "" {
+				t.Errorf("LOAD %s of %q: %v, want ImportDirRefused and what to do", format, from, err)
+			}
+		}
+		want := map[string]status.Code{"CSV": 0, "JSONL": 0, "PARQUET": status.MalformedFile}[format]
+		for _, from := range []string{"a.csv", "./a.csv", "sub//deep/./a.csv", "..a..csv", "file:///sub/deep/a.csv"} {
+			if err := load(from); status.CodeOf(err) != want {
+				t.Errorf("LOAD %s of %q: %v, want code %s", format, from, err, want)
+			}
+		}
+	}
+}
