@@ -68,14 +68,35 @@ func (a *app) dumb() bool {
 	return kind == "dumb" || kind == ""
 }
 
+// ascii reports whether marks of ours are drawn with the letters of ASCII: on a terminal
+// that understands nothing but text, and where the locale has another encoding than
+// UTF-8. Without any locale UTF-8 is taken for granted.
+func (a *app) ascii() bool {
+	kind := a.env("TERM")
+	if kind == "dumb" || kind == "" && (isTerminal(a.out) || isTerminal(a.err)) {
+		return true
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if locale := a.env(name); locale != "" {
+			locale = strings.ToLower(strings.ReplaceAll(locale, "-", ""))
+			return !strings.Contains(locale, "utf8")
+		}
+	}
+	return false
+}
+
+// marks writes text of ours with the marks that can be drawn. JSON has them all.
+func (a *app) marks(text string) string {
+	if a.json || !a.ascii() {
+		return text
+	}
+	return render.ASCII(text)
+}
+
 // renderOptions fits a format to where our output goes.
 func (a *app) renderOptions(format string) render.Options {
-	o := render.Options{Format: format, Width: a.screen().Columns}
-	if o.Width == 0 {
-		return o
-	}
-	dumb := a.dumb()
-	o.Color, o.ASCII = !dumb && a.env("NO_COLOR") == "", dumb
+	o := render.Options{Format: format, Width: a.screen().Columns, ASCII: a.ascii()}
+	o.Color = o.Width > 0 && !a.dumb() && a.env("NO_COLOR") == ""
 	return o
 }
 
@@ -95,17 +116,15 @@ func effects(s *kadedb.Summary) []wire.Counter {
 func (a *app) sayReport(rows int64, r wire.Report, timing bool) {
 	if r.Plan != "" {
 		lines := strings.Split(strings.TrimRight(printable(r.Plan), "\n"), "\n")
-		a.sayAsIs(strings.Join(render.FitPlan(lines, a.talkWidth()), "\n"))
+		a.sayAsIs(a.marks(strings.Join(render.FitPlan(lines, a.talkWidth()), "\n")))
 	}
 	for _, n := range r.Notices {
 		a.say("note: %s", printable(n))
 	}
 	var parts []string
 	switch {
-	case rows == 1:
-		parts = append(parts, "1 row")
 	case rows >= 0:
-		parts = append(parts, fmt.Sprintf("%d rows", rows))
+		parts = append(parts, plural(rows, "row"))
 	}
 	for _, c := range r.Counters {
 		if c.N != 0 && c.Name != "rows" && c.Name != "peak_memory_bytes" {

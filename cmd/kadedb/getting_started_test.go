@@ -187,7 +187,7 @@ func TestGettingStarted(t *testing.T) {
 	if err := os.CopyFS(filepath.Join(dir, "examples"), os.DirFS("../../examples")); err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"PATH=" + filepath.Dir(binary) + ":" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TERM=dumb", "NO_PROXY=127.0.0.1",
+	env := []string{"PATH=" + filepath.Dir(binary) + ":" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TERM=xterm", "LC_ALL=C.UTF-8", "NO_PROXY=127.0.0.1",
 		"KADEDB_LISTEN=" + at, "KADEDB_SERVER=http://" + at, "KADEDB_MEMORY=200MiB"}
 	second := openWalk(t, dir, env)
 	var first *foreground

@@ -133,7 +133,7 @@ func (a *app) writeHelp(to io.Writer, cmd *cobra.Command) error {
 	if len(commands) > 0 {
 		fmt.Fprintf(&b, "\n`%s COMMAND --help` tells more of one.\n", cmd.CommandPath())
 	}
-	_, err := io.WriteString(to, b.String())
+	_, err := io.WriteString(to, a.marks(b.String()))
 	return err
 }
 

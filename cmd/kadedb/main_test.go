@@ -50,6 +50,7 @@ func (r run) command() *exec.Cmd {
 			c.Env = append(c.Env, e)
 		}
 	}
+	c.Env = append(c.Env, "TERM=xterm", "LC_ALL=C.UTF-8")
 	c.Env = append(c.Env, r.env...)
 	return c
 }

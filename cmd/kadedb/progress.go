@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/kadedb/kadedb/cmd/kadedb/render"
 	"github.com/kadedb/kadedb/transfer"
 )
 
@@ -19,7 +20,7 @@ func isTerminal(w io.Writer) bool {
 
 // progress returns a bar on standard error, which --json leaves to objects.
 func (a *app) progress(silent bool) *progressBar {
-	bar := &progressBar{to: a.err, quiet: silent || a.json, live: isTerminal(a.err)}
+	bar := &progressBar{to: a.err, quiet: silent || a.json, live: isTerminal(a.err) && !a.dumb(), ascii: a.ascii()}
 	if f, ok := a.err.(*os.File); ok && bar.live {
 		bar.columns = sizeOf(f).Columns
 	}
@@ -30,6 +31,7 @@ func (a *app) progress(silent bool) *progressBar {
 type progressBar struct {
 	to          io.Writer
 	quiet, live bool
+	ascii       bool
 	columns     int // of the terminal; a longer line could not be drawn over
 	shown       bool
 	last        time.Duration
@@ -57,7 +59,9 @@ func (b *progressBar) show(p transfer.Progress) {
 	}
 	if b.live {
 		if runes := []rune(line); len(runes) >= b.columns {
-			line = string(runes[:max(b.columns-2, 0)]) + "…"
+			if line = string(runes[:max(b.columns-2, 0)]) + "…"; b.ascii {
+				line = render.ASCII(string(runes[:max(b.columns-4, 0)]) + "…")
+			}
 		}
 		line = "\r\x1b[K" + line
 	} else {

@@ -54,12 +54,12 @@ func (a *app) reportAt(from origin, err error, text string) {
 		what = e.Code.Info().Name + ": " + e.Msg // its place is told already
 	}
 	var b bytes.Buffer
-	b.WriteString(a.folded(fmt.Sprintf("%s%s %s", place, e.Code, what)))
+	b.WriteString(a.folded(a.marks(fmt.Sprintf("%s%s %s", place, e.Code, what))))
 	if line := caret(text, e.Pos, a.talkWidth()-2); line != "" {
 		b.WriteString("\n  " + strings.ReplaceAll(line, "\n", "\n  "))
 	}
 	if hint != "" {
-		b.WriteString("\n" + a.folded("hint: "+hint))
+		b.WriteString("\n" + a.folded(a.marks("hint: "+hint)))
 	}
 	a.sayAsIs(printable(b.String()))
 }
@@ -128,7 +128,7 @@ func hintOf(e *status.Error) string {
 // say writes a line to standard error, folded on a terminal; with --json, an object with
 // a message. There is nobody to tell when that fails.
 func (a *app) say(format string, args ...any) {
-	a.sayAsIs(a.folded(fmt.Sprintf(format, args...)))
+	a.sayAsIs(a.folded(a.marks(fmt.Sprintf(format, args...))))
 }
 
 // sayAsIs does so for what is laid out already.

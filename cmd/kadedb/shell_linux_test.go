@@ -11,6 +11,9 @@ import (
 // A terminal that cannot be steered gets no sequences, and the same shell.
 func TestShellInDumbTerminal(t *testing.T) {
 	dir := store(t)
+	if _, errs, code := (run{args: []string{"query", dir, "CREATE CONSTRAINT unique_A_n FOR (a:A) REQUIRE a.n IS UNIQUE"}}).do(t); code != 0 {
+		t.Fatal(errs)
+	}
 	for _, kind := range []string{"TERM=dumb", "TERM="} {
 		tm := inTerminal(t, 80, run{args: []string{"shell", dir}, env: []string{kind}})
 		tm.until("kadedb> ")
@@ -28,6 +31,12 @@ func TestShellInDumbTerminal(t *testing.T) {
 		tm.until("kadedb(tx)> ")
 		tm.keys("help\n")
 		tm.until(":rollback")
+		for _, text := range drawn {
+			tm.keys(text + "\n")
+			tm.until("ms)")
+		}
+		tm.keys(":schema\n")
+		tm.until("unique_A_n")
 		tm.keys("\x04")
 		if code := tm.wait(); code != exitOK {
 			t.Errorf("%s: Ctrl-D ends it with %d", kind, code)
@@ -35,8 +44,51 @@ func TestShellInDumbTerminal(t *testing.T) {
 		tm.mu.Lock()
 		if all := tm.text.String(); strings.Contains(all, "\x1b") {
 			t.Errorf("%s: it sends %q", kind, all)
+		} else if at := strings.IndexFunc(all, beyondASCII); at >= 0 {
+			t.Errorf("%s: it draws %q", kind, all[max(0, at-40):min(len(all), at+40)])
 		}
 		tm.mu.Unlock()
+	}
+}
+
+func beyondASCII(r rune) bool { return r > 127 }
+
+// drawn are statements whose answers are drawn.
+var drawn = []string{
+	"UNWIND range(1, 3) AS x RETURN range(1, 900) AS l, x;", // folded, and cut after twenty lines
+	"MATCH p = (:A)-->(:A) RETURN p;",
+	"EXPLAIN MATCH (a:A)-[:T]->(b:A) WHERE a.n = 1 AND b.n > 2 AND a.name STARTS WITH 'a very long text that a plan does not show to its end' RETURN a, b;",
+	"PROFILE MATCH (a:A)-[:T]->(b:A) RETURN a.n, count(b);",
+}
+
+// What is written for people is of ASCII also in a pipe, where the terminal or the locale
+// has nothing else, and what is stored stays as it is.
+func TestASCIIAlone(t *testing.T) {
+	dir := store(t)
+	if _, errs, code := (run{args: []string{"query", dir, "MATCH (a:A {n: 1}), (b:A {n: 2}) CREATE (a)-[:T]->(b)"}}).do(t); code != 0 {
+		t.Fatal(errs)
+	}
+	script := strings.Join(drawn, "\n") + "\n:schema\n:help\n:format box\nMATCH (a:A) RETURN a;\n:format line\nMATCH (a:A) RETURN a;\n"
+	var args [][]string
+	for _, c := range []string{"serve", "query", "shell", "import", "export", "check", "status", "compact", "token", "config", "man", "completion"} {
+		args = append(args, []string{"help", c})
+	}
+	args = append(args, []string{"shell", dir}, []string{"status", dir}, []string{"query", dir, "RETURN LIST<INTEGER> IS TYPED FOO"}, []string{"query", dir, "UNWIND range(1, 2) AS x RETURN '\u2028' AS c"})
+	for _, env := range [][]string{{"TERM=dumb"}, {"LC_ALL=C"}, {"LC_ALL=", "LC_CTYPE=", "LANG=de_DE.ISO-8859-1"}} {
+		for _, a := range args {
+			out, errs, _ := run{args: a, env: env, stdin: script}.do(t)
+			if all := out + errs; all == "" || strings.ContainsFunc(strings.ReplaceAll(all, "\ufffd", "?"), beyondASCII) {
+				t.Errorf("%v %q prints %s", env, a, all)
+			}
+		}
+		if out, _, _ := (run{args: []string{"query", dir, "RETURN 'é → …' AS é"}, env: env}).do(t); !strings.Contains(out, "é → …") {
+			t.Errorf("%v: what is stored comes as %s", env, out)
+		}
+	}
+	for _, env := range [][]string{nil, {"LC_ALL=", "LC_CTYPE=", "LANG=en_GB.utf8"}, {"LC_ALL=", "LC_CTYPE=", "LANG="}} {
+		if out, errs, _ := (run{args: []string{"shell", dir}, env: env, stdin: script}).do(t); !strings.Contains(out, "│") || !strings.Contains(out, "→") {
+			t.Errorf("%v prints %s%s", env, out, errs)
+		}
 	}
 }
 

@@ -87,6 +87,9 @@ func (sh *shell) newEditor(in, out *os.File) func() (string, error) {
 	}
 	o := edit.Options{Prompt: sh.prompt, More: morePrompt, Complete: completeByHand, History: h,
 		Propose: func(text string) (int, []edit.Proposal) { return sh.proposals(text) }}
+	if sh.a.ascii() {
+		o.Cut = ">"
+	}
 	if sh.a.env("NO_COLOR") == "" {
 		o.Paint = paintInput
 	}

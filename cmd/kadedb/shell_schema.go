@@ -31,7 +31,7 @@ func (sh *shell) schema(ctx context.Context, rest string, _ int) error {
 		return err
 	}
 	out := sh.output("table")
-	_, err = io.WriteString(out, printable(b.String()))
+	_, err = io.WriteString(out, sh.a.marks(printable(b.String())))
 	err = errors.Join(err, out.Close())
 	if errors.Is(err, syscall.EPIPE) && sh.interactive {
 		return nil

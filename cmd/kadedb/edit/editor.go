@@ -48,6 +48,8 @@ type Options struct {
 	// replaces the text from start.
 	Propose func(text string) (start int, list []Proposal)
 	History History
+	// Cut is the mark of one column where something is cut off ("…").
+	Cut string
 }
 
 // ErrInterrupted is Ctrl-C.
@@ -90,6 +92,9 @@ const (
 
 // New returns an editor on a terminal.
 func New(in, out *os.File, o Options) *Editor {
+	if o.Cut == "" {
+		o.Cut = "…"
+	}
 	e := newEditor(in, out, o)
 	e.keys.waits = func() bool { return readable(in) }
 	e.raw = func() (func() error, error) {

@@ -100,14 +100,14 @@ const (
 func (e *Editor) below(columns int) []string {
 	switch {
 	case e.search != nil:
-		return []string{cut(e.search.line(), columns-1)}
+		return []string{cut(e.search.line(), columns-1, e.o.Cut)}
 	case e.menu != nil:
-		return e.menu.rows(columns - 1)
+		return e.menu.rows(columns-1, e.o.Cut)
 	}
 	return nil
 }
 
-func (m *menu) rows(columns int) []string {
+func (m *menu) rows(columns int, mark string) []string {
 	widest, docs := 0, 0
 	for _, p := range m.list {
 		widest = max(widest, width(p.Text))
@@ -130,14 +130,14 @@ func (m *menu) rows(columns int) []string {
 		var b strings.Builder
 		for i := r * perRow; i < min(len(m.list), (r+1)*perRow); i++ {
 			p := m.list[i]
-			text := cut(p.Text, widest)
+			text := cut(p.Text, widest, mark)
 			text += strings.Repeat(" ", widest-width(text))
 			if i == m.selected {
 				text = reverse + text + normal
 			}
 			if perRow == 1 && p.Doc != "" {
 				if room := columns - widest - 2; room > 8 {
-					text += "  " + dim + cut(p.Doc, room) + normal
+					text += "  " + dim + cut(p.Doc, room, mark) + normal
 				}
 			}
 			if i > r*perRow {
@@ -148,13 +148,13 @@ func (m *menu) rows(columns int) []string {
 		rows = append(rows, b.String())
 	}
 	if total > first+mostMenu {
-		rows = append(rows, dim+cut(fmt.Sprintf("… %d more", len(m.list)-(first+mostMenu)*perRow), columns)+normal)
+		rows = append(rows, dim+cut(fmt.Sprintf("%s %d more", mark, len(m.list)-(first+mostMenu)*perRow), columns, mark)+normal)
 	}
 	return rows
 }
 
-// cut shortens text to so many columns, and shows that.
-func cut(s string, columns int) string {
+// cut shortens text to so many columns, and shows that by a mark of one column.
+func cut(s string, columns int, mark string) string {
 	s = strings.NewReplacer("\n", " ", "\t", " ").Replace(s)
 	if width(s) <= columns {
 		return s
@@ -168,5 +168,5 @@ func cut(s string, columns int) string {
 		end += len(c)
 		at += w
 	}
-	return s[:end] + "…"
+	return s[:end] + mark
 }

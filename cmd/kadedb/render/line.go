@@ -48,10 +48,7 @@ func (p *linePrinter) record(rec record) error {
 		return err
 	}
 	p.rows++
-	dash, bar := "─", "│"
-	if p.o.ASCII {
-		dash, bar = "-", "|"
-	}
+	dash, bar := p.o.mark("─"), p.o.mark("│")
 	rule := fmt.Sprintf("%s row %d ", strings.Repeat(dash, 2), p.rows)
 	var b strings.Builder
 	b.WriteString(paint(p.o.Color, dim, rule+strings.Repeat(dash, max(0, p.ruleWidth()-width(rule)))) + "\n")
@@ -60,7 +57,7 @@ func (p *linePrinter) record(rec record) error {
 		indent := width(name)
 		if p.o.Width > 0 {
 			room := max(p.o.Width-indent-3, leastWidth)
-			lines = elide(fold(rec.cells[i], room, rec.built[i]), room)
+			lines = elide(fold(rec.cells[i], room, rec.built[i]), room, p.o.mark("…"))
 		}
 		head := paint(p.o.Color, bold, name)
 		for _, text := range lines {

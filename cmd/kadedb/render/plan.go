@@ -36,6 +36,11 @@ func (p *planPrinter) end() error {
 		return p.other.end()
 	}
 	lines := FitPlan(p.lines, p.o.Width)
+	if p.o.ASCII {
+		for i, l := range lines {
+			lines[i] = ASCII(l)
+		}
+	}
 	lines[0] = paint(p.o.Color, bold, lines[0])
 	_, err := p.w.WriteString(strings.Join(lines, "\n") + "\n")
 	return err

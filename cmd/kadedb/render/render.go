@@ -44,11 +44,20 @@ type Options struct {
 	// Width is the number of columns of the terminal; 0 where there is none.
 	Width int
 	Color bool
-	// ASCII draws lines with -, | and + for a terminal that knows no others.
+	// ASCII draws lines with -, | and +, and other marks alike, for a terminal that knows
+	// no others. What users store stays as it is.
 	ASCII bool
 	// Results is the number of statements whose rows will be written, where it is
 	// known. With more than one, json is an array of their arrays.
 	Results int
+}
+
+// mark returns a mark of ours as the terminal can draw it.
+func (o *Options) mark(s string) string {
+	if o.ASCII {
+		return ASCII(s)
+	}
+	return s
 }
 
 // Rows are a statement's rows.
@@ -154,7 +163,7 @@ func (w *Writer) begin(columns []string) printer {
 		return &markdownPrinter{w: w.out, columns: columns, between: between}
 	}
 	table := &tablePrinter{w: w.out, columns: columns, o: w.o, box: w.o.Format == "box", between: between}
-	if w.o.Width > 0 && len(columns) == 1 && columns[0] == "plan" {
+	if (w.o.Width > 0 || w.o.ASCII) && len(columns) == 1 && columns[0] == "plan" {
 		return &planPrinter{w: w.out, o: w.o, other: table}
 	}
 	return table

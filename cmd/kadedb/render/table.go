@@ -224,7 +224,7 @@ func (p *tablePrinter) write(rec record, style string) error {
 	for i, s := range rec.cells {
 		cells[i] = []string{s}
 		if p.o.Width > 0 {
-			cells[i] = elide(fold(s, p.widths[i], rec.built[i]), p.widths[i])
+			cells[i] = elide(fold(s, p.widths[i], rec.built[i]), p.widths[i], p.piece("…"))
 		}
 		height = max(height, len(cells[i]))
 	}
@@ -271,7 +271,7 @@ func (p *tablePrinter) write(rec record, style string) error {
 }
 
 // elide shortens a folded cell that would fill screens, and says by how much.
-func elide(lines []string, most int) []string {
+func elide(lines []string, most int, mark string) []string {
 	if len(lines) <= mostLines {
 		return lines
 	}
@@ -279,9 +279,9 @@ func elide(lines []string, most int) []string {
 	for _, l := range lines[mostLines-1:] {
 		n += len([]rune(l))
 	}
-	note := fmt.Sprintf("… %d more", n)
+	note := fmt.Sprintf("%s %d more", mark, n)
 	if width(note) > most {
-		note = "…"
+		note = mark
 	}
 	return append(lines[:mostLines-1:mostLines-1], note)
 }
@@ -309,15 +309,5 @@ func (p *tablePrinter) drawRule(line, left, cross, right, style string) error {
 	return err
 }
 
-// piece returns a piece of a line as this terminal can draw it.
-func (p *tablePrinter) piece(s string) string {
-	switch {
-	case !p.o.ASCII:
-		return s
-	case s == "─", s == "┄":
-		return "-"
-	case s == "│":
-		return "|"
-	}
-	return "+"
-}
+// piece returns a mark as this terminal can draw it.
+func (p *tablePrinter) piece(s string) string { return p.o.mark(s) }
