@@ -21,10 +21,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -84,7 +87,8 @@ type Options struct {
 	// started by themselves).
 	CheckpointBytes int64
 	Procedures      []*procedure.Def // beside the built-in ones
-	// Holder names this process to others that find the folder locked: an address.
+	// Holder names this process to others that find the folder locked: an address (the
+	// program's name).
 	Holder   string
 	Address  string              // where clients reach the store, for SHOW DATABASES
 	Settings []procedure.Setting // what SHOW SETTINGS shows
@@ -163,13 +167,13 @@ func open(dir string, given *Options, readOnly bool) (*DB, error) {
 	budget := memory.NewBudget("store", o.Memory)
 	store, err := graph.Open(graph.Options{
 		TxLimit: int(o.TxMemory),
-		Options: txn.Options{FS: o.FS, Dir: dir, Create: !readOnly, ReadOnly: readOnly, Holder: o.Holder, Memory: budget,
+		Options: txn.Options{FS: o.FS, Dir: dir, Create: !readOnly, ReadOnly: readOnly, Holder: holderOf(o.Holder), Memory: budget,
 			WAL:             wal.Options{KeepAge: o.LogKeepAge, KeepBytes: o.LogKeepBytes},
 			CheckpointBytes: o.CheckpointBytes, Progress: o.Progress,
 			Note: func(err error) { log.Error("background work failed", "error", err) }},
 	})
 	if err != nil {
-		return nil, err
+		return nil, heldHere(err, &o, dir)
 	}
 	db := &DB{dir: dir, store: store, budget: budget, opts: o, run: rand.Text()[:8], opened: time.Now()}
 	if !readOnly && (given == nil || given.Engine.TempDir == "") {
@@ -182,6 +186,40 @@ func open(dir string, given *Options, readOnly bool) (*DB, error) {
 		return nil, err
 	}
 	return db, nil
+}
+
+// processMark tells this process from others in the file of the lock: numbers of
+// processes come again, and every container has its own.
+var processMark = rand.Text()
+
+// holderOf is what the file of the lock says of this process: a line for people, and one
+// for itself.
+func holderOf(name string) string {
+	if name == "" {
+		name = filepath.Base(os.Args[0])
+	}
+	if pid := fmt.Sprintf("process %d", os.Getpid()); !strings.Contains(name, pid) {
+		name += " (" + pid + ")"
+	}
+	return name + "\n" + processMark
+}
+
+// heldHere says it where this process itself has a store open already.
+func heldHere(err error, o *Options, dir string) error {
+	if status.CodeOf(err) != status.StoreLocked {
+		return err
+	}
+	f, ferr := o.FS.Open(path.Join(filepath.ToSlash(dir), "LOCK"))
+	if ferr != nil {
+		return err
+	}
+	who := make([]byte, 1<<10)
+	n, rerr := f.ReadAt(who, 0)
+	if cerr := f.Close(); cerr != nil || rerr != nil && !errors.Is(rerr, io.EOF) || !strings.HasSuffix(string(who[:n]), "\n"+processMark) {
+		return err
+	}
+	return status.Errorf(status.StoreLocked, "%s is open in this process already", dir).
+		WithHint("use the DB that is open, which several goroutines may, or close it first")
 }
 
 // start makes what works on the open store.

@@ -77,6 +77,39 @@ func TestForgottenRows(t *testing.T) {
 	}
 }
 
+// Whoever opens a store twice hears that it was this process.
+func TestOpenTwice(t *testing.T) {
+	dir := t.TempDir()
+	db, err := kadedb.Open(dir, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, open := range []func(string, *kadedb.Options) (*kadedb.DB, error){kadedb.Open, kadedb.OpenReadOnly} {
+		if _, err := open(dir, quiet()); status.CodeOf(err) != status.StoreLocked || !strings.Contains(err.Error(), "is open in this process already") {
+			t.Errorf("a second time: %v", err)
+		}
+	}
+	// What another one left in the file says who that is.
+	other := strings.Repeat("X", 26)
+	if err := os.WriteFile(filepath.Join(dir, "LOCK"), []byte("other (process 1)\n"+other), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, open := range []func(string, *kadedb.Options) (*kadedb.DB, error){kadedb.Open, kadedb.OpenReadOnly} {
+		if _, err := open(dir, quiet()); !strings.HasSuffix(status.From(err).Msg, "is held by other (process 1)") {
+			t.Errorf("held by another: %v", err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if db, err = kadedb.Open(dir, quiet()); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestCloseTwice(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "db")
 	db, err := kadedb.Open(dir, quiet())

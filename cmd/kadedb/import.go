@@ -158,6 +158,9 @@ func (a *app) runImport(cmd *cobra.Command, f *importFlags) error {
 	}
 	before := folderBefore(f.data)
 	db, err := kadedb.Open(f.data, storeOptions(set, a.logger(set)))
+	if e := status.From(err); e != nil && e.Code == status.StoreLocked {
+		return heldHint(e)
+	}
 	if err != nil {
 		return err
 	}

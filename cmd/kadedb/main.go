@@ -30,6 +30,8 @@ import (
 )
 
 func main() {
+	// A write says that nobody reads on, and we end in order; what we start has SIGPIPE as ever.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ()}
 	code := a.run(ctx, os.Args[1:])
@@ -45,6 +47,7 @@ type app struct {
 	config   string // --config
 	ca       string // --ca
 	json     bool   // --json
+	helpErr  error  // of writing help, which cobra has no way to return
 }
 
 // The exit codes. They are part of the interface: docs/cli.md lists them.
@@ -60,6 +63,7 @@ const (
 	exitLimit       = 8
 	exitUnavailable = 9
 	exitDamage      = 10
+	exitDisk        = 11
 	exitInterrupted = 130
 )
 
@@ -70,6 +74,8 @@ func exitCode(err error) int {
 		return exitUsage
 	case status.Cancelled:
 		return exitInterrupted
+	case status.DiskFull, status.DiskError:
+		return exitDisk
 	}
 	switch e.Code.Info().Blame {
 	case status.Client, status.TooLarge:
@@ -98,6 +104,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	a.json = slices.Contains(args, "--json")
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = a.helpErr
+	}
 	var shown *shownError
 	switch {
 	case err == nil, errors.Is(err, syscall.EPIPE): // whoever read our output has had enough
@@ -136,7 +145,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.InitDefaultHelpCmd()
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
 		if err := a.writeHelp(cmd.OutOrStdout(), cmd); err != nil {
-			a.report(err, "")
+			a.helpErr = err
 		}
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
@@ -149,7 +158,7 @@ func asError(err error) *status.Error {
 	var known *status.Error
 	var file *fs.PathError
 	switch {
-	case errors.As(err, &known), !errors.As(err, &file):
+	case errors.As(err, &known) && !(known.Code == status.DiskError && vfs.IsFull(err)), known == nil && !errors.As(err, &file):
 		return status.From(err)
 	case vfs.IsFull(err):
 		return status.Errorf(status.DiskFull, "%w", err).WithHint("what was written is not whole: make room, and run it again")

@@ -368,7 +368,7 @@ func TestServeRefuses(t *testing.T) {
 		"demo open to all": {[]string{"--demo", "--listen", ":0"}, "loopback", 2},
 		"no address":       {[]string{"--data", dir, "--listen", "7480"}, "127.0.0.1:7480", 2},
 		"no choice":        {[]string{"--data", dir, "--auth", "maybe"}, "token, off", 2},
-		"a file":           {[]string{"--data", binary, "--listen", "127.0.0.1:0"}, "KDB-7", 9},
+		"a file":           {[]string{"--data", binary, "--listen", "127.0.0.1:0"}, "KDB-7", exitDisk},
 	} {
 		if out, errs, code := (run{args: append([]string{"serve"}, c.args...)}).do(t); code != c.code || !strings.Contains(errs, c.errs) || out != "" {
 			t.Errorf("%s: %d, want %d: %s%s", name, code, c.code, out, errs)
@@ -470,22 +470,32 @@ func TestConfig(t *testing.T) {
 // Whoever reads our output may stop.
 func TestBrokenPipe(t *testing.T) {
 	dir := store(t)
-	c := run{args: []string{"query", dir, "--format", "csv", "UNWIND range(1, 1000) AS x UNWIND range(1, 1000) AS y RETURN x, y"}}.command()
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-		t.Fatal(err)
-	}
-	if err := out.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Wait(); err != nil {
-		t.Errorf("it ends with %v", err)
+	d := serve(t, "--data", filepath.Join(t.TempDir(), "served"), "--auth", "off")
+	const many = "UNWIND range(1, 1000) AS x UNWIND range(1, 1000) AS y RETURN x, y"
+	for _, r := range []run{
+		{args: []string{"query", dir, "--format", "csv", many}},
+		{args: []string{"query", "--server", d.url, many}},
+		{args: []string{"shell", dir}, stdin: many + ";"},
+		{args: []string{"export", "--data", dir, "--query", many, "--output", "-"}},
+		{args: []string{"export", "--server", d.url, "--query", many, "--output", "-"}},
+	} {
+		c := r.command()
+		out, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+		if err := out.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Wait(); err != nil {
+			t.Errorf("%q ends with %v", r.args, err)
+		}
 	}
 }
 
@@ -496,11 +506,17 @@ func TestFullOutput(t *testing.T) {
 		t.Skip("there is no /dev/full here")
 	}
 	defer full.Close()
-	c := run{args: []string{"query", store(t), "RETURN 1"}}.command()
-	var errs bytes.Buffer
-	c.Stdout, c.Stderr = full, &errs
-	if err := c.Run(); err == nil || c.ProcessState.ExitCode() == exitBug || !strings.Contains(errs.String(), "DiskFull") {
-		t.Errorf("%v: %s", err, &errs)
+	dir := store(t)
+	d := serve(t, "--data", filepath.Join(t.TempDir(), "served"), "--auth", "off")
+	for _, args := range [][]string{{"query", dir, "RETURN 1"}, {"query", "--server", d.url, "--format", "json", "RETURN 1"}, {"shell", dir}, {"status", dir}, {"status", "--server", d.url, "--json"},
+		{"version"}, {"help"}, {"serve", "--help"}, {"man"}, {"completion", "zsh"}, {"config", "show"},
+		{"export", "--data", dir, "--query", "RETURN 1", "--output", "-"}, {"export", "--server", d.url, "--query", "RETURN 1", "--output", "-"}} {
+		c := run{args: args, stdin: "RETURN 1;"}.command()
+		var errs bytes.Buffer
+		c.Stdout, c.Stderr = full, &errs
+		if err := c.Run(); err == nil || c.ProcessState.ExitCode() != exitDisk || !strings.Contains(errs.String(), "DiskFull") {
+			t.Errorf("%q: %v: %s", args, err, &errs)
+		}
 	}
 }
 

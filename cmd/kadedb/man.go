@@ -42,6 +42,7 @@ var exitMeanings = []struct {
 	{exitLimit, "a limit"},
 	{exitUnavailable, "a server that cannot be reached or is not ready, or a folder that another process holds"},
 	{exitDamage, "a damaged store"},
+	{exitDisk, "a disk, here or of the server, that is full or cannot be read or written; what was printed is not whole"},
 	{exitInterrupted, "interrupted"},
 }
 

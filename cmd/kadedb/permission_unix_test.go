@@ -74,7 +74,7 @@ func TestFolderOfAnotherUser(t *testing.T) {
 	if _, errs, code := do("query", dir, "CREATE (:A)"); code != exitInvalid || !strings.Contains(errs, "KDB-7007") {
 		t.Errorf("writing gives %d %s", code, errs)
 	}
-	if _, errs, code := do("serve", "--data", dir, "--listen", "127.0.0.1:0"); code != exitUnavailable || !strings.Contains(errs, "KDB-7009") ||
+	if _, errs, code := do("serve", "--data", dir, "--listen", "127.0.0.1:0"); code != exitDisk || !strings.Contains(errs, "KDB-7009") ||
 		!strings.Contains(errs, "LOCK") || !strings.Contains(errs, "hint: give this user") {
 		t.Errorf("serving gives %d %s", code, errs)
 	}
@@ -82,14 +82,14 @@ func TestFolderOfAnotherUser(t *testing.T) {
 	if os.Getuid() != 0 {
 		rights(0o555, 0)
 	}
-	if _, errs, code := do("query", dir, "RETURN 1"); code != exitUnavailable || !strings.Contains(errs, "KDB-7009") || !strings.Contains(errs, "hint: give this user") {
+	if _, errs, code := do("query", dir, "RETURN 1"); code != exitDisk || !strings.Contains(errs, "KDB-7009") || !strings.Contains(errs, "hint: give this user") {
 		t.Errorf("an unreadable file gives %d %s", code, errs)
 	}
 	rights(0, 0o400)
 	if os.Getuid() == 0 {
 		rights(0o700, 0o400)
 	}
-	if _, errs, code := do("query", "--data", dir, "RETURN 1"); code != exitUnavailable || !strings.Contains(errs, "KDB-7009") {
+	if _, errs, code := do("query", "--data", dir, "RETURN 1"); code != exitDisk || !strings.Contains(errs, "KDB-7009") {
 		t.Errorf("an unreadable folder gives %d %s", code, errs)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
 	"syscall"
 	"unicode/utf8"
@@ -38,7 +37,6 @@ argument, a file (--file), or standard input. It asks a server, or a folder's st
 	formatFlag(cmd, &format)
 	cmd.Flags().StringArrayVarP(&params, "param", "p", nil, "a parameter, name=value; the value is JSON, or else text")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		signal.Ignore(syscall.SIGPIPE) // a write says so instead, and we end in order
 		if err := checkFormat(format); err != nil {
 			return err
 		}

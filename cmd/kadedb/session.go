@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -111,8 +110,8 @@ func (t *target) openStore(a *app, cmd *cobra.Command) (*kadedb.DB, error) {
 	if err == nil {
 		memory.Govern(cmd.Context(), db.Budget())
 	}
-	if e := status.From(err); e != nil && e.Code == status.StoreLocked && strings.Contains(e.Hint, "address") {
-		return nil, e.WithHint("stop it, or ask it instead: --server with its address")
+	if e := status.From(err); e != nil && e.Code == status.StoreLocked {
+		return nil, heldHint(e)
 	}
 	if err == nil || status.CodeOf(err) != status.DiskError || !vfs.ReadOnly(err) {
 		return db, err
@@ -127,6 +126,14 @@ func (t *target) openStore(a *app, cmd *cobra.Command) (*kadedb.DB, error) {
 	memory.Govern(cmd.Context(), db.Budget())
 	a.say("note: %s is opened for reading alone, because this user may not write it", t.data)
 	return db, nil
+}
+
+// heldHint says what to do about a store that another process holds.
+func heldHint(e *status.Error) *status.Error {
+	if how := asked(e.Msg); how != "" {
+		return e.WithHint("ask it instead, with %s; or stop it", how)
+	}
+	return e.WithHint("stop it first")
 }
 
 // storeExists keeps a mistyped folder from becoming a new store.

@@ -64,7 +64,6 @@ a script, which the first error ends.`,
 			}
 			err = sh.interact(cmd.Context(), f, where)
 		} else {
-			signal.Ignore(syscall.SIGPIPE) // a write says so instead
 			err = sh.read(cmd.Context(), a.in, "")
 		}
 		sh.names.close()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -29,7 +30,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Short: "Tell how a server or a store is",
 		Long: `Tells how a server is (--server URL, KADEDB_SERVER, else http://127.0.0.1:7480), or a store that no server holds:
 version, size, memory, what is open, the last checkpoint. The exit code is 0 where the server is ready, or the store can
-be opened, and 9 where it is not; without a token only that is told of a server that wants one.`,
+be opened or another process holds it, and 9 where it is not; without a token only that is told of a server that wants one.`,
 		Example: "  kadedb status\n  kadedb status --server http://db:7480 --token TOKEN --json\n  kadedb status flights",
 		Args:    exactly(0, 1),
 	}
@@ -148,10 +149,21 @@ func holder(dir string) string {
 	}
 	defer f.Close()
 	who, err := io.ReadAll(io.LimitReader(f, 1<<10))
-	if text := strings.TrimSpace(string(who)); err == nil && text != "" {
+	name, _, _ := strings.Cut(string(who), "\n")
+	if text := strings.TrimSpace(name); err == nil && text != "" {
 		return text
 	}
 	return "another process"
+}
+
+var serverAddress = regexp.MustCompile(`https?://[^ )]+`)
+
+// asked returns how to ask whoever holds a store, "" for nobody who answers.
+func asked(who string) string {
+	if at := serverAddress.FindString(who); at != "" {
+		return "--server " + at
+	}
+	return ""
 }
 
 func (a *app) printStatus(where string, s *wire.ServerStatus, asJSON bool) error {
@@ -164,6 +176,9 @@ func (a *app) printStatus(where string, s *wire.ServerStatus, asJSON bool) error
 	}
 	t := newFacts()
 	t.add("status", where+" is "+printable(s.Status))
+	if how := asked(s.Status); how != "" && strings.HasPrefix(s.Status, heldBy) {
+		t.add("", "`kadedb status "+how+"` tells more")
+	}
 	if s.Version != "" {
 		t.add("version", s.Version)
 		statusFacts(t, s)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -228,7 +229,8 @@ func (s *Store) nameHolder(err error) error {
 	if cerr := f.Close(); n == 0 || rerr != nil && !errors.Is(rerr, io.EOF) || cerr != nil {
 		return err
 	}
-	return status.Errorf(status.StoreLocked, "%s is held by %s", s.opts.Dir, who[:n]).WithHint("stop it first")
+	name, _, _ := strings.Cut(string(who[:n]), "\n")
+	return status.Errorf(status.StoreLocked, "%s is held by %s", s.opts.Dir, name).WithHint("stop it first")
 }
 
 // identity is "KDB1", the format's number, and 16 random bytes.

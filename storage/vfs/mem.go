@@ -340,6 +340,7 @@ func (m *Mem) Lock(name, holder string) (io.Closer, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if who, held := m.locks[name]; held {
+		who, _, _ = strings.Cut(who, "\n")
 		if strings.TrimSpace(who) == "" {
 			who = "another process"
 		}

@@ -1,6 +1,7 @@
 package vfs
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -83,6 +84,7 @@ func (osFS) Lock(name, holder string) (io.Closer, error) {
 			return nil, &fs.PathError{Op: "lock", Path: name, Err: err}
 		}
 		who, rerr := io.ReadAll(io.LimitReader(f, 1<<10))
+		who, _, _ = bytes.Cut(who, []byte("\n"))
 		if rerr != nil || len(who) == 0 {
 			who = []byte("another process")
 		}

@@ -39,7 +39,7 @@ type FS interface {
 	List(dir string) ([]string, error)
 	// Lock takes the exclusive lock named name, making the file. While another
 	// process or another call holds it, it fails with StoreLocked, which says what
-	// holder the other one had given. Closing the result releases the lock.
+	// holder the other one had given, of several lines the first. Closing the result releases the lock.
 	Lock(name, holder string) (io.Closer, error)
 }
 
