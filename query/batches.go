@@ -26,11 +26,18 @@ func (p *progress) String() string {
 	if n+failed == 0 {
 		return ""
 	}
-	text := strconv.FormatInt(n, 10) + " transactions committed, of " + strconv.FormatInt(p.rows.Load(), 10) + " rows"
+	text := counted(n, "transaction") + " committed, of " + counted(p.rows.Load(), "row")
 	if failed > 0 {
 		text += "; " + strconv.FormatInt(failed, 10) + " failed"
 	}
 	return text
+}
+
+func counted(n int64, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return strconv.FormatInt(n, 10) + " " + noun
 }
 
 func (p *progress) reset() {

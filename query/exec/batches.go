@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/graph"
@@ -51,6 +52,10 @@ type batches struct {
 	done  *spill.Rows // rows to give; nil: none
 	fresh *spill.Rows // of the transaction that runs; nil: none
 	over  bool        // ON ERROR BREAK: a transaction has failed
+	ran   struct {    // of those that are over
+		all, failed, skipped int64
+		first                error
+	}
 
 	part column.Batch // a part of an incoming batch
 	wide column.Batch
@@ -86,6 +91,19 @@ func (e *batches) drop() {
 		}
 	}
 	e.size, e.over = 0, false
+	e.ran.all, e.ran.failed, e.ran.skipped, e.ran.first = 0, 0, 0, nil
+}
+
+// tell gives notice of transactions that failed, where REPORT STATUS does not.
+func (e *batches) tell() {
+	if e.ran.failed == 0 || e.plan.Batches.Report != plan.NoSlot {
+		return
+	}
+	text := fmt.Sprintf("transactions that failed, and whose changes are undone: %d of %d; the first: %v", e.ran.failed, e.ran.all, e.ran.first)
+	if e.ran.skipped > 0 {
+		text += fmt.Sprintf("; rows after it that no transaction took: %d", e.ran.skipped)
+	}
+	e.w.x.Notice(text)
 }
 
 func (e *batches) newRows(slots []plan.Slot) *spill.Rows {
@@ -145,6 +163,7 @@ func (e *batches) finish() error {
 		}
 	}
 	x := e.w.x
+	e.tell()
 	if e.done == nil {
 		return e.out.finish()
 	}
@@ -168,6 +187,7 @@ func (e *batches) finish() error {
 func (e *batches) run() error {
 	x := e.w.x
 	if e.over {
+		e.ran.skipped += e.rows.Len()
 		return e.settle(false, nil, "")
 	}
 	var id string
@@ -181,6 +201,7 @@ func (e *batches) run() error {
 			break
 		}
 	}
+	e.ran.all++
 	if err == nil {
 		return e.settle(true, nil, id)
 	}
@@ -192,6 +213,9 @@ func (e *batches) run() error {
 	}
 	e.over = e.plan.Batches.OnError == plan.OnErrorBreak
 	x.Transactions.Failed(e.rows.Len())
+	if e.ran.failed++; e.ran.first == nil {
+		e.ran.first = err
+	}
 	return e.settle(true, err, id)
 }
 
