@@ -126,6 +126,9 @@ type part struct {
 	typ   catalog.TypeID
 	keys  []keyColumns
 	rows  int64
+
+	dict *column.Dict                  // of labels, or the type
+	sets map[catalog.LabelSetID]uint32 // code of each
 }
 
 // keyColumns are the columns that one key becomes: one, unless it has values of several
@@ -387,15 +390,19 @@ func (x *exporter) fixed(p *part, refs []uint32, vecs []column.Vector) error {
 				vecs[k].Ints[i] = int64(e)
 			}
 		}
-		vecs[2].Reset(column.String, n)
-		for i := range n {
-			vecs[2].Strs[i] = x.cat.TypeName(p.typ)
+		if p.dict == nil {
+			p.dict = &column.Dict{Strings: []string{x.cat.TypeName(p.typ)}}
 		}
+		p.codes(&vecs[2], n)
+		clear(vecs[2].Codes)
 		return nil
 	}
 	vecs[0].Reset(column.Int, n)
-	vecs[1].Reset(column.String, n)
-	last, text := ^catalog.LabelSetID(0), ""
+	if p.dict == nil {
+		p.dict, p.sets = &column.Dict{}, map[catalog.LabelSetID]uint32{}
+	}
+	p.codes(&vecs[1], n)
+	last, code := ^catalog.LabelSetID(0), uint32(0)
 	for i, ref := range refs {
 		vecs[0].Ints[i] = int64(ref)
 		set, err := x.r.LabelSet(ref)
@@ -403,11 +410,22 @@ func (x *exporter) fixed(p *part, refs []uint32, vecs []column.Vector) error {
 			return err
 		}
 		if set != last {
-			last, text = set, string(tabular.AppendNames(nil, x.labels(set), listDelim))
+			last = set
+			var known bool
+			if code, known = p.sets[set]; !known {
+				code = uint32(len(p.dict.Strings))
+				p.sets[set], p.dict.Strings = code, append(p.dict.Strings, string(tabular.AppendNames(nil, x.labels(set), listDelim)))
+			}
 		}
-		vecs[1].Strs[i] = text
+		vecs[1].Codes[i] = code
 	}
 	return nil
+}
+
+// codes makes v a vector of n codes of the part's dictionary.
+func (p *part) codes(v *column.Vector, n int) {
+	v.Type, v.Nulls, v.Dict = column.String, nil, p.dict
+	v.Codes = slices.Grow(v.Codes[:0], n)[:n]
 }
 
 // labels returns the names of a set's labels, ordered.

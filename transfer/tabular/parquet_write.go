@@ -17,7 +17,8 @@ type parquetWriter struct {
 	w      *file.Writer
 	group  file.BufferedRowGroupWriter
 	chunks []file.ColumnChunkWriter
-	rows   int // of the row group
+	waits  []textColumn // by column; of those that are texts
+	rows   int          // of the row group
 
 	def    []int16
 	ints   []int64
@@ -60,7 +61,7 @@ func newParquetWriter(w io.Writer, cols []Out) (*parquetWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &parquetWriter{cols: cols, w: fw}, nil
+	return &parquetWriter{cols: cols, w: fw, waits: make([]textColumn, len(cols))}, nil
 }
 
 // parquetNode describes the column.
@@ -106,6 +107,7 @@ func (p *parquetWriter) begin() error {
 			return err
 		}
 		p.chunks = append(p.chunks, c)
+		p.waits[i].reset()
 	}
 	return nil
 }
@@ -121,7 +123,7 @@ func (p *parquetWriter) Write(cols []column.Vector, n int) error {
 		}
 	}
 	for i := range cols {
-		if err := p.column(p.chunks[i], &cols[i], &p.cols[i], n); err != nil {
+		if err := p.column(i, &cols[i], n); err != nil {
 			return err
 		}
 	}
@@ -135,6 +137,13 @@ func (p *parquetWriter) end() error {
 	if p.group == nil {
 		return nil
 	}
+	for i, c := range p.chunks {
+		if w, ok := c.(*file.ByteArrayColumnChunkWriter); ok {
+			if err := p.codes(w, &p.waits[i]); err != nil {
+				return err
+			}
+		}
+	}
 	err := p.group.Close()
 	p.group, p.rows = nil, 0
 	return err
@@ -144,6 +153,12 @@ func (p *parquetWriter) end() error {
 func (p *parquetWriter) levels(v *column.Vector, n int) int {
 	p.def = p.def[:0]
 	some := 0
+	if v.Nulls == nil && v.Type != column.Any && v.Type != column.Null {
+		for range n {
+			p.def = append(p.def, 1)
+		}
+		return n
+	}
 	for r := range n {
 		d := int16(1)
 		if v.IsNull(r) {
@@ -155,22 +170,27 @@ func (p *parquetWriter) levels(v *column.Vector, n int) int {
 	return some
 }
 
-func (p *parquetWriter) column(w file.ColumnChunkWriter, v *column.Vector, o *Out, n int) (err error) {
+func (p *parquetWriter) column(i int, v *column.Vector, n int) (err error) {
+	o := &p.cols[i]
 	all := p.levels(v, n) == n
-	switch w := w.(type) {
+	switch w := p.chunks[i].(type) {
 	case *file.Int64ColumnChunkWriter:
-		p.ints = p.ints[:0]
 		if v.Type == column.Int && all {
-			p.ints = append(p.ints, v.Ints[:n]...)
-		} else {
-			p.each(n, func(r int) { p.ints = append(p.ints, ticksOf(v, r, o)) })
+			_, err = w.WriteBatch(v.Ints[:n], p.def, nil)
+			break
 		}
+		p.ints = p.ints[:0]
+		p.each(n, func(r int) { p.ints = append(p.ints, ticksOf(v, r, o)) })
 		_, err = w.WriteBatch(p.ints, p.def, nil)
 	case *file.Int32ColumnChunkWriter:
 		p.days = p.days[:0]
 		p.each(n, func(r int) { p.days = append(p.days, int32(v.Ints[r])) })
 		_, err = w.WriteBatch(p.days, p.def, nil)
 	case *file.Float64ColumnChunkWriter:
+		if all {
+			_, err = w.WriteBatch(v.Floats[:n], p.def, nil)
+			break
+		}
 		p.floats = p.floats[:0]
 		p.each(n, func(r int) { p.floats = append(p.floats, v.Floats[r]) })
 		_, err = w.WriteBatch(p.floats, p.def, nil)
@@ -179,8 +199,7 @@ func (p *parquetWriter) column(w file.ColumnChunkWriter, v *column.Vector, o *Ou
 		p.each(n, func(r int) { p.bools = append(p.bools, v.Bools[r]) })
 		_, err = w.WriteBatch(p.bools, p.def, nil)
 	case *file.ByteArrayColumnChunkWriter:
-		p.strings(v, o, n)
-		_, err = w.WriteBatch(p.texts, p.def, nil)
+		err = p.text(w, &p.waits[i], v, o, n)
 	}
 	return err
 }
@@ -214,10 +233,12 @@ func ticksOf(v *column.Vector, r int, o *Out) int64 {
 func (p *parquetWriter) strings(v *column.Vector, o *Out, n int) {
 	p.cells, p.texts = p.cells[:0], p.texts[:0]
 	var ends []int
+	if v.Type == column.String {
+		p.each(n, func(r int) { p.texts = append(p.texts, bytesOf(v.Str(r))) })
+		return
+	}
 	p.each(n, func(r int) {
 		switch {
-		case v.Type == column.String:
-			p.cells = append(p.cells, v.Str(r)...)
 		case o.Kind == Any || o.List:
 			p.cells = AppendTyped(p.cells, v.Value(r))
 		default:
