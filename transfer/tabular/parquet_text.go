@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 
 	"github.com/kadedb/kadedb/column"
 )
@@ -134,8 +135,14 @@ func (p *parquetWriter) settle(w *file.ByteArrayColumnChunkWriter, t *textColumn
 	return err
 }
 
-// bytesOf returns the bytes of a text, which nobody may change.
-func bytesOf(s string) parquet.ByteArray { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+// bytesOf returns the bytes of a text, which nobody may change. Those of "" are not nil,
+// which Arrow's statistics take for nothing.
+func bytesOf(s string) parquet.ByteArray {
+	if s == "" {
+		return parquet.ByteArray{}
+	}
+	return unsafe.Slice(unsafe.StringData(s), len(s))
+}
 
 // dictionary is the part of Arrow's encoder of dictionaries that is needed.
 type dictionary interface {
@@ -159,9 +166,7 @@ func (p *parquetWriter) codes(w *file.ByteArrayColumnChunkWriter, t *textColumn)
 	if err := enc.PutDictionary(dict); err != nil {
 		return err
 	}
-	words.AppendValues([]string{slices.Min(t.words), slices.Max(t.words)}, nil)
-	ends := words.NewArray()
-	defer ends.Release()
+	ends := []parquet.ByteArray{bytesOf(slices.Min(t.words)), bytesOf(slices.Max(t.words))}
 	for from := 0; from < len(t.codes); from += batchRows {
 		to := min(from+batchRows, len(t.codes))
 		if err := p.someCodes(w, t.codes[from:to], t.def[from:to], ends); err != nil {
@@ -172,7 +177,7 @@ func (p *parquetWriter) codes(w *file.ByteArrayColumnChunkWriter, t *textColumn)
 }
 
 // someCodes writes codes of rows; ends are the least and the greatest text of the group.
-func (p *parquetWriter) someCodes(w *file.ByteArrayColumnChunkWriter, codes []int32, def []int16, ends arrow.Array) error {
+func (p *parquetWriter) someCodes(w *file.ByteArrayColumnChunkWriter, codes []int32, def []int16, ends []parquet.ByteArray) error {
 	nulls := 0
 	var valid *memory.Buffer
 	for _, d := range def {
@@ -189,14 +194,12 @@ func (p *parquetWriter) someCodes(w *file.ByteArrayColumnChunkWriter, codes []in
 	indices := array.NewInt32Data(data)
 	data.Release()
 	defer indices.Release()
-	if s := w.PageStatistics(); s != nil {
-		s.IncNulls(int64(nulls))
-		s.IncNumValues(int64(len(codes) - nulls))
-		if nulls < len(codes) {
-			if err := s.UpdateFromArrow(ends, false); err != nil {
-				return err
-			}
+	if s, ok := w.PageStatistics().(*metadata.ByteArrayStatistics); ok {
+		if nulls == len(codes) {
+			ends = nil
 		}
+		s.Update(ends, int64(nulls))
+		s.IncNumValues(int64(len(codes) - nulls - len(ends)))
 	}
 	return w.WriteDictIndices(indices, def, nil)
 }
