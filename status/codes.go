@@ -151,6 +151,7 @@ const (
 	Cancelled        Code = 4009
 	StoreFull        Code = 4010
 	RateLimit        Code = 4011
+	HeaderLimit      Code = 4012
 
 	InvalidToken       Code = 5001
 	RoleTooLow         Code = 5002
@@ -280,6 +281,7 @@ var table = []Info{
 	{Cancelled, "Cancelled", "", 0, Client, "the query was cancelled", ""},
 	{StoreFull, "StoreFull", "", 0, Limited, "the store holds as many entities as it can", ""},
 	{RateLimit, "RateLimit", "", 0, Limited, "more requests of one token in a second than it may send", ""},
+	{HeaderLimit, "HeaderLimit", "", 0, TooLarge, "a request's header over the limit", ""},
 
 	{InvalidToken, "InvalidToken", "", 0, Unauthorized, "no token, or one that is unknown or revoked", ""},
 	{RoleTooLow, "RoleTooLow", "", 0, Forbidden, "the token's role does not allow this", ""},

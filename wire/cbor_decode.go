@@ -9,7 +9,8 @@ import (
 	"github.com/kadedb/kadedb/value"
 )
 
-// DecodeCBOR reads one value of a request, and fails on anything after it. reserve,
+// DecodeCBOR reads one value of a request, and fails on anything after it and on a key
+// that stands twice in a map. reserve,
 // where there is one, is asked for the memory that a long input's values take.
 //
 // It is stricter than CBOR: lengths are definite, keys are text, byte strings and tags
@@ -25,12 +26,12 @@ func DecodeCBORAnswer(b []byte) (value.Value, error) {
 }
 
 func decodeCBOR(d cborDecoder) (value.Value, error) {
-	v, err := d.value(0)
+	v, err := d.all()
+	if err == nil {
+		err = d.misfit
+	}
 	if err != nil {
 		return value.Null, err
-	}
-	if d.at < len(d.b) {
-		return value.Null, d.bad("something follows the value")
 	}
 	return v, nil
 }
@@ -40,6 +41,15 @@ type cborDecoder struct{ decoder }
 
 func (d *cborDecoder) bad(what string) error {
 	return status.Errorf(status.MalformedRequest, "not CBOR as this protocol has it, at byte %d: %s", d.at, what)
+}
+
+// all reads the one value that there is.
+func (d *cborDecoder) all() (value.Value, error) {
+	v, err := d.value(0)
+	if err == nil && d.at < len(d.b) {
+		err = d.bad("something follows the value")
+	}
+	return v, err
 }
 
 // head reads an item's head: its major type, its low five bits and its number.
@@ -89,8 +99,8 @@ func (d *cborDecoder) value(depth int) (value.Value, error) {
 	switch major {
 	case majorUint, majorNegint:
 		if n > math.MaxInt64 {
-			return value.Null, status.Errorf(status.NumberOutOfRange, "the number before byte %d does not fit a 64-bit integer", d.at).
-				WithHint("send a float")
+			return d.unfit(status.Errorf(status.NumberOutOfRange, "the number before byte %d does not fit a 64-bit integer", d.at).
+				WithHint("send a float"))
 		}
 		if major == majorNegint {
 			return value.Int(^int64(n)), nil
@@ -108,7 +118,11 @@ func (d *cborDecoder) value(depth int) (value.Value, error) {
 	case majorSimple:
 		return d.simple(low, n)
 	}
-	return value.Null, d.bad("a byte string, which is no value of KadeQL")
+	if err := d.fits(n, 1); err != nil {
+		return value.Null, err
+	}
+	d.at += int(n)
+	return d.unfit(d.bad("a byte string, which is no value of KadeQL"))
 }
 
 func (d *cborDecoder) simple(low byte, n uint64) (value.Value, error) {
@@ -124,7 +138,7 @@ func (d *cborDecoder) simple(low byte, n uint64) (value.Value, error) {
 	case 27:
 		return value.Float(math.Float64frombits(n)), nil
 	}
-	return value.Null, d.bad("an unknown simple value")
+	return d.unfit(d.bad("an unknown simple value"))
 }
 
 // half returns a float of 16 bits.
@@ -210,7 +224,13 @@ func (d *cborDecoder) object(n uint64, depth int) (value.Value, error) {
 		if err != nil {
 			return value.Null, err
 		}
-		index = setKey(m, index, key, v)
+		var fresh bool
+		if index, fresh = setKey(m, index, key, v); !fresh {
+			if depth == 0 {
+				return value.Null, d.twice(key)
+			}
+			d.note(d.twice(key))
+		}
 	}
 	return value.FromMap(m), nil
 }
@@ -226,7 +246,7 @@ func (d *cborDecoder) tagged(tag uint64, depth int) (value.Value, error) {
 	switch {
 	case tag == tagNode || tag == tagRelationship || tag == tagPath:
 		if !d.entities {
-			return value.Null, d.bad("a node, relationship or path, which cannot be sent")
+			return d.unfit(status.Errorf(status.MalformedRequest, "a node, relationship or path cannot be sent, before byte %d", d.at).WithHint(sendID))
 		}
 		out, ok = taggedEntity(tag, v)
 	case tag == tagDate && v.Kind() == value.KindInt:
@@ -241,7 +261,7 @@ func (d *cborDecoder) tagged(tag uint64, depth int) (value.Value, error) {
 		out, ok = taggedNumbers(tag, v)
 	}
 	if !ok {
-		return value.Null, status.Errorf(status.MalformedRequest, "tag %d does not stand before such a value, before byte %d", tag, d.at)
+		return d.unfit(status.Errorf(status.MalformedRequest, "tag %d does not stand before such a value, before byte %d", tag, d.at))
 	}
 	return out, nil
 }

@@ -62,7 +62,7 @@ func TestDecodeCBOR(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"00", "0"}, {"1800", "0"}, {"1b0000000000000001", "1"}, {"3b7fffffffffffffff", "-9223372036854775808"},
 		{"f7", "null"}, {"f93c00", "1.0"}, {"f90001", "5.960464477539063e-08"}, {"f9fc00", "-Infinity"}, {"f97e00", "NaN"}, {"fa3fc00000", "1.5"},
-		{"a2616101616102", "{a: 2}"}, {"d864192000", ""}, {"9a00000001f6", "[null]"},
+		{"a2616101616202", "{a: 1, b: 2}"}, {"d864192000", ""}, {"9a00000001f6", "[null]"},
 	} {
 		b, err := hexa.DecodeString(c.in)
 		if err != nil {
@@ -84,7 +84,7 @@ func TestDecodeCBOR(t *testing.T) {
 		{"0000", status.MalformedRequest}, {"c000", status.MalformedRequest}, {"c249010000000000000000", status.MalformedRequest}, {"d9b79981", status.MalformedRequest},
 		{"d864f6", status.MalformedRequest}, {"d8641b7fffffffffffffff", status.MalformedRequest}, {"d9b7991b7fffffffffffffff", status.MalformedRequest},
 		{"d9b79a820000f6", status.MalformedRequest}, {"d9b79a8200190fff00", status.MalformedRequest}, {"d9b79c830000626161", status.MalformedRequest},
-		{"d9b79c8400000063666f6f", status.MalformedRequest}, {"d9b79d8400000020", status.MalformedRequest}, {"d9b7a283008000a0", status.MalformedRequest},
+		{"d9b79c8400000063666f6f", status.MalformedRequest}, {"d9b79d8400000020", status.MalformedRequest}, {"d9b7a283008000a0", status.MalformedRequest}, {"a2616101616101", status.MalformedRequest}, {"81a2616101616102", status.MalformedRequest},
 		{"1b8000000000000000", status.NumberOutOfRange}, {"3b8000000000000000", status.NumberOutOfRange},
 		{strings.Repeat("81", 1<<20), status.MalformedRequest}, {strings.Repeat("a16161", 1<<18), status.MalformedRequest}, {strings.Repeat("c1", 1<<20), status.MalformedRequest},
 	} {

@@ -3,7 +3,9 @@ package wire
 import (
 	"errors"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -15,7 +17,7 @@ import (
 const maxDepth = 100
 
 // Decode reads one JSON value: 1 is an integer, 1.0 and 1e0 are floats, an object
-// is a map. It fails on anything after it.
+// is a map. It fails on anything after it, and on a key that stands twice in an object.
 func Decode(b []byte) (value.Value, error) { return decode(decoder{b: b}) }
 
 // DecodeAnswer reads one JSON value of an answer. An object with exactly the keys of
@@ -23,14 +25,25 @@ func Decode(b []byte) (value.Value, error) { return decode(decoder{b: b}) }
 func DecodeAnswer(b []byte) (value.Value, error) { return decode(decoder{b: b, entities: true}) }
 
 func decode(d decoder) (value.Value, error) {
-	v, err := d.value(0)
+	v, err := d.all()
+	if err == nil {
+		err = d.misfit
+	}
 	if err != nil {
 		return value.Null, err
 	}
-	if d.space(); d.at < len(d.b) {
-		return value.Null, d.bad("something follows the value")
-	}
 	return v, nil
+}
+
+// all reads the one value that there is.
+func (d *decoder) all() (value.Value, error) {
+	v, err := d.value(0)
+	if err == nil {
+		if d.space(); d.at < len(d.b) {
+			err = d.bad("something follows the value")
+		}
+	}
+	return v, err
 }
 
 type decoder struct {
@@ -40,7 +53,34 @@ type decoder struct {
 	typed    bool
 	reserve  func(int64) error // is asked before memory is taken; nil: nobody
 	owed     int64
+	// misfit is the first error of a value that is JSON and still none of KadeQL's: what
+	// follows it is read, so that whose it is is known.
+	misfit error
 }
+
+// unfit notes the error of a value, in whose place stands null.
+func (d *decoder) unfit(err error) (value.Value, error) {
+	d.note(err)
+	return value.Null, nil
+}
+
+func (d *decoder) note(err error) {
+	if d.misfit == nil {
+		d.misfit = err
+	}
+}
+
+// twice is the error of a key that an object has already: which of both values holds
+// is something that readers of JSON do not agree on.
+func (d *decoder) twice(key string) error {
+	if len(key) > maxQuoted {
+		key = strings.ToValidUTF8(key[:maxQuoted], "") + "…"
+	}
+	return status.Errorf(status.MalformedRequest, "the key %q stands twice in one object, before byte %d", key, d.at)
+}
+
+// maxQuoted is how much of a key is quoted in an error.
+const maxQuoted = 100
 
 // A value in a list, whose array is up to twice as long, and a key of a map.
 const (
@@ -195,7 +235,13 @@ func (d *decoder) object(depth int, literal bool) (value.Value, error) {
 		if err != nil {
 			return value.Null, err
 		}
-		index = setKey(m, index, key, v)
+		var fresh bool
+		if index, fresh = setKey(m, index, key, v); !fresh {
+			if depth == 0 {
+				return value.Null, d.twice(key)
+			}
+			d.note(d.twice(key))
+		}
 		switch d.peek() {
 		case ',':
 			d.at++
@@ -211,11 +257,14 @@ func (d *decoder) object(depth int, literal bool) (value.Value, error) {
 	}
 }
 
-// setKey adds a key, the last of equal ones winning.
-func setKey(m *value.Map, index map[string]int, key string, v value.Value) map[string]int {
+// setKey adds a key, and reports whether it is new. The first of equal ones stays.
+func setKey(m *value.Map, index map[string]int, key string, v value.Value) (map[string]int, bool) {
 	if len(m.Keys) < manyKeys {
-		m.Set(key, v)
-		return nil
+		if slices.Contains(m.Keys, key) {
+			return nil, false
+		}
+		m.Keys, m.Vals = append(m.Keys, key), append(m.Vals, v)
+		return nil, true
 	}
 	if index == nil {
 		index = make(map[string]int, 2*manyKeys)
@@ -223,13 +272,12 @@ func setKey(m *value.Map, index map[string]int, key string, v value.Value) map[s
 			index[k] = i
 		}
 	}
-	if i, ok := index[key]; ok {
-		m.Vals[i] = v
-		return index
+	if _, ok := index[key]; ok {
+		return index, false
 	}
 	index[key] = len(m.Keys)
 	m.Keys, m.Vals = append(m.Keys, key), append(m.Vals, v)
-	return index
+	return index, true
 }
 
 // shape turns an object into what it stands for.
@@ -243,7 +291,7 @@ func (d *decoder) shape(m *value.Map) (value.Value, error) {
 		case "-Infinity":
 			return value.Float(math.Inf(-1)), nil
 		}
-		return value.Null, d.bad(`"$float" is "NaN", "Infinity" or "-Infinity"`)
+		return d.unfit(d.bad(`"$float" is "NaN", "Infinity" or "-Infinity"`))
 	}
 	if d.typed {
 		return d.shapeTyped(m)
@@ -365,14 +413,14 @@ func (d *decoder) number() (value.Value, error) {
 	if float {
 		f, err := strconv.ParseFloat(text, 64)
 		if err != nil && !errors.Is(err, strconv.ErrRange) || math.IsInf(f, 0) {
-			return value.Null, status.Errorf(status.NumberOutOfRange, "the number at byte %d does not fit a float", from)
+			return d.unfit(status.Errorf(status.NumberOutOfRange, "the number at byte %d does not fit a float", from))
 		}
 		return value.Float(f), nil
 	}
 	i, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return value.Null, status.Errorf(status.NumberOutOfRange, "the number at byte %d does not fit a 64-bit integer", from).
-			WithHint("write it with a point or an exponent to send a float")
+		return d.unfit(status.Errorf(status.NumberOutOfRange, "the number at byte %d does not fit a 64-bit integer", from).
+			WithHint("write it with a point or an exponent to send a float"))
 	}
 	return value.Int(i), nil
 }

@@ -17,12 +17,19 @@ const (
 	CBOR
 )
 
-// Decode reads one value of a request, as Decode and DecodeCBOR do.
-func (f Form) Decode(b []byte, reserve func(int64) error) (value.Value, error) {
+// DecodeMessage reads one value of a request, as Decode, DecodeTyped and DecodeCBOR do;
+// typed is for JSON. Where all of it could be read, but a value inside, below the
+// fields of the message itself, is none that can be sent, misfit says so, and null
+// stands in that value's place.
+func (f Form) DecodeMessage(b []byte, typed bool, reserve func(int64) error) (v value.Value, misfit, err error) {
 	if f == CBOR {
-		return DecodeCBOR(b, reserve)
+		d := cborDecoder{decoder{b: b, reserve: reserve}}
+		v, err = d.all()
+		return v, d.misfit, err
 	}
-	return decode(decoder{b: b, reserve: reserve})
+	d := decoder{b: b, typed: typed, reserve: reserve}
+	v, err = d.all()
+	return v, d.misfit, err
 }
 
 // Message appends an object of named fields, one after the other, in either form:

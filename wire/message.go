@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,8 +27,9 @@ type Request struct {
 
 // DecodeRequest reads a request. Field names that it does not know are errors, so
 // that a misspelt limit is not a missing one. reserve, where there is one, is asked
-// for the memory that a long body's values take; typed bodies are typed JSON.
-func DecodeRequest(b []byte, typed bool, reserve func(int64) error) (*Request, error) {
+// for the memory that a long body's values take; typed bodies are typed JSON. Where
+// only is given no other fields are taken.
+func DecodeRequest(b []byte, typed bool, reserve func(int64) error, only ...string) (*Request, error) {
 	v, err := decode(decoder{b: b, typed: typed, reserve: reserve})
 	if err != nil {
 		return nil, err
@@ -38,6 +40,10 @@ func DecodeRequest(b []byte, typed bool, reserve func(int64) error) (*Request, e
 	r := &Request{}
 	m := v.AsMap()
 	for i := range m.Len() {
+		if len(only) > 0 && !slices.Contains(only, m.Keys[i]) {
+			return nil, status.Errorf(status.MalformedRequest, "field `%.100s` cannot be used here", m.Keys[i]).
+				WithHint("known are %s", strings.Join(only, ", "))
+		}
 		if err := r.Set(m.Keys[i], m.Vals[i]); err != nil {
 			return nil, err
 		}
@@ -107,7 +113,7 @@ func (r *Request) Set(field string, v value.Value) error {
 		r.ReadOnly = &b
 		return nil
 	}
-	return status.Errorf(status.MalformedRequest, "unknown field `%s`", field).
+	return status.Errorf(status.MalformedRequest, "unknown field `%.100s`", field).
 		WithHint("known are query, params, tx, timeout_ms, memory_bytes, max_rows, max_path_rows, max_path_length, isolation, read_only")
 }
 

@@ -73,7 +73,7 @@ func (d *decoder) shapeTyped(m *value.Map) (value.Value, error) {
 	}
 	v, ok := m.Get(valueKey)
 	if !ok || len(m.Keys) != 2 || name.Kind() != value.KindString {
-		return value.Null, d.bad(`an object with "$type" has a name there, a "value" and nothing else`)
+		return d.unfit(d.bad(`an object with "$type" has a name there, a "value" and nothing else`))
 	}
 	kind := value.KindNull
 	for k, n := range typeNames {
@@ -83,12 +83,11 @@ func (d *decoder) shapeTyped(m *value.Map) (value.Value, error) {
 	}
 	switch kind {
 	case value.KindNull:
-		return value.Null, status.Errorf(status.MalformedRequest, "not typed JSON at byte %d: unknown $type %.40q", d.at, name.AsString()).
-			WithHint("known are boolean, integer, float, string, map, date, localtime, time, localdatetime, datetime, duration and point; lists are arrays")
+		return d.unfit(status.Errorf(status.MalformedRequest, "not typed JSON at byte %d: unknown $type %.40q", d.at, name.AsString()).
+			WithHint("known are boolean, integer, float, string, map, date, localtime, time, localdatetime, datetime, duration and point; lists are arrays"))
 	case value.KindNode, value.KindRelationship, value.KindPath:
 		if !d.entities {
-			return value.Null, status.Errorf(status.MalformedRequest, "a %s cannot be sent", name.AsString()).
-				WithHint("send its id, and find it in the query")
+			return d.unfit(status.Errorf(status.MalformedRequest, "a %s cannot be sent", name.AsString()).WithHint(sendID))
 		}
 		if v.Kind() == value.KindMap {
 			if e, ok := entity(v.AsMap(), true); ok && e.Kind() == kind {
@@ -115,9 +114,11 @@ func (d *decoder) shapeTyped(m *value.Map) (value.Value, error) {
 			return x, nil
 		}
 	}
-	return value.Null, status.Errorf(status.MalformedRequest, "not typed JSON at byte %d: a value that is no %s", d.at, name.AsString()).
-		WithHint(`write for example {"$type": "date", "value": "2026-01-31"}; of a map "$type" stands first`)
+	return d.unfit(status.Errorf(status.MalformedRequest, "not typed JSON at byte %d: a value that is no %s", d.at, name.AsString()).
+		WithHint(`write for example {"$type": "date", "value": "2026-01-31"}; of a map "$type" stands first`))
 }
+
+const sendID = "send its id, and find it in the query"
 
 // typedScalar reads the value of a "$type": text, or what JSON has for it itself.
 func typedScalar(v value.Value, kind value.Kind) (value.Value, bool) {
@@ -181,6 +182,8 @@ func parseFloat(text string) (float64, error) {
 	switch {
 	case err != nil:
 		return 0, err
+	case d.misfit != nil:
+		return 0, d.misfit
 	case d.at < len(text):
 		return 0, d.bad("something follows the number")
 	case v.Kind() == value.KindInt:

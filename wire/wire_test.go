@@ -3,11 +3,13 @@ package wire
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
@@ -87,7 +89,7 @@ func TestDecode(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{` 1 `, "1"}, {`1.0`, "1.0"}, {`1e2`, "100.0"}, {`-0`, "0"}, {`-0.0`, "-0.0"},
 		{`"\u00e9\ud83d\ude00\/"`, `'é😀/'`},
-		{`{"a":1,"b":[true,null],"a":2}`, "{a: 2, b: [true, null]}"},
+		{`{"a":1,"b":[true,null],"c":{"a":2}}`, "{a: 1, b: [true, null], c: {a: 2}}"},
 		{`{"id":1,"labels":[],"properties":{}}`, "{id: 1, labels: [], properties: {}}"},
 	} {
 		v, err := Decode([]byte(c.in))
@@ -106,11 +108,80 @@ func TestDecode(t *testing.T) {
 		{`"\ud800"`, status.MalformedRequest}, {`"\ud800\u0041"`, status.MalformedRequest}, {`"\u12"`, status.MalformedRequest},
 		{`"\x"`, status.MalformedRequest}, {"\"\xff\"", status.MalformedRequest}, {`1 2`, status.MalformedRequest},
 		{`{"$float":"x"}`, status.MalformedRequest}, {`"\`, status.MalformedRequest}, {"\x00", status.MalformedRequest},
+		{`{"a":1,"a":1}`, status.MalformedRequest}, {`[{"a":1,"\u0061":2}]`, status.MalformedRequest},
 		{`9223372036854775808`, status.NumberOutOfRange}, {`1e999`, status.NumberOutOfRange},
 		{strings.Repeat("[", 1<<20), status.MalformedRequest}, {strings.Repeat(`{"a":`, 1<<20), status.MalformedRequest},
 	} {
 		if _, err := Decode([]byte(c.in)); status.CodeOf(err) != c.code || err == nil {
 			t.Errorf("%.40q gives %v, want %s", c.in, err, c.code.Info().Name)
+		}
+	}
+}
+
+// A key that stands twice is named, in short and in long objects, and whatever the form.
+func TestKeysStandOnce(t *testing.T) {
+	long := "{"
+	for i := range 2 * manyKeys {
+		long += fmt.Sprintf(`"k%d":1,`, i)
+	}
+	for _, in := range []string{`{"k0":1,"k0":1}`, `[[{"k0":1,"b":2,"k0":3}]]`, `{"k0":{},"k0":[]}`, long + `"k0":2}`, `{"a":` + long + `"k0":2}}`} {
+		for name, decode := range map[string]func([]byte) (value.Value, error){
+			"JSON":       Decode,
+			"an answer":  DecodeAnswer,
+			"typed JSON": func(b []byte) (value.Value, error) { return DecodeTyped(b, nil) },
+		} {
+			if _, err := decode([]byte(in)); status.CodeOf(err) != status.MalformedRequest || !strings.Contains(err.Error(), `the key "k0" stands twice`) {
+				t.Errorf("%s as %s gives %v", in, name, err)
+			}
+		}
+	}
+	if _, err := DecodeTyped([]byte(`{"$type":"map","value":{"k0":1,"k0":2}}`), nil); err == nil || !strings.Contains(err.Error(), `"k0" stands twice`) {
+		t.Errorf("in a typed map: %v", err)
+	}
+	key := strings.Repeat("é", 1<<10)
+	if _, err := Decode([]byte(`{"x` + key + `":1,"x` + key + `":1}`)); err == nil || len(err.Error()) > 300 || !utf8.ValidString(err.Error()) {
+		t.Errorf("a long key gives %v", err)
+	}
+}
+
+// What is a message, and holds a value that is none, is known up to that value.
+func TestMisfits(t *testing.T) {
+	for _, c := range []struct {
+		form  Form
+		typed bool
+		in    string
+		code  status.Code
+	}{
+		{JSON, false, `{"params":{"x":9223372036854775808},"id":7}`, status.NumberOutOfRange},
+		{JSON, false, `{"params":{"x":-1e999},"id":7}`, status.NumberOutOfRange},
+		{JSON, false, `{"params":{"x":{"$float":"inf"}},"id":7}`, status.MalformedRequest},
+		{JSON, false, `{"params":{"x":1,"x":2},"id":7}`, status.MalformedRequest},
+		{JSON, true, `{"params":{"x":{"$type":"day","value":1}},"id":7}`, status.MalformedRequest},
+		{JSON, true, `{"params":{"x":{"$type":"date","value":"2026-02-30"}},"id":7}`, status.MalformedRequest},
+		{JSON, true, `{"params":{"x":{"$type":"node","value":{"id":1,"labels":[],"properties":{}}}},"id":7}`, status.MalformedRequest},
+		{JSON, true, `{"params":{"x":{"$type":"integer","value":"9223372036854775808"}},"id":7}`, status.MalformedRequest},
+		{CBOR, false, "\xa2\x66params\xa1\x61x\xd9\xb7\xa2\x83\x01\x80\xa0\x62id\x07", status.MalformedRequest},
+		{CBOR, false, "\xa2\x66params\xa1\x61x\x1b\xff\xff\xff\xff\xff\xff\xff\xff\x62id\x07", status.NumberOutOfRange},
+		{CBOR, false, "\xa2\x66params\xa1\x61x\x43abc\x62id\x07", status.MalformedRequest},
+		{CBOR, false, "\xa2\x66params\xa1\x61x\xc1\x01\x62id\x07", status.MalformedRequest},
+		{CBOR, false, "\xa2\x66params\xa1\x61x\xf8\xff\x62id\x07", status.MalformedRequest},
+		{CBOR, false, "\xa2\x66params\xa2\x61x\x01\x61x\x01\x62id\x07", status.MalformedRequest},
+	} {
+		v, misfit, err := c.form.DecodeMessage([]byte(c.in), c.typed, nil)
+		if err != nil || status.CodeOf(misfit) != c.code || v.Kind() != value.KindMap {
+			t.Errorf("%q gives %v, %v, %v; want %s", c.in, v, misfit, err, c.code.Info().Name)
+			continue
+		}
+		if id, ok := v.AsMap().Get("id"); !ok || !value.Equivalent(id, value.Int(7)) {
+			t.Errorf("%q has the id %v", c.in, id)
+		}
+	}
+	for _, c := range []struct {
+		form Form
+		in   string
+	}{{JSON, `{"id":1,"id":2}`}, {CBOR, "\xa2\x62id\x01\x62id\x01"}, {JSON, `{"id":9223372036854775808`}, {CBOR, "\xa1\x61x\x43ab"}} {
+		if _, _, err := c.form.DecodeMessage([]byte(c.in), false, nil); status.CodeOf(err) != status.MalformedRequest {
+			t.Errorf("%q gives %v", c.in, err)
 		}
 	}
 }

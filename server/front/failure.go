@@ -23,6 +23,8 @@ func StatusOf(e *status.Error) int {
 		return http.StatusMethodNotAllowed
 	case status.NotAcceptable:
 		return http.StatusNotAcceptable
+	case status.HeaderLimit:
+		return http.StatusRequestHeaderFieldsTooLarge
 	}
 	switch e.Code.Info().Blame {
 	case status.Client:
@@ -71,7 +73,6 @@ func explain(ctx context.Context, err error) *status.Error {
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e := explain(r.Context(), err)
 	code := StatusOf(e)
-	s.drop(w, r)
 	s.metrics.errors.WithLabelValues(e.Code.Info().Name).Inc()
 	if code >= 500 && e.Code.Info().Blame != status.Transient {
 		s.log.Error("request failed", "method", r.Method, "path", r.URL.Path, "code", e.Code, "error", err)
@@ -85,12 +86,26 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusRequestEntityTooLarge:
 		h.Set("Connection", "close")
 	}
-	s.reply(w, r, code, jsonType, append(wire.AppendError(nil, e), '\n'))
+	body := append(wire.AppendError(nil, e), '\n')
+	if !unread(r) {
+		s.reply(w, r, code, jsonType, body)
+		return
+	}
+	// The answer does not wait for a body that nobody reads.
+	rc := http.NewResponseController(w)
+	if err := rc.EnableFullDuplex(); err != nil {
+		s.log.Debug("answering before the body", "error", err)
+	}
+	s.reply(w, r, code, jsonType, body)
+	if err := rc.Flush(); err != nil {
+		return // the client has left
+	}
+	s.drop(rc, r)
 }
 
 const (
 	// A client that is still sending when the connection closes may never read why:
-	// so much of its body is thrown away first, within that time.
+	// so much of its body is thrown away, within that time.
 	dropBytes = 256 << 20
 	dropTime  = 5 * time.Second
 )
@@ -107,23 +122,31 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// drop reads what is left of a refused body. A client that waits to be asked for
-// its body is not asked.
-func (s *Server) drop(w http.ResponseWriter, r *http.Request) {
+// unread reports whether some of a request's body may still come.
+func unread(r *http.Request) bool {
 	b, ok := r.Body.(*body)
-	if !ok || b.whole || r.ContentLength == 0 || r.Header.Get("Expect") != "" {
+	return ok && !b.whole && r.ContentLength != 0
+}
+
+// drop reads what is left of a refused body. A client that waits to be asked for its
+// body is not asked, and a stream of HTTP/2 is closed by itself.
+func (s *Server) drop(rc *http.ResponseController, r *http.Request) {
+	if r.ProtoMajor > 1 || r.Header.Get("Expect") != "" {
 		return
 	}
-	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(dropTime)); err != nil {
+	if err := rc.SetReadDeadline(time.Now().Add(dropTime)); err != nil {
 		return
 	}
-	if _, err := io.CopyN(io.Discard, b, dropBytes); err != nil && !errors.Is(err, io.EOF) {
+	if _, err := io.CopyN(io.Discard, r.Body, dropBytes); err != nil && !errors.Is(err, io.EOF) {
 		s.log.Debug("the rest of a refused body", "error", err)
 	}
 }
 
+// writeTime is the default of Config.WriteTime.
+const writeTime = 60 * time.Second
+
 // WriteTime is how long a client may take to read what was sent.
-const WriteTime = 60 * time.Second
+func (s *Server) WriteTime() time.Duration { return s.cfg.WriteTime }
 
 // writeStep is how much of a body a client must take in that time.
 const writeStep = 1 << 20
@@ -139,7 +162,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, code int, kind st
 	rc := http.NewResponseController(w)
 	for len(body) > 0 {
 		n := min(len(body), writeStep)
-		err := rc.SetWriteDeadline(time.Now().Add(WriteTime))
+		err := rc.SetWriteDeadline(time.Now().Add(s.cfg.WriteTime))
 		if err == nil || errors.Is(err, http.ErrNotSupported) {
 			_, err = w.Write(body[:n])
 		}

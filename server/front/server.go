@@ -37,6 +37,8 @@ type Config struct {
 	Connections     int   // that carry many requests each, at once
 	SlowQuery       time.Duration
 	BodyTime        time.Duration // a body may take, beside what its length buys; 0: 10 s
+	HeaderTime      time.Duration // a header, or a handshake of TLS, may take; 0: 5 s
+	WriteTime       time.Duration // a client may take to read what was sent; 0: 60 s
 	Logger          *slog.Logger
 }
 
@@ -103,8 +105,13 @@ func New(c Config) (*Server, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	if c.BodyTime <= 0 {
-		c.BodyTime = bodyTime
+	for _, d := range []struct {
+		of    *time.Duration
+		usual time.Duration
+	}{{&c.BodyTime, bodyTime}, {&c.HeaderTime, headerTime}, {&c.WriteTime, writeTime}, {&c.TLSCheck, certificateCheck}} {
+		if *d.of <= 0 {
+			*d.of = d.usual
+		}
 	}
 	if c.ImportSize <= 0 {
 		c.ImportSize = importSize
@@ -113,19 +120,17 @@ func New(c Config) (*Server, error) {
 	if s.cert, err = newCertificate(c.TLSCert, c.TLSKey, c.Logger); err != nil {
 		return nil, err
 	}
-	if c.TLSCheck <= 0 {
-		s.cfg.TLSCheck = certificateCheck
-	}
 	if s.cert == nil && !loopback(host) {
 		s.log.Warn("tokens and data go over the network as they are: no certificate is set", "listen", c.Listen)
 	}
 	s.metrics = newMetrics(s)
 	s.http = &http.Server{
-		Handler: s, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
+		Handler: s, ReadHeaderTimeout: c.HeaderTime, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug), DisableGeneralOptionsHandler: true,
+		ConnContext: withConn, ConnState: idle,
 	}
 	if s.cert != nil {
-		s.http.TLSConfig, s.http.HTTP2 = s.cert.config(), http2Config()
+		s.http.TLSConfig, s.http.HTTP2 = s.cert.config(), http2Config(c.WriteTime)
 	}
 	s.Handle("GET", "/livez", Public, s.livez)
 	s.Handle("GET", "/readyz", Public, s.readyz)
@@ -167,7 +172,7 @@ func (s *Server) AuthOn() bool { return s.cfg.Auth }
 // Listen takes the address.
 func (s *Server) Listen() error {
 	// Whoever is gone without a word is noticed, and what runs for him ends.
-	lc := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 6}}
+	lc := net.ListenConfig{Control: unansweredTime, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 6}}
 	ln, err := lc.Listen(context.Background(), "tcp", s.cfg.Listen)
 	if err != nil {
 		return status.Errorf(status.InvalidSetting, "cannot listen on %s: %w", s.cfg.Listen, err).WithHint("choose another address with --listen")
@@ -201,12 +206,12 @@ func (s *Server) URL() string {
 
 // Serve answers requests until Drain or an error.
 func (s *Server) Serve() error {
-	serve := s.http.Serve
+	ln := net.Listener(&listener{s.ln, s})
 	if s.cert != nil {
 		go s.cert.watch(s.cfg.TLSCheck, s.stopped)
-		serve = func(ln net.Listener) error { return s.http.ServeTLS(ln, "", "") }
+		ln = shakeHands(s.ln, s)
 	}
-	if err := serve(s.ln); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
@@ -278,6 +283,7 @@ const lastAnswers = time.Second
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	taken(r.Context())
 	rec := &recorder{ResponseWriter: w}
 	r.Body = &body{ReadCloser: r.Body}
 	pattern := "other"

@@ -98,7 +98,7 @@ func (s *Stream) Send(b []byte) error {
 // arm sets the deadline of the next write.
 func (s *Stream) arm() error {
 	s.last = time.Now()
-	if err := s.rc.SetWriteDeadline(s.last.Add(WriteTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := s.rc.SetWriteDeadline(s.last.Add(s.c.Server.cfg.WriteTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
 	if s.c.ctx.Err() != nil {

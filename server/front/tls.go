@@ -140,8 +140,8 @@ func (c *certificate) config() *tls.Config {
 
 // http2Config bounds what one connection of HTTP/2 may ask for, and drops those whose
 // other end is gone.
-func http2Config() *http.HTTP2Config {
-	return &http.HTTP2Config{MaxConcurrentStreams: 250, SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second, WriteByteTimeout: WriteTime}
+func http2Config(write time.Duration) *http.HTTP2Config {
+	return &http.HTTP2Config{MaxConcurrentStreams: 250, SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second, WriteByteTimeout: write}
 }
 
 // ReloadCertificate reads the certificate and its key again. Where they cannot be

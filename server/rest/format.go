@@ -133,8 +133,9 @@ func encoderFor(r *http.Request, f *format) (wire.Encoder, error) {
 	return e, nil
 }
 
-// readRequest reads a request's body: JSON or typed JSON, as its Content-Type says.
-func readRequest(c *front.Call) (*wire.Request, error) {
+// readRequest reads a request's body: JSON or typed JSON, as its Content-Type says. Where
+// only is given, those are the fields that it may have.
+func readRequest(c *front.Call, only ...string) (*wire.Request, error) {
 	body, err := c.Body()
 	if err != nil {
 		return nil, err
@@ -142,5 +143,5 @@ func readRequest(c *front.Call) (*wire.Request, error) {
 	if len(body) == 0 {
 		return &wire.Request{}, nil
 	}
-	return wire.DecodeRequest(body, c.Typed, c.Reserve)
+	return wire.DecodeRequest(body, c.Typed, c.Reserve, only...)
 }

@@ -21,8 +21,10 @@
 package rest
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/auth"
@@ -54,7 +56,6 @@ What there is:
   GET    /v1/schema            labels, relationship types, property keys, indexes, constraints
   GET    /v1/status            version, sizes, memory, what is open, the last checkpoint
   GET    /v1/tokens            tokens (admins); POST makes one, DELETE /v1/tokens/{id} revokes one
-  GET    /v1/status            how it is
   GET    /openapi.json         all of this for programs
   GET    /livez /readyz        is it up, does it answer
   GET    /metrics              for Prometheus
@@ -74,13 +75,13 @@ func isolationOf(r *wire.Request) error {
 }
 
 func begin(c *front.Call) error {
-	req, err := readRequest(c)
+	req, err := readRequest(c, "read_only", "isolation")
 	if err != nil {
+		var e *status.Error
+		if errors.As(err, &e) && strings.HasPrefix(e.Hint, "known are") {
+			err = e.WithHint("%s; statements go to /v1/query with the `tx` that this answers", e.Hint)
+		}
 		return err
-	}
-	if req.Query != "" || req.Tx != "" || req.Params != nil {
-		return status.Errorf(status.MalformedRequest, "a transaction is opened without a query, params or tx").
-			WithHint("send them to /v1/query with the `tx` that this answers")
 	}
 	readOnly := !c.May(auth.Writer)
 	if req.ReadOnly != nil {
@@ -118,8 +119,8 @@ func rollback(c *front.Call) error {
 	return answerWith(c, &rolledBackAnswer{true})
 }
 
-// transaction finds an open transaction of the caller, and refuses a body that is
-// not JSON.
+// transaction finds an open transaction of the caller, and refuses a body that says
+// something.
 func transaction(c *front.Call, id string) (*query.Tx, error) {
 	if c.R.Method == http.MethodPost {
 		body, err := c.Body()
@@ -127,8 +128,11 @@ func transaction(c *front.Call, id string) (*query.Tx, error) {
 			return nil, err
 		}
 		if len(body) > 0 {
-			if _, err := wire.Decode(body); err != nil {
+			switch v, err := wire.Decode(body); {
+			case err != nil:
 				return nil, err
+			case v.Kind() != value.KindMap || v.AsMap().Len() > 0:
+				return nil, status.Errorf(status.MalformedRequest, "a commit takes no fields").WithHint("send {}, or no body")
 			}
 		}
 	}

@@ -159,7 +159,7 @@ func (c *conn) shut(code int, reason string) {
 	}
 	until := time.Now().Add(closeTime)
 	err := c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, clip(reason, 120)), until)
-	if err == nil {
+	if err == nil || errors.Is(err, websocket.ErrCloseSent) {
 		err = c.ws.SetReadDeadline(until)
 	}
 	if err != nil {
@@ -224,8 +224,8 @@ func (c *conn) send(b []byte) bool {
 }
 
 func (c *conn) sendLocked(b []byte) bool {
-	more := time.Duration(len(b)>>20) * front.WriteTime
-	err := c.ws.SetWriteDeadline(time.Now().Add(front.WriteTime + more))
+	most := c.srv.front.WriteTime() * time.Duration(1+len(b)>>20)
+	err := c.ws.SetWriteDeadline(time.Now().Add(most))
 	if err == nil {
 		err = c.ws.WriteMessage(c.kind, b)
 	}
@@ -244,6 +244,8 @@ type message struct {
 	id  int64 // -1: none
 	m   *value.Map
 	mem *memory.Budget // of a long one; nil
+	// misfit is why a value inside cannot be used; nil
+	misfit error
 }
 
 func (m *message) release() {
@@ -264,6 +266,9 @@ func (c *conn) read() (_ *message, err error) {
 		return nil, c.readError(err)
 	}
 	c.hear()
+	c.got.Store(0)
+	c.began.Store(c.srv.now())
+	defer c.began.Store(0)
 	if kind != c.kind {
 		return nil, &closing{websocket.CloseUnsupportedData, "a frame of the other kind: the subprotocol is " + c.ws.Subprotocol()}
 	}
@@ -292,14 +297,9 @@ func (c *conn) readAll(r io.Reader, b []byte, msg *message) ([]byte, error) {
 		b = b[:len(b)+n]
 		switch {
 		case errors.Is(err, io.EOF):
-			c.began.Store(0)
 			return b, nil
 		case err != nil:
-			c.began.Store(0)
 			return b, c.readError(err)
-		}
-		if c.began.Load() == 0 {
-			c.began.Store(c.srv.now())
 		}
 		c.got.Store(int64(len(b)))
 		c.hear()
@@ -308,7 +308,6 @@ func (c *conn) readAll(r io.Reader, b []byte, msg *message) ([]byte, error) {
 		}
 		if size := int64(2 * cap(b)); size > maxPooled {
 			if err := c.reserve(msg, size); err != nil {
-				c.began.Store(0)
 				return b, err
 			}
 		}
@@ -328,13 +327,14 @@ func (c *conn) reserve(msg *message, n int64) error {
 }
 
 // readError turns an error of the library into what closes the connection. It has
-// told the client itself where a frame was malformed or a message too long.
+// told the client itself where a frame was malformed, and mostly where a message is too
+// long: of a length beyond 2^63 it says nothing.
 func (c *conn) readError(err error) error {
 	var timeout net.Error
 	var closed *websocket.CloseError
 	switch {
 	case errors.Is(err, websocket.ErrReadLimit):
-		c.mark(websocket.CloseMessageTooBig)
+		return &closing{websocket.CloseMessageTooBig, "a message is too long"}
 	case errors.As(err, &timeout) && timeout.Timeout() && !c.ready.Load():
 		return &closing{closeTimeout, "no `init` came in time"}
 	case !errors.As(err, &timeout) && !errors.As(err, &closed):
@@ -356,11 +356,7 @@ func (c *conn) decode(b []byte, msg *message) error {
 	if c.form == wire.JSON && !utf8.Valid(b) {
 		return &closing{websocket.CloseInvalidFramePayloadData, "text that is not UTF-8"}
 	}
-	decode := c.form.Decode
-	if c.values.Typed && c.form == wire.JSON {
-		decode = wire.DecodeTyped
-	}
-	v, err := decode(b, func(n int64) error { return c.reserve(msg, n) })
+	v, misfit, err := c.form.DecodeMessage(b, c.values.Typed, func(n int64) error { return c.reserve(msg, n) })
 	var own *closing
 	switch {
 	case errors.As(err, &own):
@@ -370,7 +366,7 @@ func (c *conn) decode(b []byte, msg *message) error {
 	case v.Kind() != value.KindMap:
 		return &closing{closeMalformed, "a message is an object"}
 	}
-	msg.m = v.AsMap()
+	msg.m, msg.misfit = v.AsMap(), misfit
 	typ, ok := msg.m.Get("type")
 	if !ok || typ.Kind() != value.KindString {
 		return &closing{closeMalformed, "a message has a `type`"}
@@ -403,6 +399,9 @@ func (c *conn) admit() error {
 	defer msg.release()
 	if msg.typ != "init" {
 		return &closing{closeUnauthorized, "the first message is `init`"}
+	}
+	if msg.misfit != nil {
+		return malformed(msg.misfit)
 	}
 	token, given := "", false
 	for i, k := range msg.m.Keys {

@@ -35,6 +35,9 @@ func (c *conn) take(msg *message) error {
 		return &closing{closeTooMany, "`init` a second time"}
 	case "ping":
 		msg.release()
+		if msg.misfit != nil {
+			return malformed(msg.misfit)
+		}
 		m := wire.NewMessage(c.form, nil)
 		m.Type("pong")
 		if msg.id >= 0 {
@@ -73,6 +76,9 @@ func (c *conn) take(msg *message) error {
 
 // steer acts on a request that is under way, and does nothing where it is not any more.
 func (c *conn) steer(msg *message) error {
+	if msg.misfit != nil {
+		return malformed(msg.misfit)
+	}
 	rows := int64(0)
 	for i, k := range msg.m.Keys {
 		v := msg.m.Vals[i]
@@ -127,7 +133,9 @@ type request struct {
 // start begins a request, or answers with why it cannot.
 func (c *conn) start(msg *message, run func(*request) error) error {
 	r := &request{c: c, msg: msg, id: msg.id, started: time.Now(), every: progressTime}
-	r.bad = r.fields.read(msg)
+	if r.bad = r.fields.read(msg); msg.misfit != nil {
+		r.bad = msg.misfit
+	}
 	r.tx = r.fields.Tx
 	r.ready()
 	if err := r.enter(); err != nil {

@@ -146,7 +146,7 @@ func (f *jsonFile) parse(c *Chunk, wants []Want) error {
 	if wants == nil {
 		return nil
 	}
-	p := jsonParser{f: f, c: c, wants: wants, of: make([]int32, len(f.t.cols)), set: make([]int32, len(wants)), nulls: make([]column.Bitmap, len(wants))}
+	p := jsonParser{f: f, c: c, wants: wants, of: make([]int32, len(f.t.cols)), set: make([]int32, len(wants)), seen: make([]int32, len(f.t.cols)), nulls: make([]column.Bitmap, len(wants))}
 	for i := range p.of {
 		p.of[i] = -1
 	}
@@ -192,6 +192,8 @@ type jsonParser struct {
 	wants []Want
 	of    []int32 // by column: the want, or -1
 	set   []int32 // by want: the last row that has a value
+	seen  []int32 // by column: the last line, counted here from 1, that has it
+	lines int32
 	nulls []column.Bitmap
 	rows  int
 	valid bool // all of the text is UTF-8
@@ -212,6 +214,7 @@ func (p *jsonParser) line(line string, at int) error {
 	}
 	misfit, unknown, reason := -1, false, ""
 	p.next = 0
+	p.lines++
 	p.sc = scanner{text: line}
 	ok := p.sc.object(func(key string) bool {
 		col := p.column(key)
@@ -219,6 +222,10 @@ func (p *jsonParser) line(line string, at int) error {
 			unknown = unknown || !p.some
 			return p.sc.skip(0)
 		}
+		if p.seen[col] == p.lines {
+			return p.sc.twice(key)
+		}
+		p.seen[col] = p.lines
 		k := p.of[col]
 		if k < 0 || reason != "" || misfit >= 0 {
 			return p.sc.skip(0)
@@ -304,7 +311,7 @@ func (p *jsonParser) cell(k int, row int32) (fits, ok bool) {
 	sc, w, v := &p.sc, &p.wants[k], &p.c.Cols[k]
 	p.set[k] = row
 	if p.nulls[k] != nil {
-		p.nulls[k].Clear(int(row)) // the key may have come before
+		p.nulls[k].Clear(int(row)) // an earlier line may have failed here
 	}
 	switch c := sc.peek(); {
 	case c == 'n':

@@ -1,8 +1,10 @@
 package tabular
 
 import (
+	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -401,13 +403,20 @@ func (s *scanner) value(depth int) (value.Value, bool) {
 	return value.Null, s.fail("a value was expected")
 }
 
+// twice fails because an object has a key already: readers of JSON do not agree on
+// which of both values holds.
+func (s *scanner) twice(key string) bool { return s.fail(fmt.Sprintf("the key %q stands twice", cut(key))) }
+
 func (s *scanner) mapValue(depth int) (value.Value, bool) {
 	m := &value.Map{}
 	var at map[string]int // a long object takes linear time
 	ok := s.members(func(key string) bool {
 		v, ok := s.value(depth + 1)
 		if len(m.Keys) < 16 {
-			m.Set(key, v)
+			if slices.Contains(m.Keys, key) {
+				return s.twice(key)
+			}
+			m.Keys, m.Vals = append(m.Keys, key), append(m.Vals, v)
 			return ok
 		}
 		if at == nil {
@@ -416,9 +425,8 @@ func (s *scanner) mapValue(depth int) (value.Value, bool) {
 				at[k] = i
 			}
 		}
-		if i, there := at[key]; there {
-			m.Vals[i] = v
-			return ok
+		if _, there := at[key]; there {
+			return s.twice(key)
 		}
 		at[key] = len(m.Keys)
 		m.Keys, m.Vals = append(m.Keys, key), append(m.Vals, v)
