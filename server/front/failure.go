@@ -70,7 +70,7 @@ func explain(ctx context.Context, err error) *status.Error {
 }
 
 // fail answers with an error.
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+func (s *Server) fail(w *recorder, r *http.Request, err error) {
 	e := explain(r.Context(), err)
 	code := StatusOf(e)
 	s.metrics.errors.WithLabelValues(e.Code.Info().Name).Inc()
@@ -83,15 +83,19 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("WWW-Authenticate", `Bearer realm="kadedb"`)
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		h.Set("Retry-After", "1")
-	case http.StatusRequestEntityTooLarge:
-		h.Set("Connection", "close")
 	}
 	body := append(wire.AppendError(nil, e), '\n')
-	if !unread(r) {
+	if s.bodyCame(w, r) {
 		s.reply(w, r, code, jsonType, body)
 		return
 	}
-	// The answer does not wait for a body that nobody reads.
+	if r.ProtoMajor > 1 { // what comes of the stream is not taken any more
+		s.reply(w, r, code, jsonType, body)
+		return
+	}
+	// The answer does not wait for a body that nobody reads. What comes of it yet must
+	// not be taken for another request.
+	h.Set("Connection", "close")
 	rc := http.NewResponseController(w)
 	if err := rc.EnableFullDuplex(); err != nil {
 		s.log.Debug("answering before the body", "error", err)
@@ -100,7 +104,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if err := rc.Flush(); err != nil {
 		return // the client has left
 	}
-	s.drop(rc, r)
+	if err := s.drop(w, r, dropBytes, min(dropTime, s.cfg.BodyTime)); err != nil {
+		s.log.Debug("the rest of a refused body", "error", err)
+	}
 }
 
 const (
@@ -108,6 +114,9 @@ const (
 	// so much of its body is thrown away, within that time.
 	dropBytes = 256 << 20
 	dropTime  = 5 * time.Second
+	// A small body is there already, mostly: its connection can be used again.
+	smallDrop = 256 << 10
+	smallTime = 20 * time.Millisecond
 )
 
 // body remembers whether a request's body was read to its end.
@@ -122,24 +131,35 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// unread reports whether some of a request's body may still come.
-func unread(r *http.Request) bool {
-	b, ok := r.Body.(*body)
-	return ok && !b.whole && r.ContentLength != 0
+// bodyCame reports whether all of a request's body came, or does within a moment. A
+// client that waits to be asked for it is not asked.
+func (s *Server) bodyCame(w *recorder, r *http.Request) bool {
+	switch {
+	case w.body.whole || r.ContentLength == 0:
+		return true
+	case r.ProtoMajor > 1:
+		return false
+	case r.Header.Get("Expect") != "" || r.ContentLength > smallDrop || r.ContentLength < 0:
+		return false // what is in chunks cannot be read on once it was waited for in vain
+	}
+	return s.drop(w, r, smallDrop, smallTime) == nil && w.body.whole
 }
 
-// drop reads what is left of a refused body. A client that waits to be asked for its
-// body is not asked, and a stream of HTTP/2 is closed by itself.
-func (s *Server) drop(rc *http.ResponseController, r *http.Request) {
-	if r.ProtoMajor > 1 || r.Header.Get("Expect") != "" {
-		return
+// drop throws away so much of a body, as far as it comes in time.
+func (s *Server) drop(w *recorder, r *http.Request, most int64, within time.Duration) error {
+	if r.Header.Get("Expect") != "" {
+		return nil
 	}
-	if err := rc.SetReadDeadline(time.Now().Add(dropTime)); err != nil {
-		return
+	if w.body.ReadCloser == nil {
+		w.body.ReadCloser = r.Body
 	}
-	if _, err := io.CopyN(io.Discard, r.Body, dropBytes); err != nil && !errors.Is(err, io.EOF) {
-		s.log.Debug("the rest of a refused body", "error", err)
+	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(within)); err != nil {
+		return err
 	}
+	if _, err := io.CopyN(io.Discard, &w.body, most); !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
 }
 
 // writeTime is the default of Config.WriteTime.

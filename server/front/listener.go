@@ -19,8 +19,10 @@ import (
 )
 
 const (
-	// headerTime is the default of Config.HeaderTime, maxHeader how long a header may be.
+	// headerTime and idleTime are the defaults of Config.HeaderTime and Config.IdleTime,
+	// maxHeader is how long a header may be.
 	headerTime = 5 * time.Second
+	idleTime   = 2 * time.Minute
 	maxHeader  = 64 << 10
 	// refusedTime is how long a client that was refused may take to read why.
 	refusedTime = 500 * time.Millisecond
@@ -34,7 +36,7 @@ type conn struct {
 	server *Server
 	taken  atomic.Bool  // a handler has it: what is written is its answer
 	got    atomic.Int64 // bytes of the header that is under way
-	slow   atomic.Bool  // it did not come in time
+	slow   atomic.Bool  // they did not all come in time, or none did
 }
 
 // listener is one of connections without TLS.
@@ -90,7 +92,8 @@ func bare(c net.Conn) (*conn, bool) {
 func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if !c.taken.Load() {
-		if got := c.got.Add(int64(n)); got > 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+		c.got.Add(int64(n))
+		if errors.Is(err, os.ErrDeadlineExceeded) {
 			c.slow.Store(true)
 		}
 	}
@@ -106,12 +109,21 @@ func (c *conn) Write(b []byte) (int, error) {
 	}
 	line, _, _ := bytes.Cut(b[len(statusLine):], []byte("\r\n"))
 	code, why, _ := bytes.Cut(line, []byte(" "))
-	e := status.Errorf(status.MalformedRequest, "this is no request of HTTP/1.1: %s", clip(string(why), 200))
-	if string(code) == strconv.Itoa(http.StatusRequestHeaderFieldsTooLarge) {
+	e := status.Errorf(status.MalformedRequest, "this is no sound request of HTTP/1.1: %s", clip(string(why), 200))
+	to := http.StatusBadRequest
+	switch {
+	case c.slow.Load():
+		e, to = c.tooSlow()
+	case string(code) == strconv.Itoa(http.StatusRequestHeaderFieldsTooLarge):
+		to = http.StatusRequestHeaderFieldsTooLarge
 		e = status.Errorf(status.HeaderLimit, "the request's header has more than %d bytes", maxHeader).
 			WithHint("what is long belongs in the body")
 	}
-	if err := c.refuse(e, StatusOf(e)); err != nil {
+	err := c.refuse(e, to)
+	if err == nil { // a body that belongs to what was refused is not waited for
+		err = c.SetReadDeadline(time.Now().Add(refusedTime))
+	}
+	if err != nil {
 		return 0, err
 	}
 	return len(b), nil
@@ -119,6 +131,7 @@ func (c *conn) Write(b []byte) (int, error) {
 
 // refuse writes an answer that closes the connection.
 func (c *conn) refuse(e *status.Error, code int) error {
+	c.taken.Store(true) // nothing more is said
 	s := c.server
 	s.metrics.errors.WithLabelValues(e.Code.Info().Name).Inc()
 	s.metrics.requests.WithLabelValues("other", strconv.Itoa(code)).Inc()
@@ -136,12 +149,15 @@ func writeRefusal(to net.Conn, e *status.Error, code int) error {
 	return err
 }
 
+func (c *conn) tooSlow() (*status.Error, int) {
+	return status.Errorf(status.MalformedRequest, "the request's header was too slow to come").
+		WithHint("a header has %v", c.server.cfg.HeaderTime), http.StatusRequestTimeout
+}
+
 // Close is part of net.Conn. net/http says nothing to whose header does not come.
 func (c *conn) Close() error {
-	if !c.taken.Load() && c.slow.Swap(false) {
-		e := status.Errorf(status.MalformedRequest, "the request's header was too slow: %d bytes came in time", c.got.Load()).
-			WithHint("a header has %v", c.server.cfg.HeaderTime)
-		if err := c.refuse(e, http.StatusRequestTimeout); err != nil {
+	if c.got.Load() > 0 && c.slow.Load() && !c.taken.Load() {
+		if err := c.refuse(c.tooSlow()); err != nil {
 			c.server.log.Debug("refusing a slow header", "error", err)
 		}
 	}

@@ -38,6 +38,7 @@ type Config struct {
 	SlowQuery       time.Duration
 	BodyTime        time.Duration // a body may take, beside what its length buys; 0: 10 s
 	HeaderTime      time.Duration // a header, or a handshake of TLS, may take; 0: 5 s
+	IdleTime        time.Duration // a connection may stand without a request; 0: 2 min
 	WriteTime       time.Duration // a client may take to read what was sent; 0: 60 s
 	Logger          *slog.Logger
 }
@@ -108,7 +109,7 @@ func New(c Config) (*Server, error) {
 	for _, d := range []struct {
 		of    *time.Duration
 		usual time.Duration
-	}{{&c.BodyTime, bodyTime}, {&c.HeaderTime, headerTime}, {&c.WriteTime, writeTime}, {&c.TLSCheck, certificateCheck}} {
+	}{{&c.BodyTime, bodyTime}, {&c.HeaderTime, headerTime}, {&c.IdleTime, idleTime}, {&c.WriteTime, writeTime}, {&c.TLSCheck, certificateCheck}} {
 		if *d.of <= 0 {
 			*d.of = d.usual
 		}
@@ -125,7 +126,7 @@ func New(c Config) (*Server, error) {
 	}
 	s.metrics = newMetrics(s)
 	s.http = &http.Server{
-		Handler: s, ReadHeaderTimeout: c.HeaderTime, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: maxHeader,
+		Handler: s, ReadHeaderTimeout: c.HeaderTime, IdleTimeout: c.IdleTime, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug), DisableGeneralOptionsHandler: true,
 		ConnContext: withConn, ConnState: idle,
 	}
@@ -285,7 +286,6 @@ const lastAnswers = time.Second
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	taken(r.Context())
 	rec := &recorder{ResponseWriter: w}
-	r.Body = &body{ReadCloser: r.Body}
 	pattern := "other"
 	defer func() {
 		if p := recover(); p != nil {
@@ -300,8 +300,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		s.metrics.requests.WithLabelValues(pattern, strconv.Itoa(rec.status)).Inc()
 	}()
-	// The deadline of the connection's last answer would hit this one.
-	if err := http.NewResponseController(w).SetWriteDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	// The deadline of the connection's last answer would hit this one. A body that does
+	// not come is not waited for without end, also where nobody asks for it.
+	rc := http.NewResponseController(w)
+	err := rc.SetWriteDeadline(time.Time{})
+	if err == nil && r.ContentLength != 0 {
+		err = rc.SetReadDeadline(time.Now().Add(s.cfg.BodyTime))
+	}
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
 		panic(http.ErrAbortHandler)
 	}
 	h := w.Header()
@@ -348,7 +354,7 @@ next:
 	return nil, nil
 }
 
-func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt *route, vars map[string]string) error {
+func (s *Server) serve(w *recorder, r *http.Request, rt *route, vars map[string]string) error {
 	method := r.Method
 	if method == http.MethodHead {
 		method = http.MethodGet
@@ -364,7 +370,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, rt *route, vars m
 	}
 	ctx, end := context.WithCancelCause(r.Context())
 	defer end(nil)
-	c := &Call{Server: s, W: w, R: r.WithContext(ctx), DB: s.db.Load(), Vars: vars, ctx: ctx, end: end, began: time.Now()}
+	// net/http has to find its own body in its own request.
+	r = r.WithContext(ctx)
+	w.body.ReadCloser = r.Body
+	r.Body = &w.body
+	c := &Call{Server: s, W: w, R: r, DB: s.db.Load(), Vars: vars, ctx: ctx, end: end, began: time.Now()}
 	if ep.access == Public {
 		return ep.run(c)
 	}
@@ -443,10 +453,11 @@ func (s *Server) readyz(c *Call) error {
 	return nil
 }
 
-// recorder remembers a response's status.
+// recorder remembers a response's status, and how much of its request came.
 type recorder struct {
 	http.ResponseWriter
 	status int
+	body   body
 }
 
 func (r *recorder) WriteHeader(code int) {

@@ -70,6 +70,20 @@ func secure(t *testing.T) (s *server, certFile, keyFile string, pool *x509.CertP
 	return s, certFile, keyFile, pool
 }
 
+// secureWith is secure with other settings too.
+func secureWith(t *testing.T, change func(*front.Config, *kadedb.Options)) (*server, *x509.CertPool) {
+	t.Helper()
+	dir := t.TempDir()
+	cert, key := pair(t, "first")
+	s := start(t, func(c *front.Config, o *kadedb.Options) {
+		c.TLSCert, c.TLSKey = put(t, filepath.Join(dir, "cert.pem"), cert), put(t, filepath.Join(dir, "key.pem"), key)
+		change(c, o)
+	})
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(cert)
+	return s, pool
+}
+
 // trusting returns a client that speaks HTTP/1.1 or HTTP/2.
 func (s *server) trusting(pool *x509.CertPool, two bool) *http.Client {
 	c := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: two}}
