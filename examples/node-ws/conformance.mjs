@@ -132,8 +132,22 @@ await check("values in CBOR", async () => {
   assert.equal(p.tag, cbor.tags.path);
   assert.deepEqual([p.value[0][0], p.value[1]], [a, [r]]);
   await db.run("MATCH (a:NodeA)-[:NODE_R]->(b:NodeB) DETACH DELETE a, b");
-  db.write({ type: "query", id: 9, query: "RETURN $v", params: { v: a } });
-  await closes(db, 4400);
+  // What cannot be sent is an error of the request alone.
+  for (const v of [a, r, p, { deep: [a] }, new cbor.Tagged(1, 0), new cbor.Tagged(cbor.tags.date, "x")]) {
+    await fails(db.run("RETURN $v", { params: { v } }), "MalformedRequest");
+  }
+  assert.deepEqual((await db.run("RETURN 1 AS one")).rows, [[1]]);
+  db.close();
+});
+
+await check("values that JSON cannot send", async () => {
+  const db = await dial();
+  for (const [x, name] of [["9223372036854775808", "NumberOutOfRange"], ["1e999", "NumberOutOfRange"], ['{"$float":"x"}', "MalformedRequest"], ['{"a":1,"a":1}', "MalformedRequest"]]) {
+    const answer = new Promise((resolve) => { db.raw.onmessage = (b) => resolve(JSON.parse(b)); });
+    db.raw.send(`{"type":"query","id":99,"query":"RETURN $x","params":{"x":${x}}}`);
+    const m = await answer;
+    assert.deepEqual([m.type, m.id, m.error.name], ["error", 99, name]);
+  }
 });
 
 // Requests
@@ -288,6 +302,7 @@ await check("close codes", async () => {
   for (const [code, send] of [
     [4400, (db) => db.raw.send('{"type":')], [4400, (db) => db.raw.send("[]")], [4400, (db) => db.raw.send("{}")], [4400, (db) => db.write({ type: "what", id: 1 })],
     [4400, (db) => db.write({ type: "query", query: "RETURN 1" })], [4400, (db) => db.write({ type: "query", id: -1, query: "RETURN 1" })],
+    [4400, (db) => db.raw.send('{"type":"ping","id":1,"id":2}')], [4400, (db) => db.write({ type: "ping", rows: 1 })],
     [4400, (db) => db.write({ type: "credit", id: 1 })], [4400, (db) => db.write({ type: "cancel", id: 1, why: "x" })],
     [4409, (db) => { for (let i = 0; i < 2; i++) db.write({ type: "query", id: 1, query: "UNWIND range(1, 9) AS x RETURN x", credit: 1 }); }],
     [4429, (db) => db.write({ type: "init", token: admin })], [1003, (db) => db.raw.send(Buffer.from("{}"))], [1007, (db) => db.raw.frame(0x81, Buffer.from([0x22, 0xff, 0x22]))],

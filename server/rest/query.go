@@ -181,7 +181,7 @@ func (a *answer) stream() error {
 		if err := held.Grow(cap(b), "a row", "return less in one row"); err != nil {
 			return a.breakOff(out, res, err)
 		}
-		if len(b) >= flushBytes || a.rows%64 == 0 && time.Since(out.Last()) > flushTime {
+		if len(b) >= flushBytes || (len(b) < 4<<10 || a.rows%64 == 0) && time.Since(out.Last()) > flushTime {
 			if err := out.Send(b); err != nil {
 				return a.abandon(res, front.ErrGone)
 			}

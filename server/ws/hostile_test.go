@@ -124,6 +124,7 @@ func TestCloseCodes(t *testing.T) {
 		{"id 1.0", false, false, frame(0x81, `{"type":"query","id":1.0,"query":"RETURN 1"}`), 4400},
 		{"credit without rows", false, false, frame(0x81, `{"type":"credit","id":1}`), 4400},
 		{"no credit", false, false, frame(0x81, `{"type":"credit","id":1,"rows":0}`), 4400},
+		{"a ping with more", false, false, frame(0x81, `{"type":"ping","rows":1}`), 4400},
 		{"credit of more", false, false, frame(0x81, `{"type":"credit","id":1,"rows":1,"bytes":1}`), 4400},
 		{"deep", false, false, frame(0x81, strings.Repeat("[", 60_000)), 4400},
 		{"init twice", false, false, frame(0x81, `{"type":"init"}`), 4429},
@@ -135,6 +136,19 @@ func TestCloseCodes(t *testing.T) {
 		{"no UTF-8", false, false, frame(0x81, "{\"type\":\"\xff\"}"), 1007},
 		{"too long", false, false, frame(0x81, strings.Repeat(" ", 1<<20)+`{"type":"ping"}`), 1009},
 		{"declared too long", false, false, []byte{0x81, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4}, 1009},
+		{"declared as long as can be", false, false, []byte{0x81, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4}, 1009},
+		{"declared as long as can be, in parts", false, false, append(frame(0x01, "{"), 0x80, 0xff, 127, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4), 1009},
+		{"declared too long before the token, as long as can be", true, false, []byte{0x81, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4}, 1009},
+		{"a type twice", false, false, frame(0x81, `{"type":"ping","type":"query"}`), 4400},
+		{"an id twice", false, false, frame(0x81, `{"type":"query","id":1,"query":"RETURN 1","id":2}`), 4400},
+		{"an id twice, in CBOR", false, true, frame(0x82, "\xa3\x64type\x64ping\x62id\x01\x62id\x01"), 4400},
+		{"credit that is no number of ours", false, false, frame(0x81, `{"type":"credit","id":1,"rows":9223372036854775808}`), 4400},
+		{"an id that is a node", false, true, frame(0x82, "\xa2\x64type\x64ping\x62id\xd9\xb7\xa2\x83\x01\x80\xa0"), 4400},
+		{"a byte string for a message", false, true, frame(0x82, "\x43abc"), 4400},
+		{"an indefinite map", false, true, frame(0x82, "\xbf\xff"), 4400},
+		{"two messages in one frame", false, false, frame(0x81, `{"type":"ping"}{"type":"ping"}`), 4400},
+		{"a token twice", true, false, frame(0x81, `{"type":"init","token":"kdb_x","token":"kdb_y"}`), 4400},
+		{"a token of CBOR that cannot be", true, true, frame(0x82, "\xa2\x64type\x64init\x65token\x43abc"), 4400},
 		{"too long in parts", false, false, append(frame(0x01, strings.Repeat(" ", 1<<20)), frame(0x80, ` `)...), 1009},
 		{"no mask", false, false, []byte{0x81, 0x02, '{', '}'}, 1002},
 		{"bad opcode", false, false, frame(0x83, ``), 1002},
@@ -177,6 +191,41 @@ func TestCloseCodes(t *testing.T) {
 				t.Errorf("closed with %d, want %d", code, c.code)
 			}
 		})
+	}
+}
+
+// A value that cannot be sent is an error of its request: others of the connection go on.
+func TestMisfits(t *testing.T) {
+	s := start(t, nil)
+	for _, c := range []struct {
+		form  wire.Form
+		typed bool
+		bytes string // of a message with the id 7
+		want  string
+	}{
+		{wire.JSON, false, `{"type":"query","id":7,"query":"RETURN $x","params":{"x":9223372036854775808}}`, "NumberOutOfRange"},
+		{wire.JSON, false, `{"type":"query","query":"RETURN $x","params":{"x":{"a":1,"a":2}},"id":7}`, "MalformedRequest"},
+		{wire.JSON, false, `{"type":"query","id":7,"query":"RETURN 1","timeout_ms":1e999}`, "NumberOutOfRange"},
+		{wire.JSON, false, `{"type":"commit","id":7,"tx":{"$float":"x"}}`, "MalformedRequest"},
+		{wire.JSON, true, `{"type":"query","id":7,"query":"RETURN $x","params":{"x":{"$type":"date","value":"yesterday"}}}`, "MalformedRequest"},
+		{wire.JSON, true, `{"type":"query","id":7,"query":"RETURN $x","params":{"x":{"$type":"node","value":{"id":1,"labels":[],"properties":{}}}}}`, "MalformedRequest"},
+		{wire.CBOR, false, "\xa4\x64type\x65query\x62id\x07\x65query\x69RETURN $x\x66params\xa1\x61x\xd9\xb7\xa2\x83\x01\x80\xa0", "MalformedRequest"},
+		{wire.CBOR, false, "\xa4\x64type\x65query\x62id\x07\x65query\x69RETURN $x\x66params\xa1\x61x\x43abc", "MalformedRequest"},
+		{wire.CBOR, false, "\xa4\x64type\x65query\x62id\x07\x65query\x69RETURN $x\x66params\xa2\x61x\x01\x61x\x01", "MalformedRequest"},
+		{wire.CBOR, false, "\xa4\x64type\x65query\x62id\x07\x65query\x69RETURN $x\x66params\xa1\x61x\xd8\x64\x63abc", "MalformedRequest"},
+	} {
+		l := s.raw(c.form)
+		l.send(fmt.Sprintf(`{"type":"init","token":%q,"values":%q}`, s.Token[auth.Reader], map[bool]string{false: "plain", true: "typed"}[c.typed]))
+		l.next()
+		if err := l.c.WriteMessage(websocket.TextMessage+int(c.form), []byte(c.bytes)); err != nil {
+			t.Fatal(err)
+		}
+		if m := l.next(); errorName(m) != c.want || field(m, "id") != "7" {
+			t.Errorf("%q is answered with %s", c.bytes, m)
+		}
+		if _, m := l.answer(`{"type":"query","id":7,"query":"RETURN 1"}`); field(m, "type") != `"done"` {
+			t.Errorf("after %q a query gets %s", c.bytes, m)
+		}
 	}
 }
 
@@ -518,6 +567,26 @@ func TestMessageMemory(t *testing.T) {
 	}
 }
 
+// metrics returns what /metrics answers.
+func (s *server) metrics() string {
+	s.t.Helper()
+	req, err := http.NewRequest("GET", s.URL+"/metrics", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+s.Token[auth.Reader])
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(b)
+}
+
 func TestMetrics(t *testing.T) {
 	s := start(t, nil)
 	s.connect(wire.JSON, auth.Reader)
@@ -525,21 +594,7 @@ func TestMetrics(t *testing.T) {
 	l.send(`{"type":"init","token":"kdb_x"}`)
 	l.closed()
 	fronttest.Eventually(t, "metrics tell", func() bool {
-		req, err := http.NewRequest("GET", s.Front.URL()+"/metrics", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+s.Token[auth.Reader])
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		b, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text := string(b)
+		text := s.metrics()
 		return strings.Contains(text, "kadedb_connections 1\n") && strings.Contains(text, "kadedb_connections_total 2\n") &&
 			strings.Contains(text, `kadedb_connections_closed_total{code="4401"} 1`)
 	})

@@ -129,7 +129,7 @@ func (a *answer) run(p *query.Prepared, req *query.Request) error {
 		a.array.Add(res.Values())
 		a.left--
 		a.rows++
-		if n := a.m.Len(); n >= flushBytes || a.array.N%64 == 0 && time.Since(a.last) > flushTime {
+		if n := a.m.Len(); n >= flushBytes || (a.array.N <= 64 || a.array.N%64 == 0) && time.Since(a.last) > flushTime {
 			if err := a.held.Grow(a.m.Cap(), "a row", "return less in one row"); err != nil {
 				return a.abandon(res, err)
 			}

@@ -38,6 +38,11 @@ func (c *conn) take(msg *message) error {
 		if msg.misfit != nil {
 			return malformed(msg.misfit)
 		}
+		for _, k := range msg.m.Keys {
+			if k != "type" && k != "id" {
+				return noField(k, msg.typ)
+			}
+		}
 		m := wire.NewMessage(c.form, nil)
 		m.Type("pong")
 		if msg.id >= 0 {
@@ -74,6 +79,10 @@ func (c *conn) take(msg *message) error {
 	return c.start(msg, run)
 }
 
+func noField(name, typ string) error {
+	return &closing{closeMalformed, fmt.Sprintf("`%s` cannot be used in a message of type `%s`", clip(name, 20), typ)}
+}
+
 // steer acts on a request that is under way, and does nothing where it is not any more.
 func (c *conn) steer(msg *message) error {
 	if msg.misfit != nil {
@@ -87,7 +96,7 @@ func (c *conn) steer(msg *message) error {
 		case k == "rows" && msg.typ == "credit" && v.Kind() == value.KindInt && v.AsInt() > 0:
 			rows = v.AsInt()
 		default:
-			return &closing{closeMalformed, fmt.Sprintf("`%s` cannot be used in a message of type `%s`", clip(k, 20), msg.typ)}
+			return noField(k, msg.typ)
 		}
 	}
 	c.mu.Lock()

@@ -1,0 +1,133 @@
+package ws_test
+
+import (
+	"fmt"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kadedb/kadedb/auth"
+	"github.com/kadedb/kadedb/server/front"
+	"github.com/kadedb/kadedb/server/front/fronttest"
+	"github.com/kadedb/kadedb/server/ws"
+	"github.com/kadedb/kadedb/wire"
+)
+
+// idle waits until nothing runs and nothing is held any more.
+func (s *server) idle() {
+	s.t.Helper()
+	watch := s.connect(wire.JSON, auth.Admin)
+	fronttest.Eventually(s.t, "what ran has ended", func() bool {
+		rows, _ := watch.answer(`{"type":"query","id":1,"query":"SHOW TRANSACTIONS"}`)
+		return len(rows) == 1 // this one
+	})
+	fronttest.Eventually(s.t, "its memory is free", func() bool {
+		for _, a := range s.DB.Stats().Accounts {
+			if (a.Name == "query" || a.Name == "request" || a.Name == "answer" || a.Name == "transactions") && a.Used > 0 {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// A client that takes nothing of what is sent is dropped after a while: its statements
+// end, and what they held is free.
+func TestStuckWrite(t *testing.T) {
+	s := start(t, func(c *front.Config, _ *ws.Options) { c.WriteTime = 200 * time.Millisecond })
+	l := s.connect(wire.JSON, auth.Writer)
+	l.send(`{"type":"begin","id":1}`)
+	l.next()
+	for i := range 10 {
+		l.send(fmt.Sprintf(`{"type":"query","id":%d,"query":"UNWIND range(1, 100000000) AS x RETURN x, 'a text that takes some room' AS s"}`, i))
+	}
+	fronttest.Eventually(t, "the connection is dropped", func() bool {
+		return strings.Contains(s.metrics(), `kadedb_connections_closed_total{code="1006"} 1`)
+	})
+	s.idle()
+	if m := s.metrics(); !strings.Contains(m, "\nkadedb_transactions_open 0\n") || !strings.Contains(m, "\nkadedb_connections 1\n") {
+		t.Errorf("after it there are %s", m)
+	}
+}
+
+// A client that is gone without a word, while rows are on their way to it and while it
+// is idle, is dropped once it does not answer pings.
+func TestHalfOpen(t *testing.T) {
+	s := start(t, func(_ *front.Config, o *ws.Options) { o.Ping = 100 * time.Millisecond })
+	for _, text := range []string{"", `{"type":"query","id":1,"query":"UNWIND range(1, 100000000) AS x RETURN x"}`,
+		`{"type":"query","id":1,"query":"UNWIND range(1, 100) AS x RETURN x","credit":1}`, `{"type":"query","id":1,"query":"` + endless + `"}`, `{"type":"begin","id":1}`} {
+		l := s.connect(wire.JSON, auth.Writer) // nobody reads from here on
+		if text != "" {
+			l.send(text)
+		}
+	}
+	fronttest.Eventually(t, "all of them are dropped", func() bool { return strings.Contains(s.metrics(), "\nkadedb_connections 0\n") })
+	fronttest.Eventually(t, "nothing runs for them", func() bool {
+		m := s.metrics()
+		return strings.Contains(m, "\nkadedb_transactions_open 0\n") && strings.Contains(m, "\nkadedb_statements_running 0\n")
+	})
+}
+
+// The connections that end before they are ones are none of those that are open.
+func TestHandshakesThatEnd(t *testing.T) {
+	s := start(t, nil)
+	for range 20 {
+		c, err := net.Dial("tcp", s.Host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fprintf(c, "GET /v1/ws HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"+
+			"Sec-WebSocket-Protocol: kadeql.v1.json\r\n\r\n", s.Host); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fronttest.Eventually(t, "all of them are gone", func() bool { return strings.Contains(s.metrics(), "\nkadedb_connections 0\n") })
+}
+
+// Many readers that give little credit cost little, and hold nobody back.
+func TestManySlowReaders(t *testing.T) {
+	const readers = 100
+	s := start(t, func(_ *front.Config, o *ws.Options) { o.Statements = readers + 1 })
+	heap := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	l := s.connect(wire.JSON, auth.Reader)
+	before := heap()
+	for i := range readers {
+		l.send(fmt.Sprintf(`{"type":"query","id":%d,"query":"UNWIND range(1, 1000000) AS x RETURN x, 'some text ' + x AS t","credit":10,"progress_ms":0}`, i))
+	}
+	for range readers {
+		if m := l.next(); field(m, "type") != `"rows"` {
+			t.Fatal(m)
+		}
+	}
+	held := heap() - before
+	t.Logf("%d readers hold %d KiB", readers, held>>10)
+	if held > readers<<20 {
+		t.Errorf("%d readers hold %d bytes", readers, held)
+	}
+	if rows, m := l.answer(fmt.Sprintf(`{"type":"query","id":%d,"query":"UNWIND range(1, 100000) AS x RETURN count(x)"}`, readers)); fmt.Sprint(rows) != "[[100000]]" {
+		t.Errorf("another gets %s", m)
+	}
+	l.send(`{"type":"credit","id":7,"rows":5}`)
+	if m := l.next(); field(m, "id") != "7" || strings.Count(field(m, "rows"), "],[") != 4 {
+		t.Errorf("with more credit there comes %s", m)
+	}
+	for i := range readers {
+		l.send(fmt.Sprintf(`{"type":"cancel","id":%d}`, i))
+	}
+	for range readers {
+		if m := l.next(); errorName(m) != "Cancelled" {
+			t.Errorf("a cancelled one gets %s", m)
+		}
+	}
+	s.idle()
+}
