@@ -20,8 +20,10 @@ type certificate struct {
 	log               *slog.Logger
 	now               atomic.Pointer[tls.Certificate]
 
-	mu   sync.Mutex
-	seen [2]fileState // as of the last try
+	mu     sync.Mutex
+	seen   [2]fileState // as of the last try
+	until  time.Time    // the certificate is valid
+	warned time.Time    // that it is not for long
 }
 
 // fileState tells one version of a file from the next.
@@ -72,11 +74,26 @@ func (c *certificate) load() error {
 	if err != nil {
 		return status.Errorf(status.InvalidSetting, "%s holds no certificate that can be read: %w", c.certFile, err)
 	}
-	if until := time.Until(leaf.NotAfter); until < 7*24*time.Hour {
-		c.log.Warn("the certificate ends soon, or has ended", "file", c.certFile, "at", leaf.NotAfter)
-	}
+	c.until, c.warned = leaf.NotAfter, time.Time{}
+	c.warn(time.Now())
 	c.now.Store(&pair)
 	return nil
+}
+
+// warn tells once a day of a certificate that is not valid for long, or not any more.
+// c.mu is held.
+func (c *certificate) warn(now time.Time) {
+	const day = 24 * time.Hour
+	left := c.until.Sub(now)
+	switch {
+	case left > 7*day || now.Sub(c.warned) < day:
+		return
+	case left > 0:
+		c.log.Warn("the certificate ends soon", "file", c.certFile, "at", c.until.UTC())
+	default:
+		c.log.Warn("the certificate has ended: clients refuse it", "file", c.certFile, "at", c.until.UTC())
+	}
+	c.warned = now
 }
 
 func readPEM(name, setting string) ([]byte, error) {
@@ -125,6 +142,7 @@ func (c *certificate) watch(every time.Duration, stop <-chan struct{}) {
 		}
 		c.mu.Lock()
 		changed := c.seen != c.state()
+		c.warn(time.Now())
 		c.mu.Unlock()
 		if changed {
 			c.reload()

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/big"
@@ -17,6 +18,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,18 +27,21 @@ import (
 	"github.com/kadedb/kadedb/auth"
 	"github.com/kadedb/kadedb/client"
 	"github.com/kadedb/kadedb/server/front"
+	"github.com/kadedb/kadedb/server/front/fronttest"
 	"github.com/kadedb/kadedb/status"
 )
 
 // pair makes a certificate for this machine, signed by itself, and its key.
-func pair(t *testing.T, name string) (cert, key []byte) {
+func pair(t *testing.T, name string) (cert, key []byte) { return pairUntil(t, name, 24*time.Hour) }
+
+func pairUntil(t *testing.T, name string, left time.Duration) (cert, key []byte) {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(24 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		NotAfter: time.Now().Add(left), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, &k.PublicKey, k)
 	if err != nil {
@@ -192,6 +198,76 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	s.Front.ReloadCertificate()
 	if got := s.shown(); got != "third" {
 		t.Errorf("after a signal it is %s; log: %s", got, s.Log)
+	}
+}
+
+// Connections that begin while the certificate changes get one or the other, and those
+// that are open go on.
+func TestReloadUnderLoad(t *testing.T) {
+	s, certFile, keyFile, _ := secure(t)
+	stop := make(chan struct{})
+	var clients sync.WaitGroup
+	var asked atomic.Int64
+	for i := range 4 {
+		clients.Go(func() {
+			kept := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: i%2 == 0, DisableKeepAlives: i < 2}}
+			defer kept.CloseIdleConnections()
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				res, err := kept.Do(s.request(context.Background(), call{as: auth.Reader, body: queryBody("UNWIND range(1, 2000) AS x RETURN x"), header: map[string]string{"Accept": "text/csv"}}))
+				if err != nil {
+					t.Errorf("client %d: %v", i, err)
+					return
+				}
+				b, err := io.ReadAll(res.Body)
+				if err != nil || res.StatusCode != 200 || len(b) < 8000 {
+					t.Errorf("%d, %d bytes, %v", res.StatusCode, len(b), err)
+				}
+				if err := res.Body.Close(); err != nil {
+					t.Error(err)
+				}
+				asked.Add(1)
+			}
+		})
+	}
+	for i := range 20 {
+		name := fmt.Sprintf("number %d", i)
+		cert, key := pair(t, name)
+		put(t, certFile, cert)
+		put(t, keyFile, key)
+		s.Front.ReloadCertificate()
+		if got := s.shown(); got != name {
+			t.Errorf("after a change to %s it is %s", name, got)
+		}
+		for before := asked.Load(); asked.Load() < before+4 && !t.Failed(); {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	close(stop)
+	clients.Wait()
+}
+
+// Who operates the server is told of a certificate that nobody will take.
+func TestCertificateThatEnds(t *testing.T) {
+	for _, c := range []struct {
+		left time.Duration
+		want string
+	}{{-time.Minute, "has ended"}, {time.Hour, "ends soon"}, {30 * 24 * time.Hour, ""}} {
+		dir := t.TempDir()
+		cert, key := pairUntil(t, "short", c.left)
+		var log fronttest.Log
+		_, err := front.New(front.Config{Listen: "127.0.0.1:0", TLSCert: put(t, filepath.Join(dir, "cert"), cert), TLSKey: put(t, filepath.Join(dir, "key"), key),
+			Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := log.String(); c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("with %v left the log says %q", c.left, got)
+		}
 	}
 }
 
