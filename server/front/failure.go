@@ -75,7 +75,7 @@ func (s *Server) fail(w *recorder, r *http.Request, err error) {
 	code := StatusOf(e)
 	s.metrics.errors.WithLabelValues(e.Code.Info().Name).Inc()
 	if code >= 500 && e.Code.Info().Blame != status.Transient {
-		s.log.Error("request failed", "method", r.Method, "path", r.URL.Path, "code", e.Code, "error", err)
+		s.log.Error("request failed", "method", r.Method, "path", pathMark(r.URL.Path), "code", e.Code, "error", err)
 	}
 	h := w.Header()
 	switch code {

@@ -115,7 +115,7 @@ var table = []row{
 	number(sectionDoors, "kadedb_http_requests_running", Gauge, "Requests under way; `requests` is their limit.", func(at *reading) float64 { return float64(at.server.calls.running()) }),
 	number(sectionDoors, "kadedb_connections", Gauge, "WebSocket connections that are open.", func(at *reading) float64 { return float64(at.server.sessions.count()) }),
 	event(sectionDoors, "kadedb_connections_total", Counter, "WebSocket connections that were opened."),
-	event(sectionDoors, "kadedb_connections_closed_total", Counter, "WebSocket connections that were closed, by close code; 1006 without one.", "code"),
+	event(sectionDoors, "kadedb_connections_closed_total", Counter, "WebSocket connections that were closed, by close code: 1006 without one, other for those that are the client's own.", "code"),
 	{Metric{sectionDoors, "kadedb_tokens", Gauge, []string{"role"}, "Tokens that are valid, by role."}, func(at *reading, out sample) {
 		for r := auth.Reader; r <= auth.Admin; r++ {
 			out(float64(at.tokens[r]), r.String())

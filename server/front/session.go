@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -132,7 +133,15 @@ func (x *Session) End(why error) { x.end(why) }
 func (x *Session) Close(code int) {
 	x.end(nil)
 	x.server.sessions.leave(x)
-	x.server.metrics.closed.WithLabelValues(strconv.Itoa(code)).Inc()
+	x.server.metrics.closed.WithLabelValues(closeLabel(code)).Inc()
+}
+
+// closeLabel is a close code as a label. A client may close with any of thousands.
+func closeLabel(code int) string {
+	if code >= 1000 && code <= 1015 || slices.Contains([]int{4400, 4401, 4408, 4409, 4429}, code) {
+		return strconv.Itoa(code)
+	}
+	return "other"
 }
 
 // sessions are the open ones.

@@ -108,7 +108,11 @@ func (s *exportStream) ended(err error) error {
 		return err
 	}
 	e := s.c.Fail(err)
-	s.c.Server.Log().Info("an answer broke off", "path", s.c.R.URL.Path, "code", e.Code, "error", e)
+	why := e.Code.Info().Name
+	if e.Code == status.MalformedRow {
+		why = e.Msg // of a column and a row; messages of the language may hold values
+	}
+	s.c.Server.Log().Info("an answer broke off", "path", s.c.R.URL.Path, "code", e.Code, "error", why)
 	return front.ErrGone
 }
 

@@ -67,6 +67,13 @@ func TestFilesThatFail(t *testing.T) {
 	if log := s.Log.String(); !strings.Contains(log, "an answer broke off") || !strings.Contains(log, "KDB-2010") {
 		t.Errorf("the log does not say why: %s", log)
 	}
+	// Messages may hold values, which the log has nothing of.
+	if _, _, err := s.files("text/csv", "UNWIND range(1, 300000) AS x RETURN CASE WHEN x = 300000 THEN date($s) END AS y, 'some text' AS t", `"params":{"s":"my secret"}`); err == nil {
+		t.Error("a text is a date")
+	}
+	if log := s.Log.String(); strings.Contains(log, "my secret") || strings.Count(log, "an answer broke off") < 3 {
+		t.Errorf("the log has %s", log)
+	}
 	res, b, err := s.files(arrowType, "UNWIND range(1, 100) AS x RETURN x AS a, x AS b", `"max_rows":10`)
 	if err != nil || res.StatusCode != 200 || len(b) < 1600 {
 		t.Errorf("a limit for unstreamed answers holds for streamed ones: %d %s %v", res.StatusCode, b, err)

@@ -587,6 +587,19 @@ func (s *server) metrics() string {
 	return string(b)
 }
 
+// What a client closes with does not make a number each.
+func TestCloseLabels(t *testing.T) {
+	s := start(t, nil)
+	for code := range 20 {
+		l := s.raw(wire.JSON)
+		if err := l.c.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(3000+code, "")); err != nil {
+			t.Fatal(err)
+		}
+		l.closed()
+	}
+	fronttest.Eventually(t, "all are counted as one", func() bool { return strings.Contains(s.metrics(), `kadedb_connections_closed_total{code="other"} 20`) })
+}
+
 func TestMetrics(t *testing.T) {
 	s := start(t, nil)
 	s.connect(wire.JSON, auth.Reader)

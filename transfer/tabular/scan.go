@@ -405,7 +405,9 @@ func (s *scanner) value(depth int) (value.Value, bool) {
 
 // twice fails because an object has a key already: readers of JSON do not agree on
 // which of both values holds.
-func (s *scanner) twice(key string) bool { return s.fail(fmt.Sprintf("the key %q stands twice", cut(key))) }
+func (s *scanner) twice(key string) bool {
+	return s.fail(fmt.Sprintf("the key %q stands twice", cut(key)))
+}
 
 func (s *scanner) mapValue(depth int) (value.Value, bool) {
 	m := &value.Map{}
