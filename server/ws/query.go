@@ -103,13 +103,12 @@ type answer struct {
 	sent    bool  // a message with the columns was
 	left    int64 // credit taken over
 	rows    int64
-	last    time.Time
+	since   time.Time  // its first row was found
 	held    front.Held // of a long message
 }
 
 func (a *answer) run(p *query.Prepared, req *query.Request) error {
 	a.buf = batches.Get().(*[]byte)
-	a.last = a.r.started
 	defer a.release()
 	res, err := a.r.call.RunPrepared(p, *req)
 	if err != nil {
@@ -125,11 +124,12 @@ func (a *answer) run(p *query.Prepared, req *query.Request) error {
 		}
 		if !a.open {
 			a.array, a.open = a.m.Rows("rows"), true
+			a.since = time.Now()
 		}
 		a.array.Add(res.Values())
 		a.left--
 		a.rows++
-		if n := a.m.Len(); n >= flushBytes || (a.array.N <= 64 || a.array.N%64 == 0) && time.Since(a.last) > flushTime {
+		if n := a.m.Len(); n >= flushBytes || (a.array.N <= 64 || a.array.N%64 == 0) && time.Since(a.since) > flushTime {
 			if err := a.held.Grow(a.m.Cap(), "a row", "return less in one row"); err != nil {
 				return a.abandon(res, err)
 			}
@@ -169,7 +169,6 @@ func (a *answer) flush() bool {
 	if !a.r.c.send(b) {
 		return false
 	}
-	a.last = time.Now()
 	a.r.rows.Store(a.rows)
 	a.r.sentAt.Store(a.r.c.srv.now())
 	a.begin()
