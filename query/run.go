@@ -264,7 +264,8 @@ func (r *Result) enter(ctx context.Context) error {
 		run.entry.writes()
 		return r.openAuto(ctx)
 	case c.writes && t.ReadOnly():
-		return status.Errorf(status.ReadOnlyTransaction, "a statement that writes, in a read-only transaction")
+		return status.Errorf(status.ReadOnlyTransaction, "a statement that writes, in a read-only transaction").
+			WithHint("START TRANSACTION READ WRITE begins one that may write")
 	}
 	t.current = r
 	t.entry.text.Store(&r.text)

@@ -71,7 +71,11 @@ func (sh *shell) use(ctx context.Context, rest string, _ int) error {
 		return status.Errorf(status.InvalidUsage, "the database's name is missing").WithHint("SHOW DATABASES tells it")
 	}
 	_, err := sh.s.Lookup(ctx, "USE "+syntax.Quote(strings.Trim(rest, "`"))+" FINISH")
-	return err
+	if e := status.From(err); e != nil {
+		e.Pos = status.Pos{} // the user has not seen that text
+		return e
+	}
+	return nil
 }
 
 func shellNames() []string {

@@ -193,3 +193,27 @@ func TestWhoAsks(t *testing.T) {
 		}
 	}
 }
+
+// TestReadOnlyInText: a transaction that its text began for reading does not write.
+func TestReadOnlyInText(t *testing.T) {
+	s := start(t, nil)
+	_, opened := s.query("START TRANSACTION READ ONLY")
+	_, rest, _ := strings.Cut(opened, `"tx":"`)
+	tx, _, _ := strings.Cut(rest, `"`)
+	for _, c := range []struct {
+		text string
+		code int
+		want string
+	}{
+		{"MATCH (n) RETURN count(n)", 200, `[[0]]`},
+		{"CREATE (:A)", 403, `"gql_status":"25G03"`},
+		{"EXPLAIN CREATE (:A)", 200, "Create"},
+		{"START TRANSACTION READ WRITE", 400, `"gql_status":"25000"`},
+		{"COMMIT", 200, `"gql_status":"00001"`},
+		{"COMMIT", 404, "NoSuchTransaction"},
+	} {
+		if code, body := s.in(auth.Writer, tx, c.text); code != c.code || !strings.Contains(body, c.want) {
+			t.Errorf("%s: %d %s", c.text, code, body)
+		}
+	}
+}

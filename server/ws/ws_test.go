@@ -435,6 +435,13 @@ func TestTransactions(t *testing.T) {
 	if _, m := l.answer(`{"type":"rollback","id":3,"tx":` + tx + `}`); field(m, "type") != `"done"` {
 		t.Errorf("rolling back gives %s", m)
 	}
+	tx = begin(`{"type":"query","id":1,"query":"START TRANSACTION READ ONLY"}`)
+	if _, m := l.answer(`{"type":"query","id":2,"tx":` + tx + `,"query":"CREATE (:X)"}`); errorName(m) != "ReadOnlyTransaction" {
+		t.Errorf("writing where only reading is allowed gives %s", m)
+	}
+	if _, m := l.answer(`{"type":"query","id":3,"tx":` + tx + `,"query":"COMMIT"}`); field(m, "type") != `"done"` {
+		t.Errorf("committing gives %s", m)
+	}
 	// A connection's transactions end with it.
 	tx = begin(`{"type":"begin","id":1}`)
 	l.answer(`{"type":"query","id":2,"tx":` + tx + `,"query":"CREATE (:Y)"}`)
