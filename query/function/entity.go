@@ -10,9 +10,9 @@ import (
 
 // entityFunction is a function of one node or relationship that has code for a boxed
 // entity and for a column of them.
-func entityFunction(name, doc string, of, result Kinds, boxed func(*Context, value.Value) (value.Value, error), vector entityKernel) *Def {
+func entityFunction(name, doc, example string, of, result Kinds, boxed func(*Context, value.Value) (value.Value, error), vector entityKernel) *Def {
 	return &Def{
-		Name: name, Signatures: []Signature{{Args: []Kinds{of}, Result: result}}, NeedsGraph: true, Doc: doc,
+		Name: name, Signatures: []Signature{{Args: []Kinds{of}, Result: result}}, NeedsGraph: true, Doc: doc, Example: example,
 		Call: func(ctx *Context, args []value.Value) (value.Value, error) {
 			if !of.Has(args[0].Kind()) {
 				return value.Null, badValue(name+"()", args[0], of.String())

@@ -61,10 +61,14 @@ func shown(expr string) string {
 	return v.String()
 }
 
-// Examples in the documentation must be true.
+// Examples in the documentation must be true. Those that are whole statements are run
+// where docs/functions.md is made.
 func TestExamples(t *testing.T) {
 	for _, d := range All() {
 		if d.Example == "" {
+			t.Errorf("%s has no example", d.Name)
+		}
+		if strings.HasPrefix(d.Example, "MATCH ") || strings.HasPrefix(d.Example, "UNWIND ") {
 			continue
 		}
 		if got := shown(d.Example); got != "true" {

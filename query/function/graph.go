@@ -40,15 +40,15 @@ func stringList(names []string) value.Value {
 
 func graphFunctions() []*Def {
 	return append([]*Def{
-		entityFunction("id", "The number of a node or relationship.", EntityKind, IntKind, idOf, idVector),
-		entityFunction("elementId", "The number of a node or relationship, as text.", EntityKind, StringKind, elementIDOf, elementIDVector),
-		entityFunction("labels", "The labels of a node.", NodeKind, ListKind, labelsOf, labelsVector),
-		entityFunction("type", "The type of a relationship.", RelKind, StringKind, typeOf, typeVector),
-		entityFunction("startNode", "The node that a relationship leaves.", RelKind, NodeKind, startOf, endVector(true)),
-		entityFunction("endNode", "The node that a relationship reaches.", RelKind, NodeKind, endOf, endVector(false)),
-		pathFunction("length", IntKind, "The number of relationships of a path.", func(p *value.Path) value.Value { return value.Int(int64(len(p.Rels))) }),
-		pathFunction("nodes", ListKind, "The nodes of a path in order.", func(p *value.Path) value.Value { return value.List(p.Nodes...) }),
-		pathFunction("relationships", ListKind, "The relationships of a path in order.", func(p *value.Path) value.Value { return value.List(p.Rels...) }, "rels"),
+		entityFunction("id", "The number of a node or relationship, which no other one ever has.", "MATCH (n:Person {name: 'Bo'}) RETURN id(n)", EntityKind, IntKind, idOf, idVector),
+		entityFunction("elementId", "The number of a node or relationship, as text.", "MATCH (n:Person {name: 'Bo'}) RETURN elementId(n)", EntityKind, StringKind, elementIDOf, elementIDVector),
+		entityFunction("labels", "The labels of a node.", "MATCH (n:Person {name: 'Bo'}) RETURN labels(n)", NodeKind, ListKind, labelsOf, labelsVector),
+		entityFunction("type", "The type of a relationship.", "MATCH (:Person {name: 'Ann'})-[r:KNOWS]->() RETURN type(r)", RelKind, StringKind, typeOf, typeVector),
+		entityFunction("startNode", "The node that a relationship leaves.", "MATCH (:Person {name: 'Ann'})-[r:KNOWS]->() RETURN startNode(r).name", RelKind, NodeKind, startOf, endVector(true)),
+		entityFunction("endNode", "The node that a relationship reaches.", "MATCH (:Person {name: 'Ann'})-[r:KNOWS]->() RETURN endNode(r).name", RelKind, NodeKind, endOf, endVector(false)),
+		pathFunction("length", IntKind, "The number of relationships of a path.", "MATCH p = (:Person {name: 'Ann'})-[:KNOWS]->() RETURN length(p)", func(p *value.Path) value.Value { return value.Int(int64(len(p.Rels))) }),
+		pathFunction("nodes", ListKind, "The nodes of a path in order.", "MATCH p = (:Person {name: 'Ann'})-[:KNOWS]->() RETURN [n IN nodes(p) | n.name]", func(p *value.Path) value.Value { return value.List(p.Nodes...) }),
+		pathFunction("relationships", ListKind, "The relationships of a path in order.", "MATCH p = (:Person {name: 'Ann'})-[:KNOWS]->() RETURN [r IN relationships(p) | type(r)]", func(p *value.Path) value.Value { return value.List(p.Rels...) }, "rels"),
 	}, mapFunctions()...)
 }
 
@@ -82,8 +82,8 @@ func mapFunctions() []*Def {
 	}
 }
 
-func pathFunction(name string, result Kinds, doc string, of func(*value.Path) value.Value, aliases ...string) *Def {
-	return &Def{Name: name, Aliases: aliases, Signatures: []Signature{{Args: []Kinds{PathKind}, Result: result}}, Doc: doc,
+func pathFunction(name string, result Kinds, doc, example string, of func(*value.Path) value.Value, aliases ...string) *Def {
+	return &Def{Name: name, Aliases: aliases, Signatures: []Signature{{Args: []Kinds{PathKind}, Result: result}}, Doc: doc, Example: example,
 		Call: func(_ *Context, args []value.Value) (value.Value, error) {
 			if args[0].Kind() != value.KindPath {
 				return value.Null, badValue(name+"()", args[0], "PATH")

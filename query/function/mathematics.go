@@ -24,8 +24,8 @@ func floatUnary(name, doc, example string, f func(float64) float64, aliases ...s
 }
 
 func mathFunctions() []*Def {
-	constant := func(name string, v float64, doc string) *Def {
-		return &Def{Name: name, Doc: doc, Signatures: []Signature{{Result: FloatKind}},
+	constant := func(name string, v float64, doc, example string) *Def {
+		return &Def{Name: name, Doc: doc, Example: example, Signatures: []Signature{{Result: FloatKind}},
 			Call: func(*Context, []value.Value) (value.Value, error) { return value.Float(v), nil }}
 	}
 	return []*Def{
@@ -65,8 +65,8 @@ func mathFunctions() []*Def {
 		floatUnary("haversin", "Half the versine of an angle in radians.", "haversin(0) = 0.0", func(x float64) float64 { return (1 - math.Cos(x)) / 2 }),
 		floatUnary("degrees", "An angle in radians as degrees.", "degrees(pi()) = 180.0", func(x float64) float64 { return x * 180 / math.Pi }),
 		floatUnary("radians", "An angle in degrees as radians.", "radians(180) = pi()", func(x float64) float64 { return x / 180 * math.Pi }),
-		constant("pi", math.Pi, "The ratio of a circle's circumference to its diameter."),
-		constant("e", math.E, "The base of the natural logarithm."),
+		constant("pi", math.Pi, "The ratio of a circle's circumference to its diameter.", "round(pi(), 5) = 3.14159"),
+		constant("e", math.E, "The base of the natural logarithm.", "round(e(), 5) = 2.71828"),
 		{Name: "rand", Doc: "A random float from 0 up to but without 1.", Example: "rand() < 1", Stability: Volatile, Signatures: []Signature{{Result: FloatKind}},
 			Call: func(ctx *Context, _ []value.Value) (value.Value, error) { return value.Float(ctx.random()), nil }},
 		{Name: "isNaN", Doc: "Whether a number is not a number.", Example: "isNaN(0.0 / 0.0)", Signatures: []Signature{{Args: []Kinds{NumberKind}, Result: BoolKind}},
