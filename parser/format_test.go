@@ -83,12 +83,6 @@ func roundTrip(t *testing.T, text string) {
 	}
 }
 
-func TestFormatRoundTripTCK(t *testing.T) {
-	for _, q := range tck(t) {
-		roundTrip(t, q.text)
-	}
-}
-
 // accepted are the statements of testdata/accepted.txt, separated by blank lines.
 func accepted(t testing.TB) []string {
 	t.Helper()
@@ -118,10 +112,7 @@ func TestAccepted(t *testing.T) {
 // TestLiftedTrees: a lifted text parses to the same tree, its literals
 // replaced, and the key does not depend on their values.
 func TestLiftedTrees(t *testing.T) {
-	texts := accepted(t)
-	for _, q := range tck(t) {
-		texts = append(texts, q.text)
-	}
+	texts := everyText(t)
 	lifted := 0
 	for _, text := range texts {
 		plain, err := Parse(text)

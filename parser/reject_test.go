@@ -149,7 +149,7 @@ func result(text string) string {
 
 // FuzzParse: no text crashes the parser, and what parses can be written back.
 func FuzzParse(f *testing.F) {
-	for _, s := range accepted(f) {
+	for _, s := range everyText(f) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

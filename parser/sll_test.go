@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -9,17 +10,6 @@ import (
 
 	"github.com/kadedb/kadedb/grammar/gen"
 )
-
-func corpus(t testing.TB) []string {
-	texts := accepted(t)
-	for _, q := range tck(t) {
-		if _, err := Parse(q.text); err == nil {
-			texts = append(texts, q.text)
-		}
-	}
-	slices.Sort(texts)
-	return slices.Compact(texts)
-}
 
 // ambiguity collects the rules in which full-context prediction found more
 // than one reading.
@@ -73,6 +63,7 @@ func TestSLLIsEnough(t *testing.T) {
 	if a.errors > 0 {
 		t.Errorf("%d syntax errors", a.errors)
 	}
+	t.Logf("%d texts have one tree with SLL and with LL; several readings in %v", len(texts), slices.Sorted(maps.Keys(a.rules)))
 	for rule, text := range a.rules {
 		if rule != "postfix" && rule != "patternValue" && rule != "labelOr" {
 			t.Errorf("%s is ambiguous in %s", rule, text)
