@@ -56,7 +56,7 @@ func ParseRole(s string) (Role, error) {
 			return r, nil
 		}
 	}
-	return 0, status.Errorf(status.MalformedRequest, "there is no role %q", s).WithHint("roles are reader, writer and admin")
+	return 0, status.Errorf(status.MalformedRequest, "there is no role %.100q", s).WithHint("roles are reader, writer and admin")
 }
 
 // Token is what is known of a token; its secret is not.
@@ -191,7 +191,7 @@ func (t *Tokens) Revoke(id string) error {
 	t.change.Lock()
 	defer t.change.Unlock()
 	if !t.Valid(id) {
-		return status.Errorf(status.NoSuchToken, "there is no token %q", id).WithHint("`kadedb token list` shows the ids")
+		return status.Errorf(status.NoSuchToken, "there is no token %.100q", id).WithHint("`kadedb token list` shows the ids")
 	}
 	err := t.kv.Update(func(tx *kv.Tx) error {
 		b, err := tx.CreateBucket(bucket)

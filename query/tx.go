@@ -174,7 +174,7 @@ func (e *Engine) Transaction(id, owner string) (*Tx, error) {
 	case why != nil:
 		return nil, why
 	case t == nil:
-		return nil, status.Errorf(status.NoSuchTransaction, "no open transaction %q", id).WithHint("it may have ended; begin a new one")
+		return nil, status.Errorf(status.NoSuchTransaction, "no open transaction %.100q", id).WithHint("it may have ended; begin a new one")
 	}
 	return t, nil
 }

@@ -33,7 +33,7 @@ func ParseExportFormat(s string) (ExportFormat, error) {
 	case ExportCSV, ExportJSONL, ExportParquet, ExportArrow, ExportGraphML:
 		return f, nil
 	}
-	return "", status.Errorf(status.InvalidArgumentValue, "%q is no format of an export", s).WithHint("Formats are csv, jsonl, parquet, arrow and graphml.")
+	return "", status.Errorf(status.InvalidArgumentValue, "%.100q is no format of an export", s).WithHint("Formats are csv, jsonl, parquet, arrow and graphml.")
 }
 
 func (f ExportFormat) tabular() tabular.Format {

@@ -91,14 +91,14 @@ func (h *hosts) check(r *http.Request) error {
 		port = "443"
 	}
 	if !h.knows(r.Host, port, local) {
-		return status.Errorf(status.HostNotAllowed, "this is not %q", r.Host).
-			WithHint("ask for the address that the server listens on, or start it with --allowed-hosts %s", hostName(r.Host))
+		return status.Errorf(status.HostNotAllowed, "this is not %.200q", r.Host).
+			WithHint("ask for the address that the server listens on, or start it with --allowed-hosts %.200s", hostName(r.Host))
 	}
 	for _, origin := range r.Header["Origin"] {
 		scheme, host, ok := strings.Cut(origin, "://")
 		port, web := map[string]string{"http": "80", "https": "443"}[scheme]
 		if !ok || !web || !h.knows(host, port, local) {
-			return status.Errorf(status.OriginNotAllowed, "a page of %q may not send requests here", origin).
+			return status.Errorf(status.OriginNotAllowed, "a page of %.200q may not send requests here", origin).
 				WithHint("start the server with --allowed-hosts to allow pages of another host")
 		}
 	}

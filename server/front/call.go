@@ -132,7 +132,7 @@ func (c *Call) bodyType(header string) error {
 	if kind == jsonType || c.Typed {
 		return nil
 	}
-	return status.Errorf(status.ContentTypeRefused, "the body is %q", header).
+	return status.Errorf(status.ContentTypeRefused, "the body is %.200q", header).
 		WithHint("send it with `Content-Type: %s`, or `%s`", jsonType, wire.TypedJSON)
 }
 

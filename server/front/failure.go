@@ -81,8 +81,13 @@ func (s *Server) fail(w *recorder, r *http.Request, err error) {
 	switch code {
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="kadedb"`)
-	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "1")
+	case http.StatusTooManyRequests:
+		// The other limits hold for the next time as well.
+		if e.Code == status.RateLimit || e.Code == status.SessionLimit || e.Code == status.TooManyFailures {
+			h.Set("Retry-After", "1")
+		}
 	}
 	body := append(wire.AppendError(nil, e), '\n')
 	if s.bodyCame(w, r) {

@@ -102,6 +102,29 @@ func TestTokenRate(t *testing.T) {
 	})
 }
 
+// Only who can do better by waiting is told to wait.
+func TestRetryAfter(t *testing.T) {
+	s := start(t, nil)
+	for _, c := range []struct{ body, name string }{
+		{queryBody("UNWIND range(1, 100) AS x RETURN x", `"max_rows":99`), "RowLimit"},
+		{queryBody(endless, `"timeout_ms":20`), "QueryTimeLimit"},
+		{queryBody("RETURN collect {UNWIND range(1, 1000000) AS x RETURN x} AS l", `"memory_bytes":100000`), "QueryMemoryLimit"},
+	} {
+		res, err := s.web().Do(s.request(t.Context(), call{as: auth.Reader, body: c.body}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != 429 || errorName(t, string(b)) != c.name || res.Header.Get("Retry-After") != "" {
+			t.Errorf("%s: %d, Retry-After %q: %s", c.name, res.StatusCode, res.Header.Get("Retry-After"), b)
+		}
+	}
+}
+
 func TestRevoke(t *testing.T) {
 	s := start(t, nil)
 	tx := s.begin(auth.Writer)

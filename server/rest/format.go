@@ -128,7 +128,7 @@ func encoderFor(r *http.Request, f *format) (wire.Encoder, error) {
 	case "string":
 		e.IntsAsStrings = true
 	default:
-		return e, status.Errorf(status.MalformedRequest, "`ints` is %q", ints).WithHint("ask for ?ints=string, or leave it out")
+		return e, status.Errorf(status.MalformedRequest, "`ints` is %.100q", ints).WithHint("ask for ?ints=string, or leave it out")
 	}
 	return e, nil
 }

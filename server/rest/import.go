@@ -51,7 +51,7 @@ func importFiles(c *front.Call) (err error) {
 	c.R.Body = io.NopCloser(in)
 	form, err := c.R.MultipartReader()
 	if err != nil {
-		return status.Errorf(status.ContentTypeRefused, "the body is %q", c.R.Header.Get("Content-Type")).
+		return status.Errorf(status.ContentTypeRefused, "the body is %.200q", c.R.Header.Get("Content-Type")).
 			WithHint("send multipart/form-data: curl -F spec=@spec.json -F people.csv=@people.csv")
 	}
 	j, err := readImportSpec(form)

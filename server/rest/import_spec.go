@@ -24,7 +24,7 @@ func readImportSpec(form *multipart.Reader) (*importJob, error) {
 		return nil, malformedForm(err)
 	}
 	if part.FormName() != "spec" {
-		return nil, status.Errorf(status.MalformedRequest, "the first part is %q, not \"spec\"", part.FormName()).
+		return nil, status.Errorf(status.MalformedRequest, "the first part is %.100q, not \"spec\"", part.FormName()).
 			WithHint(`send {"nodes": ["Person=people.csv"], "id": ["Person:id"]} first`)
 	}
 	raw, err := io.ReadAll(io.LimitReader(part, maxImportSpec+1))
@@ -52,7 +52,7 @@ func readImportSpec(form *multipart.Reader) (*importJob, error) {
 
 // field takes a field of the spec.
 func (j *importJob) field(key string, v value.Value) error {
-	wrong := status.Errorf(status.MalformedRequest, "field `%s` of the spec cannot be used", key).
+	wrong := status.Errorf(status.MalformedRequest, "field `%.100s` of the spec cannot be used", key).
 		WithHint("nodes, relationships, id, from, to and null are lists of strings; skip_bad, strict, update and dry_run are booleans; delimiter and array_delimiter are strings of one character; line_limit is a number of bytes")
 	flags := map[string]*bool{"skip_bad": &j.spec.SkipBad, "strict": &j.spec.Strict, "update": &j.spec.Update, "dry_run": &j.spec.DryRun}
 	chars := map[string]*byte{"delimiter": &j.spec.Delimiter, "array_delimiter": &j.spec.ListDelim}
@@ -110,7 +110,7 @@ func (j *importJob) field(key string, v value.Value) error {
 
 func oneCharacter(to *byte, key, text string) error {
 	if len(text) != 1 || text == "\"" || text == "\n" || text == "\r" || text[0] > 126 || text[0] < ' ' && text != "\t" {
-		return status.Errorf(status.MalformedRequest, "%s of the spec is one ASCII character, not %q", key, text)
+		return status.Errorf(status.MalformedRequest, "%s of the spec is one ASCII character, not %.20q", key, text)
 	}
 	*to = text[0]
 	return nil

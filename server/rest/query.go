@@ -65,7 +65,7 @@ func requestOf(c *front.Call, r *wire.Request) (*query.Request, error) {
 		return nil, status.Errorf(status.SerializableNotYet, "serializable isolation is not offered yet").
 			WithHint("leave `isolation` out for snapshot isolation")
 	default:
-		return nil, status.Errorf(status.MalformedRequest, "unknown isolation %q", r.Isolation).WithHint("`snapshot` is offered")
+		return nil, status.Errorf(status.MalformedRequest, "unknown isolation %.100q", r.Isolation).WithHint("`snapshot` is offered")
 	}
 	if r.ReadOnly != nil && r.Tx != "" {
 		return nil, status.Errorf(status.MalformedRequest, "`read_only` belongs to the request that opens the transaction")

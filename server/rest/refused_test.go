@@ -236,3 +236,35 @@ func TestBodyThatNobodyReads(t *testing.T) {
 		}
 	}
 }
+
+// What is quoted of a request in its error is not as long as the request.
+func TestQuotesAreShort(t *testing.T) {
+	s := start(t, nil)
+	long := strings.Repeat("x", 30<<10)
+	part, kind := form(t, long, "{}")
+	spec, specKind := form(t, "spec", `{"`+long+`": []}`)
+	for _, c := range []call{
+		{as: auth.Reader, host: long}, {as: auth.Reader, header: map[string]string{"Origin": "http://" + long}}, {as: auth.Reader, method: "GET", path: "/" + long},
+		{as: auth.Reader, method: strings.ToUpper(long)}, {as: auth.Reader, header: map[string]string{"Content-Type": long}},
+		{as: auth.Reader, body: "{}", header: map[string]string{"Content-Encoding": long}}, {as: auth.Reader, header: map[string]string{"Accept": long}},
+		{as: auth.Reader, path: "/v1/query?ints=" + long, body: queryBody("RETURN 1")}, {as: auth.Reader, path: "/v1/export?format=" + long},
+		{as: auth.Reader, body: `{"` + long + `":1}`}, {as: auth.Reader, body: `{"` + long + `":1,"` + long + `":1}`}, {as: auth.Reader, body: queryBody("RETURN 1", `"tx":"`+long+`"`)},
+		{as: auth.Reader, body: queryBody("RETURN 1", `"isolation":"`+long+`"`)}, {as: auth.Reader, path: "/v1/tx", body: `{"` + long + `":1}`},
+		{as: auth.Reader, path: "/v1/tx/" + long + "/commit"}, {as: auth.Admin, path: "/v1/tokens", body: `{"` + long + `":1}`}, {as: auth.Admin, path: "/v1/tokens", body: `{"role":"` + long + `"}`},
+		{as: auth.Admin, method: "DELETE", path: "/v1/tokens/" + long}, {as: auth.Writer, path: "/v1/import", body: part, header: map[string]string{"Content-Type": kind}},
+		{as: auth.Writer, path: "/v1/import", body: spec, header: map[string]string{"Content-Type": specKind}}, {as: auth.Writer, path: "/v1/import", header: map[string]string{"Content-Type": long}},
+	} {
+		res, err := http.DefaultTransport.RoundTrip(s.request(t.Context(), c))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode < 400 || errorName(t, string(b)) == "" || len(b) > 2000 {
+			t.Errorf("%s %.30s: %d, %d bytes: %.300s", c.method, c.path, res.StatusCode, len(b), b)
+		}
+	}
+}

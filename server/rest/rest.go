@@ -163,7 +163,7 @@ func createToken(c *front.Call) error {
 	for i, k := range v.AsMap().Keys {
 		x := v.AsMap().Vals[i]
 		if k != "role" && k != "name" || x.Kind() != value.KindString {
-			return status.Errorf(status.MalformedRequest, "field `%s` cannot be used", k).WithHint(`send {"role": "reader", "name": "…"}`)
+			return status.Errorf(status.MalformedRequest, "field `%.100s` cannot be used", k).WithHint(`send {"role": "reader", "name": "…"}`)
 		}
 		fields[k] = x.AsString()
 	}

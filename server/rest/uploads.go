@@ -39,7 +39,7 @@ func (u *uploads) take(c *front.Call, form *multipart.Reader) error {
 		}
 		name := part.FormName()
 		if name == "" || u.files[name] != nil || len(u.files) == maxImportFiles {
-			return status.Errorf(status.MalformedRequest, "the part %q has no name, comes twice, or is one of more than %d files", name, maxImportFiles)
+			return status.Errorf(status.MalformedRequest, "the part %.100q has no name, comes twice, or is one of more than %d files", name, maxImportFiles)
 		}
 		f, err := os.CreateTemp(dir, "upload-*")
 		if err != nil {
@@ -88,7 +88,7 @@ func (d *diskWriter) Write(p []byte) (int, error) {
 func (u *uploads) open(name string) (io.ReaderAt, int64, io.Closer, error) {
 	f := u.files[name]
 	if f == nil {
-		return nil, 0, nil, status.Errorf(status.FileNotFound, "the form has no file %q", name).WithHint("send it as a part of that name")
+		return nil, 0, nil, status.Errorf(status.FileNotFound, "the form has no file %.100q", name).WithHint("send it as a part of that name")
 	}
 	info, err := f.Stat()
 	if err != nil {
