@@ -59,6 +59,9 @@ func randomValue(r *rand.Rand, t Type) value.Value {
 		if r.IntN(4) == 0 {
 			return value.List(value.Int(r.Int64N(3)), value.Null)
 		}
+		if r.IntN(8) == 0 {
+			return value.Point(value.Place{CRS: value.WGS84, X: float64(r.IntN(3)), Y: float64(r.IntN(2))})
+		}
 		return randomValue(r, Type(r.IntN(int(Any))))
 	}
 	return value.Null

@@ -76,7 +76,7 @@ func must(t testing.TB, err error) {
 }
 
 func randomValue(r *rand.Rand) value.Value {
-	switch r.IntN(8) {
+	switch r.IntN(9) {
 	case 0:
 		return value.String(fmt.Sprint("s", r.IntN(20)))
 	case 1:
@@ -87,6 +87,8 @@ func randomValue(r *rand.Rand) value.Value {
 		return value.List(value.Int(1), value.String("x"))
 	case 4:
 		return value.Date(int64(r.IntN(1000)))
+	case 5:
+		return value.Point(value.Place{CRS: value.Cartesian, X: float64(r.IntN(5)), Y: 1})
 	}
 	return value.Int(int64(r.IntN(50)))
 }

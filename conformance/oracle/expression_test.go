@@ -51,7 +51,7 @@ func (w *writer) number(depth int) string {
 	case 9:
 		return "{a: " + w.number(depth-1) + ", b: 1}" + pick(w.r, ".a", ".b", "['a']", ".c")
 	case 10:
-		return w.node() + pick(w.r, ".d.year", ".u.days", ".t.hour", "['v']", ".v % 3", ".v / 2")
+		return w.node() + pick(w.r, ".d.year", ".u.days", ".t.hour", ".p.x", ".p.srid", "['v']", ".v % 3", ".v / 2")
 	case 11:
 		if !w.bare {
 			return "COUNT { " + w.inner(depth-1) + " }"
@@ -177,10 +177,10 @@ func (w *writer) test(depth int) string {
 	case 15:
 		return n + pick(w.r, ".x IS :: INTEGER", ".x IS NOT :: STRING", ".l IS :: LIST<INTEGER NOT NULL>", ".v IS :: INTEGER NOT NULL", ".x IS :: DATE | BOOLEAN")
 	case 16:
-		return n + "." + pick(w.r, "d", "t", "u") + pick(w.r, " = ", " <> ", " < ", " >= ") + w.node() + "." + pick(w.r, "d", "t", "u")
+		return n + "." + pick(w.r, "d", "t", "u", "p") + pick(w.r, " = ", " <> ", " < ", " >= ") + w.node() + "." + pick(w.r, "d", "t", "u", "p")
 	case 17:
 		return n + pick(w.r, ".d + duration('P1D') > date('2020-01-01')", ".d < date('2020-01-01')", ".t >= datetime('2020-01-01T00:30Z')", ".d.month = 1",
-			".u + duration('P1D') = duration('P2D')", ".t - duration('PT1H') < "+w.node()+".t")
+			".u + duration('P1D') = duration('P2D')", ".p = point({x: 1, y: 2})", ".p.y > 0 AND point.distance("+n+".p, "+w.node()+".p) < 3", ".t - duration('PT1H') < "+w.node()+".t")
 	case 18:
 		return "{a: " + w.number(0) + ", b: " + w.text(0) + "} = {b: " + w.text(0) + ", a: " + w.number(0) + "}"
 	}

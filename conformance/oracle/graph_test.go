@@ -120,10 +120,11 @@ func (m *model) decorate(r *source) *model {
 		set("b", "true", "false")
 		set("k", "0", "-1", "1", "9223372036854775807", "-9223372036854775807 - 1", "9007199254740993")
 		set("l", "[]", "[1, 2]", "[2, 1]", "[1]")
-		set("x", "1", "1.0", "'a'", "true", "[1]", "date('2019-04-14')", "duration('P1D')")
+		set("x", "1", "1.0", "'a'", "true", "[1]", "date('2019-04-14')", "duration('P1D')", "point({x: 1, y: 2})")
 		set("d", "date('2020-01-01')", "date('2019-12-31')", "date('-0001-02-28')")
 		set("t", "datetime('2020-01-01T00:00Z')", "datetime('2020-01-01T01:00+01:00')", "datetime('2020-06-01T00:00[Europe/Berlin]')")
 		set("u", "duration('P1D')", "duration('PT24H')", "duration('P1M')", "duration('PT0S')")
+		set("p", "point({x: 1, y: 2})", "point({x: 1.0, y: -2})", "point({x: 1, y: 2, z: 0})", "point({longitude: 1, latitude: 2})")
 	}
 	return m
 }

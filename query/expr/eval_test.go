@@ -86,11 +86,13 @@ func scalar(r *rand.Rand, t column.Type) value.Value {
 	case column.Date:
 		return value.Date(r.Int64N(4))
 	case column.Any:
-		switch r.IntN(5) {
+		switch r.IntN(6) {
 		case 0:
 			return value.List(scalar(r, column.Int), value.Null, scalar(r, column.String))
 		case 1:
 			return value.FromMap(&value.Map{Keys: []string{"k"}, Vals: []value.Value{scalar(r, column.Int)}})
+		case 2:
+			return value.Point(value.Place{CRS: value.Cartesian3D, X: float64(r.IntN(2)), Z: float64(r.IntN(2))})
 		}
 		return scalar(r, column.Type(r.IntN(int(column.Any))))
 	}
