@@ -196,7 +196,11 @@ func (s *Store) DropIndex(name string, ifExists bool) (dropped bool, err error) 
 			if ifExists {
 				return nil
 			}
-			return status.Errorf(status.NoSuchIndex, "no index is named `%s`", name)
+			names := make([]string, len(c.now.Indexes))
+			for i := range c.now.Indexes {
+				names[i] = c.now.Indexes[i].Name
+			}
+			return meant(status.Errorf(status.NoSuchIndex, "no index is named `%s`", name), name, names, "SHOW INDEXES")
 		}
 		for _, o := range c.now.Constraints {
 			if o.Index == x.ID && (o.Kind == catalog.Unique || o.Kind == catalog.NodeKey) {
@@ -300,6 +304,14 @@ func (c *schemaChange) conflicts(con catalog.Constraint, ifNotExists bool) (bool
 	return false, nil
 }
 
+// meant adds to an error about a name the nearest that exists, or who lists them all.
+func meant(err *status.Error, name string, names []string, list string) error {
+	if near := status.Nearest(name, names...); near != "" {
+		return err.WithHint("did you mean `%s`?", near)
+	}
+	return err.WithHint("%s lists them", list)
+}
+
 // DropConstraint drops a constraint, and the index behind it.
 func (s *Store) DropConstraint(name string, ifExists bool) (dropped bool, err error) {
 	s.schemaMu.Lock()
@@ -310,7 +322,11 @@ func (s *Store) DropConstraint(name string, ifExists bool) (dropped bool, err er
 			if ifExists {
 				return nil
 			}
-			return status.Errorf(status.NoSuchConstraint, "no constraint is named `%s`", name)
+			names := make([]string, len(c.now.Constraints))
+			for i := range c.now.Constraints {
+				names[i] = c.now.Constraints[i].Name
+			}
+			return meant(status.Errorf(status.NoSuchConstraint, "no constraint is named `%s`", name), name, names, "SHOW CONSTRAINTS")
 		}
 		c.defs = catalog.AppendDropConstraint(c.defs, con.ID)
 		if con.Kind == catalog.Unique || con.Kind == catalog.NodeKey {

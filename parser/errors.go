@@ -191,6 +191,12 @@ func guess(p antlr.Parser, offending *token) string {
 			return fmt.Sprintf("the `%s` at line %d, column %d is not closed", open.lexeme(), open.line, open.column)
 		}
 	}
+	if i > 0 && s.tokens[i-1].typ == gen.KadeQLParserCOLONCOLON {
+		if near := status.Nearest(strings.ToUpper(s.tokens[i].lexeme()), typeWords...); near != "" {
+			return fmt.Sprintf("did you mean %s?", near)
+		}
+		return "types are " + strings.Join(typeWords, ", ")
+	}
 	for _, k := range []int{i, i - 1} {
 		if k < 0 || s.tokens[k].typ != gen.KadeQLParserIDENTIFIER {
 			continue
@@ -290,6 +296,10 @@ var typable = []string{
 	"INDEX", "CONSTRAINT", "REQUIRE", "UNIQUE", "DROP", "SHOW", "BEGIN", "COMMIT", "ROLLBACK", "EXPLAIN", "PROFILE", "TERMINATE",
 	"TRANSACTION", "TRANSACTIONS", "FUNCTIONS", "PROCEDURES", "INDEXES", "CONSTRAINTS", "SHORTEST", "CHEAPEST", "COST", "FILTER", "LET", "FINISH",
 }
+
+// typeWords are those that stand behind `::`.
+var typeWords = []string{"ANY", "BOOLEAN", "INTEGER", "FLOAT", "STRING", "LIST", "MAP", "NODE", "RELATIONSHIP", "PATH", "POINT", "DATE", "LOCAL TIME", "ZONED TIME",
+	"LOCAL DATETIME", "ZONED DATETIME", "DURATION", "NULL", "NOTHING"}
 
 // nearestWord returns the word that w is a small slip away from.
 func nearestWord(w string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -219,8 +220,18 @@ func missing(c *compiled, params map[string]value.Value) error {
 		return nil
 	}
 	sort.Strings(names)
-	return status.Errorf(status.MissingParameter, "parameter $%s was not given", names[0]).
-		WithHint("the statement needs %s", "$"+strings.Join(names, ", $"))
+	err := status.Errorf(status.MissingParameter, "parameter $%s was not given", names[0])
+	var others []string
+	for n := range params {
+		if !slices.Contains(c.plan.Params, n) {
+			others = append(others, n)
+		}
+	}
+	slices.Sort(others)
+	if near := status.Nearest(names[0], others...); near != "" {
+		return err.WithHint("$%s was given and is not used: did you mean that?", near)
+	}
+	return err.WithHint("the statement needs %s", "$"+strings.Join(names, ", $"))
 }
 
 // setUp fills the run's context in.

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	_ "embed"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -97,8 +98,20 @@ func FindZone(text string) (Zone, error) {
 	} else if rule, ok := zoneRules()[strings.ToLower(text)]; ok {
 		return Zone{Name: rule.name}, nil
 	}
-	return Zone{}, status.Errorf(status.InvalidArgumentValue, "%s is not a time zone", quote(text)).
-		WithHint("write 'Z', an offset such as '+01:00', or a name such as 'Europe/Stockholm'")
+	err := status.Errorf(status.InvalidArgumentValue, "%s is not a time zone", quote(text))
+	if near := nearestZone(text); near != "" {
+		return Zone{}, err.WithHint("did you mean '%s'?", near)
+	}
+	return Zone{}, err.WithHint("write 'Z', an offset such as '+01:00', or a name such as 'Europe/Stockholm'")
+}
+
+func nearestZone(text string) string {
+	var names []string
+	for _, r := range zoneRules() {
+		names = append(names, r.name)
+	}
+	slices.Sort(names)
+	return status.Nearest(text, names...)
 }
 
 // offsetAt returns z's offset in force at an instant.

@@ -3,7 +3,6 @@ package function
 import (
 	"math"
 
-	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
 
@@ -38,8 +37,33 @@ func Component(v value.Value, name string) (value.Value, error) {
 	return value.Null, noComponent(v, name)
 }
 
+var (
+	datePartNames = []string{"year", "quarter", "month", "week", "weekYear", "day", "ordinalDay", "weekDay", "dayOfWeek", "dayOfQuarter"}
+	timePartNames = []string{"hour", "minute", "second", "millisecond", "microsecond", "nanosecond"}
+	zonePartNames = []string{"timezone", "offset", "offsetMinutes", "offsetSeconds"}
+	spanPartNames = []string{"years", "quarters", "months", "weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds", "quartersOfYear",
+		"monthsOfQuarter", "monthsOfYear", "daysOfWeek", "minutesOfHour", "secondsOfMinute", "millisecondsOfSecond", "microsecondsOfSecond", "nanosecondsOfSecond"}
+)
+
 func noComponent(v value.Value, name string) error {
-	return status.Errorf(status.InvalidArgumentValue, "a %s has no component %s", v.Kind(), name)
+	var names []string
+	if m := momentOf(v); v.Kind() == value.KindDuration {
+		names = spanPartNames
+	} else {
+		if m.hasDate {
+			names = append(names, datePartNames...)
+		}
+		if m.hasTime {
+			names = append(names, timePartNames...)
+		}
+		if m.hasZone {
+			names = append(names, zonePartNames...)
+		}
+		if v.Kind() == value.KindDateTime {
+			names = append(names, "epochSeconds", "epochMillis")
+		}
+	}
+	return meant(badArgument("a %s has no component %s", v.Kind(), name), name, names...)
 }
 
 func dateComponent(days int64, name string) (int64, bool) {

@@ -61,7 +61,7 @@ func durationOf(m *value.Map) (value.Value, error) {
 	for i := range m.Len() {
 		unit := slices.Index(durationUnits, m.Keys[i])
 		if unit < 0 {
-			return value.Null, badArgument("duration(): unknown unit %s", m.Keys[i])
+			return value.Null, meant(badArgument("duration(): unknown unit %s", m.Keys[i]), m.Keys[i], durationUnits...)
 		}
 		var n value.Number
 		ok := true

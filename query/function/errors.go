@@ -1,6 +1,8 @@
 package function
 
 import (
+	"strings"
+
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
@@ -21,6 +23,18 @@ func outOfRange(format string, args ...any) error {
 
 func badArgument(format string, args ...any) error {
 	return status.Errorf(status.InvalidArgumentValue, format, args...)
+}
+
+// meant adds to an error about a name the one of names that may be meant, or all of them.
+func meant(err error, name string, names ...string) error {
+	e, ok := err.(*status.Error)
+	if !ok {
+		return err
+	}
+	if n := status.Nearest(name, names...); n != "" {
+		return e.WithHint("did you mean %s?", n)
+	}
+	return e.WithHint("there are %s", strings.Join(names, ", "))
 }
 
 // describe shows a small value and names a large one's kind.

@@ -173,7 +173,7 @@ func round(_ *Context, args []value.Value) (value.Value, error) {
 	}
 	r, ok := roundDecimal(x, int(precision), mode)
 	if !ok {
-		return value.Null, badArgument("round(): there is no mode '%s'", mode)
+		return value.Null, meant(badArgument("round(): there is no mode '%s'", mode), mode, "UP", "DOWN", "CEILING", "FLOOR", "HALF_UP", "HALF_DOWN", "HALF_EVEN")
 	}
 	return value.Float(r), nil
 }

@@ -52,7 +52,13 @@ func pointFunctions() []*Def {
 func pointComponent(p value.Place, name string) (value.Value, error) {
 	v, ok := p.Component(name)
 	if !ok {
-		return value.Null, badArgument("a point of the system %s has no component %s", p.CRS, name)
+		var names []string
+		for _, n := range []string{"x", "y", "z", "longitude", "latitude", "height", "crs", "srid"} {
+			if _, ok := p.Component(n); ok {
+				names = append(names, n)
+			}
+		}
+		return value.Null, meant(badArgument("a point of the system %s has no component %s", p.CRS, name), name, names...)
 	}
 	return v, nil
 }

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -220,6 +221,9 @@ func truncate(ctx *Context, fn string, kind value.Kind, unit string, m moment, f
 	case ofDate && !timeOnly && m.hasDate:
 		m.days, m.nanos = days, 0
 	default:
+		if !slices.Contains(truncateUnits, strings.ToLower(unit)) {
+			return value.Null, meant(badArgument("%s: there is no unit '%s'", fn, unit), unit, truncateUnits...)
+		}
 		return value.Null, badArgument("%s cannot cut a value of this type to the unit '%s'", fn, unit)
 	}
 	if !m.hasZone {

@@ -115,7 +115,7 @@ func newComponents(fn string, kind value.Kind, m *value.Map) (components, error)
 		k := m.Keys[i]
 		switch {
 		case !slices.Contains(componentNames, k):
-			return c, badArgument("%s: unknown component %s", fn, k)
+			return c, meant(badArgument("%s: unknown component %s", fn, k), k, componentNames...)
 		case slices.Contains(dateNames, k) && (kind == value.KindTime || kind == value.KindLocalTime),
 			slices.Contains(timeNames, k) && kind == value.KindDate:
 			return c, badArgument("%s has no component %s", fn, k)
@@ -451,3 +451,5 @@ func truncateDays(unit string, days int64) (int64, bool) {
 
 var truncateNanos = map[string]int64{"hour": 3600 * second, "minute": 60 * second, "second": second,
 	"millisecond": 1_000_000, "microsecond": 1_000}
+
+var truncateUnits = []string{"millennium", "century", "decade", "year", "weekyear", "quarter", "month", "week", "day", "hour", "minute", "second", "millisecond", "microsecond"}

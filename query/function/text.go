@@ -285,7 +285,7 @@ func normalize(_ *Context, args []value.Value) (value.Value, error) {
 		case "NFKD":
 			form = norm.NFKD
 		default:
-			return value.Null, badArgument("normalize(): there is no normal form %s", describe(args[1]))
+			return value.Null, meant(badArgument("normalize(): there is no normal form %s", describe(args[1])), args[1].AsString(), "NFC", "NFD", "NFKC", "NFKD")
 		}
 	}
 	return value.String(form.String(args[0].AsString())), nil
