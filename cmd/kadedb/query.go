@@ -191,7 +191,7 @@ func (a *app) runAll(ctx context.Context, s session, text, file string, params m
 
 // runOne runs a statement, prints its rows, and tells of an error with its place.
 func (a *app) runOne(ctx context.Context, s session, one statement, params map[string]value.Value, w *render.Writer) error {
-	ans, err := s.Run(ctx, one.text, params)
+	ans, err := a.runWatched(ctx, s, one.text, params)
 	var rows int64
 	if err == nil {
 		rows, err = w.Write(ans)

@@ -293,7 +293,7 @@ func (sh *shell) run(ctx context.Context, text string, params map[string]value.V
 
 // show writes a statement's rows, by way of the pager where they are many.
 func (sh *shell) show(ctx context.Context, text string, params map[string]value.Value) (rows int64, report wire.Report, err error) {
-	ans, err := sh.s.Run(ctx, text, params)
+	ans, err := sh.a.runWatched(ctx, sh.s, text, params)
 	if err != nil {
 		return 0, report, err
 	}

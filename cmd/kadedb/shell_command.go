@@ -170,6 +170,9 @@ func (sh *shell) setParam(ctx context.Context, rest string, line int) error {
 	if !ok || name == "" {
 		return status.Errorf(status.InvalidUsage, ":param takes a name and a value").WithHint("for example :param code \"SEA\"")
 	}
+	if t := syntax.Scan("$" + name); len(t) != 1 || t[0].Open || t[0].Kind != syntax.Param {
+		return status.Errorf(status.InvalidUsage, "%s cannot name a parameter", name).WithHint("for example :param code \"SEA\"")
+	}
 	var v value.Value
 	var err error
 	if expr, is := strings.CutPrefix(text, ">"); is { // NAME => EXPRESSION
@@ -187,23 +190,28 @@ func (sh *shell) setParam(ctx context.Context, rest string, line int) error {
 
 // evaluate returns the value of an expression, which may use the parameters.
 func (sh *shell) evaluate(ctx context.Context, expr string, line int) (v value.Value, err error) {
-	text := "RETURN" + expr + " AS value"
-	if !strings.HasPrefix(expr, " ") {
-		text = "RETURN " + expr + " AS value"
+	const before = "RETURN "
+	expr = strings.TrimSpace(expr)
+	failed := func(err error) error {
+		e := *asError(err)
+		if e.Pos.Line == 1 && int(e.Pos.Column) > len(before) { // the user has not written that
+			e.Pos.Column -= int32(len(before))
+		}
+		return sh.told(&e, expr, line)
 	}
-	ans, err := sh.s.Run(ctx, text, sh.params)
+	ans, err := sh.s.Run(ctx, before+expr+" AS value", sh.params)
 	if err != nil {
-		return v, sh.told(err, text, line)
+		return v, failed(err)
 	}
 	var b []byte
 	if ans.Next() && len(ans.Values()) == 1 {
 		b = wire.AppendCBOR(nil, ans.Values()[0]) // the row is not ours to keep
 	}
 	if err := ans.Close(); err != nil {
-		return v, sh.told(err, text, line)
+		return v, failed(err)
 	}
 	if v, err = wire.DecodeCBOR(b, nil); err != nil {
-		return v, status.Errorf(status.InvalidUsage, "this cannot be a parameter: %s", strings.TrimSpace(expr)).
+		return v, status.Errorf(status.InvalidUsage, "this cannot be a parameter: %s", expr).
 			WithHint("parameters hold no nodes, relationships and paths")
 	}
 	return v, nil

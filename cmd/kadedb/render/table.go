@@ -16,7 +16,8 @@ const (
 	mostPad = 80
 	// leastWidth is what a folded column keeps.
 	leastWidth = 8
-	// mostNumber is the widest column of numbers that is not folded before others are.
+	// mostNumber is the widest column of numbers, dates and the like that is not folded
+	// before others are.
 	mostNumber = 24
 	// mostLines bounds a folded cell.
 	mostLines = 20
@@ -34,6 +35,7 @@ type tablePrinter struct {
 	between string
 	held    []record
 	number  []bool       // columns of numbers only are put right
+	whole   []bool       // columns of numbers, dates and the like alone: others are folded first
 	widths  []int        // nil until they are decided
 	lines   *linePrinter // takes over where the columns do not fit
 	written int
@@ -69,10 +71,12 @@ func (p *tablePrinter) row(vals []value.Value) error {
 		return p.record(textOf(vals))
 	case p.number == nil:
 		p.number = slices.Repeat([]bool{true}, len(p.columns))
+		p.whole = slices.Clone(p.number)
 	}
 	for i, v := range vals {
 		if k := v.Kind(); k != value.KindInt && k != value.KindFloat && k != value.KindNull {
 			p.number[i] = false
+			p.whole[i] = p.whole[i] && (k == value.KindBool || k >= value.KindDate && k <= value.KindDuration)
 		}
 	}
 	if p.held = append(p.held, textOf(vals)); len(p.held) < heldRows {
@@ -100,6 +104,7 @@ func (p *tablePrinter) flush() error {
 	}
 	if p.number == nil {
 		p.number = make([]bool, len(p.columns))
+		p.whole = p.number
 	}
 	header := newRecord(len(p.columns))
 	natural := make([]int, len(p.columns))
@@ -163,7 +168,7 @@ func (p *tablePrinter) fit(natural []int) []int {
 	}
 	keep := make([]bool, len(natural))
 	for i, w := range natural {
-		keep[i] = p.number[i] && w <= mostNumber
+		keep[i] = p.whole[i] && w <= mostNumber
 	}
 	for range 2 {
 		for level := slices.Max(natural); level >= leastWidth; level-- {
