@@ -53,6 +53,12 @@ func parseBlocks(text string) []block {
 
 func writeBlocks(t *testing.T, file string, list []block) {
 	t.Helper()
+	if err := os.WriteFile(file, []byte(formatBlocks(list)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func formatBlocks(list []block) string {
 	var out strings.Builder
 	for i, b := range list {
 		if i > 0 {
@@ -72,7 +78,5 @@ func writeBlocks(t *testing.T, file string, list []block) {
 			}
 		}
 	}
-	if err := os.WriteFile(file, []byte(out.String()), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	return out.String()
 }
