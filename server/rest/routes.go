@@ -1,9 +1,12 @@
 package rest
 
 import (
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/kadedb/kadedb/server/front"
+	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/wire"
 )
 
@@ -108,7 +111,41 @@ func Register(s *front.Server) {
 	s.Handle("GET", "/openapi.json", front.Public, openAPI())
 	for _, o := range operations() {
 		if o.run != nil {
-			s.Handle(o.method, o.path, o.access, o.run)
+			s.Handle(o.method, o.path, o.access, func(c *front.Call) error {
+				if err := o.checkQuery(c.R.URL.RawQuery); err != nil {
+					return err
+				}
+				return o.run(c)
+			})
 		}
 	}
+}
+
+// checkQuery refuses parameters that the operation does not know, so that a misspelt
+// one is not a missing one.
+func (o *operation) checkQuery(raw string) error {
+	if raw == "" {
+		return nil
+	}
+	given, err := url.ParseQuery(raw)
+	if err != nil {
+		return status.Errorf(status.MalformedRequest, "the parameters of the address cannot be read: %.200q", raw)
+	}
+	var known []string
+	for _, p := range o.query {
+		known = append(known, p.name)
+	}
+	for name, values := range given {
+		switch {
+		case !slices.Contains(known, name):
+			e := status.Errorf(status.MalformedRequest, "the address has an unknown parameter %.100q", name)
+			if len(known) == 0 {
+				return e.WithHint("%s takes none", o.path)
+			}
+			return e.WithHint("known are %s", strings.Join(known, ", "))
+		case len(values) > 1:
+			return status.Errorf(status.MalformedRequest, "the parameter `%s` of the address stands twice", name)
+		}
+	}
+	return nil
 }
