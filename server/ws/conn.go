@@ -50,6 +50,7 @@ type conn struct {
 	running atomic.Int32 // requests; grows under mu
 
 	mu         sync.Mutex
+	stands     bool // ws is set
 	stopping   bool
 	code       int // sent or received; 0: none yet
 	requests   map[int64]*request
@@ -85,6 +86,13 @@ func (c *conn) hear() {
 // serve reads until the connection ends, and then lets go of all that it has.
 func (c *conn) serve() {
 	release := func() bool { return true }
+	c.mu.Lock()
+	c.stands = true
+	stopping := c.stopping
+	c.mu.Unlock()
+	if stopping {
+		c.drain()
+	}
 	err := c.admit()
 	if err == nil {
 		release = context.AfterFunc(c.session.Context(), c.ended)
@@ -194,12 +202,11 @@ func (c *conn) stop() { go c.drain() }
 func (c *conn) drain() {
 	c.mu.Lock()
 	c.stopping = true
-	idle := c.running.Load() == 0
+	idle, stands := c.running.Load() == 0, c.stands
 	c.mu.Unlock()
 	switch {
-	case !c.ready.Load():
-		return // admit looks at stopping
-	case idle:
+	case !stands: // serve looks at stopping
+	case idle: // also one that has shown no token yet
 		c.shut(websocket.CloseGoingAway, "the server is stopping")
 	default:
 		m := wire.NewMessage(c.form, nil)
