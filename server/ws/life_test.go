@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"github.com/kadedb/kadedb/auth"
 	"github.com/kadedb/kadedb/server/front"
 	"github.com/kadedb/kadedb/server/front/fronttest"
@@ -136,4 +138,52 @@ func TestManySlowReaders(t *testing.T) {
 		}
 	}
 	s.idle()
+}
+
+// A value that cannot be sent is an error of its request: others of the connection go on.
+func TestMisfits(t *testing.T) {
+	s := start(t, nil)
+	for _, c := range []struct {
+		form  wire.Form
+		typed bool
+		bytes string // of a message with the id 7
+		want  string
+	}{
+		{wire.JSON, false, `{"type":"query","id":7,"query":"RETURN $x","params":{"x":9223372036854775808}}`, "NumberOutOfRange"},
+		{wire.JSON, false, `{"type":"query","query":"RETURN $x","params":{"x":{"a":1,"a":2}},"id":7}`, "MalformedRequest"},
+		{wire.JSON, false, `{"type":"query","id":7,"query":"RETURN 1","timeout_ms":1e999}`, "NumberOutOfRange"},
+		{wire.JSON, false, `{"type":"commit","id":7,"tx":{"$float":"x"}}`, "MalformedRequest"},
+		{wire.JSON, true, `{"type":"query","id":7,"query":"RETURN $x","params":{"x":{"$type":"date","value":"yesterday"}}}`, "MalformedRequest"},
+		{wire.JSON, true, `{"type":"query","id":7,"query":"RETURN $x","params":{"x":{"$type":"node","value":{"id":1,"labels":[],"properties":{}}}}}`, "MalformedRequest"},
+		{wire.CBOR, false, "\xa4\x64type\x65query\x62id\x07\x65query\x69RETURN $x\x66params\xa1\x61x\xd9\xb7\xa2\x83\x01\x80\xa0", "MalformedRequest"},
+		{wire.CBOR, false, "\xa4\x64type\x65query\x62id\x07\x65query\x69RETURN $x\x66params\xa1\x61x\x43abc", "MalformedRequest"},
+		{wire.CBOR, false, "\xa4\x64type\x65query\x62id\x07\x65query\x69RETURN $x\x66params\xa2\x61x\x01\x61x\x01", "MalformedRequest"},
+		{wire.CBOR, false, "\xa4\x64type\x65query\x62id\x07\x65query\x69RETURN $x\x66params\xa1\x61x\xd8\x64\x63abc", "MalformedRequest"},
+	} {
+		l := s.raw(c.form)
+		l.send(fmt.Sprintf(`{"type":"init","token":%q,"values":%q}`, s.Token[auth.Reader], map[bool]string{false: "plain", true: "typed"}[c.typed]))
+		l.next()
+		if err := l.c.WriteMessage(websocket.TextMessage+int(c.form), []byte(c.bytes)); err != nil {
+			t.Fatal(err)
+		}
+		if m := l.next(); errorName(m) != c.want || field(m, "id") != "7" {
+			t.Errorf("%q is answered with %s", c.bytes, m)
+		}
+		if _, m := l.answer(`{"type":"query","id":7,"query":"RETURN 1"}`); field(m, "type") != `"done"` {
+			t.Errorf("after %q a query gets %s", c.bytes, m)
+		}
+	}
+}
+
+// What a client closes with does not make a number each.
+func TestCloseLabels(t *testing.T) {
+	s := start(t, nil)
+	for code := range 20 {
+		l := s.raw(wire.JSON)
+		if err := l.c.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(3000+code, "")); err != nil {
+			t.Fatal(err)
+		}
+		l.closed()
+	}
+	fronttest.Eventually(t, "all are counted as one", func() bool { return strings.Contains(s.metrics(), `kadedb_connections_closed_total{code="other"} 20`) })
 }
