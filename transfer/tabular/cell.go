@@ -19,14 +19,14 @@ func classify(s string) Kind {
 		if _, ok := parseInt(s); ok {
 			return Int
 		}
-		if decimal(s) {
+		if decimal(s) || c == '-' && noNumber(s[1:]) {
 			if _, ok := parseFloat(s); ok {
 				return Float
 			}
 		}
 		return classifyTime(s)
-	case c == '.':
-		if decimal(s) {
+	case c == '.' || c == 'n' || c == 'N' || c == 'i' || c == 'I':
+		if decimal(s) || noNumber(s) {
 			if _, ok := parseFloat(s); ok {
 				return Float
 			}
@@ -37,6 +37,17 @@ func classify(s string) Kind {
 		}
 	}
 	return String
+}
+
+// noNumber reports whether s stands for what a float can be that is no number.
+func noNumber(s string) bool {
+	switch len(s) {
+	case 3:
+		return strings.EqualFold(s, "nan") || strings.EqualFold(s, "inf")
+	case 8:
+		return strings.EqualFold(s, "infinity")
+	}
+	return false
 }
 
 // decimal reports whether s is written as a number with a point or exponent, and

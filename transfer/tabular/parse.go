@@ -171,6 +171,9 @@ func (p *parser) row(rows int) error {
 		reason = "a quoted field is not closed, or text follows its quote"
 	case i != len(p.of):
 		reason = fmt.Sprintf("%d fields, where the header names %d", i, len(p.of))
+		if i == 1 {
+			reason = fmt.Sprintf("1 field, where the header names %d", len(p.of))
+		}
 	case p.w.pos-p.w.start > p.f.t.o.LineLimit:
 		code, reason = status.LineTooLong, fmt.Sprintf("a record of %d bytes; the limit is %d", p.w.pos-p.w.start, p.f.t.o.LineLimit)
 	case !p.valid && !utf8.ValidString(p.w.text[p.w.start:p.w.pos]):
