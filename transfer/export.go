@@ -113,7 +113,17 @@ type exporter struct {
 	sum   ExportSummary
 	list  []*part
 	names map[string]bool
+
+	batch int   // how many entities are looked at at once
+	held  int64 // bytes of their properties
 }
+
+const (
+	// firstBatch is how many entities are looked at before it is known how much they hold,
+	// batchBytes about how much those of a batch should.
+	firstBatch = 64
+	batchBytes = 8 << 20
+)
 
 // listDelim is between labels, and between the elements of lists.
 const listDelim = ';'
@@ -182,6 +192,7 @@ func (x *exporter) unique(name string) string {
 // each calls f with the entities of a part, in batches.
 func (x *exporter) each(p *part, f func(refs []uint32) error) error {
 	var buf [column.BatchSize]uint32
+	x.batch = firstBatch
 	morsels := x.r.NodeMorsels(p.label)
 	if p.rel {
 		morsels = x.r.RelMorsels(p.typ)
@@ -195,9 +206,9 @@ func (x *exporter) each(p *part, f func(refs []uint32) error) error {
 			var next uint32
 			var err error
 			if p.rel {
-				n, next, err = x.r.ScanRels(m, p.typ, from, buf[:])
+				n, next, err = x.r.ScanRels(m, p.typ, from, buf[:x.batch])
 			} else {
-				n, next, err = x.r.ScanNodes(m, p.label, from, buf[:])
+				n, next, err = x.r.ScanNodes(m, p.label, from, buf[:x.batch])
 			}
 			if err != nil {
 				return err
@@ -209,14 +220,27 @@ func (x *exporter) each(p *part, f func(refs []uint32) error) error {
 					return err
 				}
 			}
-			if len(refs) > 0 {
-				if err := f(refs); err != nil {
-					return err
-				}
+			if len(refs) == 0 {
+				continue
 			}
+			x.held = 0
+			if err := f(refs); err != nil {
+				return err
+			}
+			x.fit(len(refs))
 		}
 	}
 	return nil
+}
+
+// fit makes the next batch one that holds about as much as it should, by the last of n.
+func (x *exporter) fit(n int) {
+	switch {
+	case x.held > batchBytes:
+		x.batch = max(1, int(int64(n)*batchBytes/x.held))
+	case x.held < batchBytes/4:
+		x.batch = min(2*x.batch, column.BatchSize)
+	}
 }
 
 // mine leaves the nodes whose first label is the part's.
@@ -240,11 +264,45 @@ func (x *exporter) mine(p *part, refs []uint32) ([]uint32, error) {
 	return out, nil
 }
 
-func (x *exporter) gather(p *part, key catalog.KeyID, refs []uint32, v *column.Vector) error {
+func (x *exporter) gather(p *part, key catalog.KeyID, refs []uint32, v *column.Vector) (err error) {
 	if p.rel {
-		return x.r.RelProperty(key, refs, nil, v)
+		err = x.r.RelProperty(key, refs, nil, v)
+	} else {
+		err = x.r.NodeProperty(key, refs, nil, v)
 	}
-	return x.r.NodeProperty(key, refs, nil, v)
+	if err == nil {
+		x.held += weight(v)
+	}
+	return err
+}
+
+// weight is about how many bytes the texts and lists of a vector take.
+func weight(v *column.Vector) (sum int64) {
+	switch {
+	case v.Type == column.String && v.Codes == nil:
+		for _, s := range v.Strs {
+			sum += int64(len(s))
+		}
+	case v.Type == column.Any:
+		for _, x := range v.Anys {
+			sum += valueWeight(x)
+		}
+	}
+	return sum
+}
+
+func valueWeight(x value.Value) int64 {
+	switch x.Kind() {
+	case value.KindString:
+		return int64(len(x.AsString()))
+	case value.KindList:
+		sum := int64(32 * len(x.Elems()))
+		for _, e := range x.Elems() {
+			sum += valueWeight(e)
+		}
+		return sum
+	}
+	return 0
 }
 
 // classSpan is a class of values, and what those reach.

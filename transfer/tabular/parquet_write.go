@@ -31,6 +31,7 @@ type parquetWriter struct {
 
 const (
 	rowGroupRows  = 64 << 10
+	rowGroupBytes = 32 << 20 // or somewhat more: what waits for its page does not count
 	parquetPage   = 128 << 10
 	dictionaryMax = 128 << 10
 )
@@ -127,7 +128,7 @@ func (p *parquetWriter) Write(cols []column.Vector, n int) error {
 			return err
 		}
 	}
-	if p.rows += n; p.rows >= rowGroupRows {
+	if p.rows += n; p.rows >= rowGroupRows || p.group.TotalCompressedBytes() >= rowGroupBytes {
 		return p.end()
 	}
 	return nil

@@ -1,10 +1,15 @@
 package tabular_test
 
 import (
+	"bytes"
+	"encoding/hex"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/apache/arrow-go/v18/parquet/file"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/transfer/tabular"
@@ -58,5 +63,40 @@ func TestNames(t *testing.T) {
 		if got := tabular.SplitNames(nil, cell, ';'); !slices.Equal(got, want) {
 			t.Errorf("%q reads %q, want %q", cell, got, want)
 		}
+	}
+}
+
+// TestParquetLongTexts: a row group ends where it holds much, however few its rows are.
+func TestParquetLongTexts(t *testing.T) {
+	var out bytes.Buffer
+	cols := []tabular.Out{{Name: "s", Kind: tabular.String, Plain: true}}
+	w, err := tabular.NewWriter(&out, tabular.Parquet, cols, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n, batches = 64, 20
+	vecs := make([]column.Vector, 1)
+	text := make([]byte, 64<<10)
+	rng := rand.NewChaCha8([32]byte{})
+	for range batches {
+		vecs[0].Reset(column.String, n)
+		for i := range n {
+			rng.Read(text)
+			vecs[0].Strs[i] = hex.EncodeToString(text[:32<<10])
+		}
+		if err := w.Write(vecs, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := file.NewParquetReader(bytes.NewReader(out.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if groups := r.NumRowGroups(); groups < 2 || groups > 5 || r.NumRows() != n*batches {
+		t.Errorf("%d bytes in %d row groups, %d rows", out.Len(), groups, r.NumRows())
 	}
 }
