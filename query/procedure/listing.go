@@ -2,6 +2,7 @@ package procedure
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -92,7 +93,8 @@ func indexColumns() []Field {
 	return append(columns("id", "INTEGER", "name", "STRING", "state", "STRING", "populationPercent", "FLOAT", "type", "STRING",
 		"entityType", "STRING", "labelsOrTypes", "LIST OF STRING", "properties", "LIST OF STRING", "indexProvider", "STRING",
 		"owningConstraint", "STRING?", "lastRead", "ZONED DATETIME?", "readCount", "INTEGER?"),
-		verbose("trackedSince", "ZONED DATETIME?", "options", "MAP", "failureMessage", "STRING", "createStatement", "STRING")...)
+		verbose("trackedSince", "ZONED DATETIME?", "options", "MAP", "failureMessage", "STRING", "createStatement", "STRING",
+			"uniqueness", "STRING", "provider", "STRING")...)
 }
 
 func runIndexes(ctx *Context, args []value.Value, emit emitFunc) error {
@@ -120,11 +122,14 @@ func runIndexes(ctx *Context, args []value.Value, emit emitFunc) error {
 		if kind != "" && kind != x.Type {
 			continue
 		}
-		provider := strings.ToLower(x.Type) + "-1.0"
+		provider, uniqueness := strings.ToLower(x.Type)+"-1.0", "NONUNIQUE"
+		if x.Constraint != "" {
+			uniqueness = "UNIQUE"
+		}
 		row := []value.Value{value.Int(int64(x.ID)), value.String(x.Name), value.String(x.State), value.Float(100 * x.Progress), value.String(x.Type),
 			value.String(x.Entity), stringsOf([]string{x.Label}), stringsOf(x.Keys), value.String(provider), orNull(x.Constraint),
 			value.Null, value.Null, value.Null, mapOf("indexConfig", mapOf(), "indexProvider", value.String(provider)), value.String(""),
-			value.String(statement)}
+			value.String(statement), value.String(uniqueness), value.String(provider)}
 		if err := emit(row); err != nil {
 			return err
 		}
@@ -290,9 +295,48 @@ func runProcedures(ctx *Context, _ []value.Value, emit emitFunc) error {
 }
 
 func transactionColumns() []Field {
-	return append(columns("database", "STRING", "transactionId", "STRING", "currentQueryId", "STRING?", "connectionId", "STRING?",
-		"clientAddress", "STRING?", "username", "STRING?", "currentQuery", "STRING?", "startTime", "ZONED DATETIME?", "status", "STRING", "elapsedTime", "DURATION"),
-		verbose("statusDetails", "STRING?", "readOnly", "BOOLEAN")...)
+	return slices.Concat(
+		columns("database", "STRING", "transactionId", "STRING", "currentQueryId", "STRING?"),
+		verbose("outerTransactionId", "STRING?"),
+		columns("connectionId", "STRING?", "clientAddress", "STRING?", "username", "STRING?"),
+		verbose("metaData", "MAP"),
+		columns("currentQuery", "STRING?"),
+		verbose("parameters", "MAP", "planner", "STRING?", "runtime", "STRING?", "indexes", "LIST OF MAP"),
+		columns("startTime", "ZONED DATETIME?"),
+		verbose("currentQueryStartTime", "ZONED DATETIME?", "protocol", "STRING?", "requestUri", "STRING?"),
+		columns("status", "STRING"),
+		verbose("currentQueryStatus", "STRING?", "statusDetails", "STRING?", "resourceInformation", "MAP", "activeLockCount", "INTEGER?",
+			"currentQueryActiveLockCount", "INTEGER?"),
+		columns("elapsedTime", "DURATION"),
+		verbose("cpuTime", "DURATION?", "waitTime", "DURATION?", "idleTime", "DURATION?", "currentQueryElapsedTime", "DURATION?",
+			"currentQueryCpuTime", "DURATION?", "currentQueryWaitTime", "DURATION?", "currentQueryIdleTime", "DURATION?",
+			"currentQueryAllocatedBytes", "INTEGER?", "allocatedDirectBytes", "INTEGER?", "estimatedUsedHeapMemory", "INTEGER?",
+			"pageHits", "INTEGER?", "pageFaults", "INTEGER?", "currentQueryPageHits", "INTEGER?", "currentQueryPageFaults", "INTEGER?",
+			"initializationStackTrace", "STRING?", "readOnly", "BOOLEAN"))
+}
+
+// transactionRow gives what is known of a transaction; the rest is null.
+func transactionRow(database string, t *Transaction) []value.Value {
+	known := map[string]value.Value{
+		"database": value.String(database), "transactionId": value.String(t.ID), "username": orNull(t.User), "metaData": mapOf(),
+		"currentQuery": orNull(t.Query), "parameters": mapOf(), "indexes": value.List(), "startTime": instant(t.Started), "status": value.String(t.Status),
+		"statusDetails": orNull(t.Details), "resourceInformation": mapOf(), "elapsedTime": lasted(t.Started), "readOnly": value.Bool(t.ReadOnly),
+	}
+	if t.Query != "" {
+		known["currentQueryId"], known["currentQueryStatus"] = value.String(t.ID), value.String(strings.ToLower(t.Status))
+	}
+	return pick(transactionColumns(), known)
+}
+
+// pick makes a row of the values of columns, null where there is none.
+func pick(columns []Field, known map[string]value.Value) []value.Value {
+	row := make([]value.Value, len(columns))
+	for i, c := range columns {
+		if v, ok := known[c.Name]; ok {
+			row[i] = v
+		}
+	}
+	return row
 }
 
 func runTransactions(ctx *Context, args []value.Value, emit emitFunc) error {
@@ -304,13 +348,7 @@ func runTransactions(ctx *Context, args []value.Value, emit emitFunc) error {
 		if !picks(ids, t.ID) {
 			continue
 		}
-		query := value.Null
-		if t.Query != "" {
-			query = value.String(t.ID)
-		}
-		row := []value.Value{value.String(ctx.database()), value.String(t.ID), query, value.Null, value.Null, orNull(t.User), orNull(t.Query),
-			instant(t.Started), value.String(t.Status), lasted(t.Started), orNull(t.Details), value.Bool(t.ReadOnly)}
-		if err := emit(row); err != nil {
+		if err := emit(transactionRow(ctx.database(), &t)); err != nil {
 			return err
 		}
 	}

@@ -31,10 +31,14 @@ func oldProcedures() []*Def {
 			Run: func(_ *Context, _ []value.Value, emit emitFunc) error {
 				return emit([]value.Value{value.String("yes"), value.Int(0), value.Int(0)})
 			}},
+		{Name: "dbms.acceptedLicenseAgreement", Mode: DBMS, Results: columns("value", "STRING"),
+			Doc: "One row that says that there is nothing to agree to.", Example: "CALL dbms.acceptedLicenseAgreement()",
+			Run: func(_ *Context, _ []value.Value, emit emitFunc) error {
+				return emit([]value.Value{value.String("yes")})
+			}},
 		{Name: "dbms.listQueries", Mode: DBMS,
-			Results: columns("queryId", "STRING", "username", "STRING?", "query", "STRING", "startTime", "ZONED DATETIME?", "status", "STRING",
-				"elapsedTimeMillis", "INTEGER", "database", "STRING"),
-			Doc: "The running statements: the caller's, or to an administrator everybody's.", Example: "CALL dbms.listQueries() YIELD query, status",
+			Results: queryColumns(),
+			Doc:     "The running statements: the caller's, or to an administrator everybody's.", Example: "CALL dbms.listQueries() YIELD query, status",
 			Run: runListQueries},
 		{Name: "dbms.listTransactions", Mode: DBMS,
 			Results: columns("transactionId", "STRING", "username", "STRING?", "startTime", "ZONED DATETIME?", "currentQuery", "STRING?", "status", "STRING",
@@ -74,13 +78,22 @@ func eachTransaction(ctx *Context, row func(t *Transaction, ms value.Value) []va
 	return nil
 }
 
+func queryColumns() []Field {
+	return columns("queryId", "STRING", "username", "STRING?", "metaData", "MAP", "query", "STRING", "parameters", "MAP", "planner", "STRING?",
+		"runtime", "STRING?", "indexes", "LIST OF MAP", "startTime", "ZONED DATETIME?", "protocol", "STRING?", "clientAddress", "STRING?",
+		"requestUri", "STRING?", "status", "STRING", "resourceInformation", "MAP", "activeLockCount", "INTEGER?", "elapsedTimeMillis", "INTEGER",
+		"cpuTimeMillis", "INTEGER?", "waitTimeMillis", "INTEGER?", "idleTimeMillis", "INTEGER?", "allocatedBytes", "INTEGER?", "pageHits", "INTEGER?",
+		"pageFaults", "INTEGER?", "connectionId", "STRING?", "database", "STRING")
+}
+
 func runListQueries(ctx *Context, _ []value.Value, emit emitFunc) error {
 	return eachTransaction(ctx, func(t *Transaction, ms value.Value) []value.Value {
 		if t.Query == "" {
 			return nil
 		}
-		return []value.Value{value.String(t.ID), orNull(t.User), value.String(t.Query), instant(t.Started), value.String(strings.ToLower(t.Status)), ms,
-			value.String(ctx.database())}
+		return pick(queryColumns(), map[string]value.Value{"queryId": value.String(t.ID), "username": orNull(t.User), "metaData": mapOf(),
+			"query": value.String(t.Query), "parameters": mapOf(), "indexes": value.List(), "startTime": instant(t.Started),
+			"status": value.String(strings.ToLower(t.Status)), "resourceInformation": mapOf(), "elapsedTimeMillis": ms, "database": value.String(ctx.database())})
 	}, emit)
 }
 
