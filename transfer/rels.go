@@ -167,7 +167,7 @@ func (r *relReader) take(c *tabular.Chunk) error {
 			r.at[set] = set.columns(s)
 		}
 		set.buf.expect = im.expect(s, &set.buf, len(e.sel), c)
-		set.add(e.keys, r.at[set], r.cols, e.sel, im.guess(s))
+		set.add(e.keys, r.at[set], r.cols, e.sel, im.guess(s, c))
 		return im.putRelsAway(false)
 	}
 	r.keys = map[*relSet][]uint64{}
@@ -206,11 +206,12 @@ func (s *relSet) add(keys []uint64, at []int, cols []*column.Vector, sel []int32
 	s.n += int64(len(sel))
 }
 
-// guess estimates the rows of a file that will be in memory at once.
-func (im *importer) guess(s *source) int {
+// guess estimates the rows of a file, of which c is the latest chunk, that will be in
+// memory at once.
+func (im *importer) guess(s *source, c *tabular.Chunk) int {
 	rows := s.table.Rows()
 	if rows < 0 {
-		rows = s.table.Size() / 12
+		rows = int64(1.02 * float64(im.stageRows) / float64(max(c.Bytes, 1)) * float64(s.table.Size()))
 	}
 	return int(min(rows, im.memory/4/8))
 }

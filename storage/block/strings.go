@@ -29,21 +29,33 @@ func EncodeStrings(dst []byte, vals []string, nulls column.Bitmap) []byte {
 	}
 	vals = filled(vals, nulls, h.Nulls > 0)
 	sketch := new(Sketch)
-	lo, hi, total, distinct := vals[0], vals[0], 0, map[string]uint32{}
+	lo, hi, total := vals[0], vals[0], 0
+	// Codes are those of the order in which words came, until it is known how they sort.
+	distinct, codes := map[string]uint32{}, make([]uint32, 0, len(vals))
 	for i, v := range vals {
 		total += len(v)
 		if i > 0 && v == vals[i-1] {
+			if distinct != nil {
+				codes = append(codes, codes[i-1])
+			}
 			continue
 		}
-		sketch.AddString(v)
-		lo, hi = min(lo, v), max(hi, v)
-		h.Sorted = h.Sorted && (i == 0 || vals[i-1] < v)
 		if distinct != nil {
-			distinct[v] = 0
+			code, known := distinct[v]
+			if known {
+				codes = append(codes, code)
+				h.Sorted = false // another stands in between
+				continue
+			}
+			code = uint32(len(distinct))
+			distinct[v], codes = code, append(codes, code)
 			if len(distinct) > 1024 && len(distinct) > i*3/4 {
 				distinct = nil // nearly all differ: no dictionary pays
 			}
 		}
+		sketch.AddString(v)
+		lo, hi = min(lo, v), max(hi, v)
+		h.Sorted = h.Sorted && (i == 0 || vals[i-1] < v)
 	}
 	h.HasRange = true
 	h.MinStr = lo[:min(len(lo), maxStat)]
@@ -64,7 +76,7 @@ func EncodeStrings(dst []byte, vals []string, nulls column.Bitmap) []byte {
 	case Constant:
 		dst = append(dst, lo...)
 	case Dictionary:
-		dst = appendDictionary(dst, vals, words, distinct)
+		dst = appendDictionary(dst, codes, words, distinct)
 	default:
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(total))
 		dst = append(dst, 0, 0, 0, 0)
@@ -92,6 +104,11 @@ func appendStrings(dst []byte, vals []string) []byte {
 	end := 0
 	for _, v := range vals {
 		end += len(v)
+	}
+	dst = slices.Grow(dst, 4*len(vals)+end)
+	end = 0
+	for _, v := range vals {
+		end += len(v)
 		dst = binary.LittleEndian.AppendUint32(dst, uint32(end))
 	}
 	for _, v := range vals {
@@ -100,10 +117,13 @@ func appendStrings(dst []byte, vals []string) []byte {
 	return dst
 }
 
-func appendDictionary(dst []byte, vals, words []string, code map[string]uint32) []byte {
+// appendDictionary appends the words, which are sorted, and a code for each row. codes are
+// those that code has; they are overwritten.
+func appendDictionary(dst []byte, codes []uint32, words []string, code map[string]uint32) []byte {
 	size := 0
+	sorted := make([]uint32, len(words))
 	for i, w := range words {
-		code[w] = uint32(i)
+		sorted[code[w]] = uint32(i)
 		size += len(w)
 	}
 	width := width64(uint64(len(words) - 1))
@@ -111,13 +131,8 @@ func appendDictionary(dst []byte, vals, words []string, code map[string]uint32) 
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(size))
 	dst = append(dst, byte(width), 0, 0, 0, 0, 0, 0, 0)
 	dst = appendStrings(dst, words)
-	codes := make([]uint32, len(vals))
-	for i, v := range vals {
-		if i > 0 && v == vals[i-1] {
-			codes[i] = codes[i-1]
-			continue
-		}
-		codes[i] = code[v]
+	for i, c := range codes {
+		codes[i] = sorted[c]
 	}
 	return pack(dst, codes, 0, width)
 }
