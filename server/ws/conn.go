@@ -41,6 +41,8 @@ type conn struct {
 
 	write sync.Mutex // one message at a time
 
+	release func() bool // of the wait for the session's end; nil before init
+
 	// For housekeeping.
 	ready   atomic.Bool  // a token was shown
 	heard   atomic.Int64 // when the last bytes came
@@ -85,7 +87,6 @@ func (c *conn) hear() {
 
 // serve reads until the connection ends, and then lets go of all that it has.
 func (c *conn) serve() {
-	release := func() bool { return true }
 	c.mu.Lock()
 	c.stands = true
 	stopping := c.stopping
@@ -93,16 +94,23 @@ func (c *conn) serve() {
 	if stopping {
 		c.drain()
 	}
-	err := c.admit()
-	if err == nil {
-		release = context.AfterFunc(c.session.Context(), c.ended)
-		err = c.listen()
+	if err := c.admit(); err != nil {
+		c.finish(err)
+		return
 	}
+	c.release = context.AfterFunc(c.session.Context(), c.ended)
+	c.listen()
+}
+
+// finish lets go of all that the connection has, after err has ended the reading.
+func (c *conn) finish(err error) {
 	code, reason := codeOf(err)
 	if code != 0 {
 		c.shut(code, reason)
 	}
-	release()
+	if c.release != nil {
+		c.release()
+	}
 	c.session.End(nil)
 	c.linger(err)
 	if cerr := c.ws.Close(); cerr != nil && !errors.Is(cerr, net.ErrClosed) {

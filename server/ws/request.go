@@ -14,33 +14,53 @@ import (
 	"github.com/kadedb/kadedb/wire"
 )
 
-// listen takes messages until the connection ends.
-func (c *conn) listen() error {
+// soon is how long a request may keep the goroutine that reads the connection's messages.
+const soon = 200 * time.Microsecond
+
+// listen takes messages until the connection ends, and finishes it, or until another
+// goroutine does in its place. A request that is alone runs on the goroutine that has read
+// it: handing it to another one costs more than a point read. One that takes longer than
+// soon goes on there, and the rest of the connection moves to a new goroutine.
+func (c *conn) listen() {
 	for {
 		msg, err := c.read()
-		if err != nil {
-			return err
+		var r *request
+		if err == nil {
+			r, err = c.take(msg)
 		}
-		if err := c.take(msg); err != nil {
-			return err
+		switch {
+		case err != nil:
+			c.finish(err)
+			return
+		case r == nil:
+			continue
+		case c.running.Load() > 1:
+			go r.work()
+			continue
+		}
+		move := time.AfterFunc(soon, c.listen)
+		r.work()
+		if !move.Stop() {
+			return
 		}
 	}
 }
 
-// take acts on one message: the short ones here, the others as requests.
-func (c *conn) take(msg *message) error {
+// take acts on one message: the short ones here, of the others it returns the request
+// that is to be worked on.
+func (c *conn) take(msg *message) (*request, error) {
 	switch msg.typ {
 	case "init":
 		msg.release()
-		return &closing{closeTooMany, "`init` a second time"}
+		return nil, &closing{closeTooMany, "`init` a second time"}
 	case "ping":
 		msg.release()
 		if msg.misfit != nil {
-			return malformed(msg.misfit)
+			return nil, malformed(msg.misfit)
 		}
 		for _, k := range msg.m.Keys {
 			if k != "type" && k != "id" {
-				return noField(k, msg.typ)
+				return nil, noField(k, msg.typ)
 			}
 		}
 		m := wire.NewMessage(c.form, nil)
@@ -49,17 +69,17 @@ func (c *conn) take(msg *message) error {
 			m.Int("id", msg.id)
 		}
 		c.send(m.End())
-		return nil
+		return nil, nil
 	}
 	if msg.id < 0 {
 		msg.release()
-		return &closing{closeMalformed, "a message of type `" + clip(msg.typ, 20) + "` has an `id`"}
+		return nil, &closing{closeMalformed, "a message of type `" + clip(msg.typ, 20) + "` has an `id`"}
 	}
 	var run func(*request) error
 	switch msg.typ {
 	case "credit", "cancel":
 		defer msg.release()
-		return c.steer(msg)
+		return nil, c.steer(msg)
 	case "query":
 		run = (*request).query
 	case "prepare":
@@ -74,7 +94,7 @@ func (c *conn) take(msg *message) error {
 		run = (*request).rollback
 	default:
 		msg.release()
-		return &closing{closeMalformed, "there is no message of type `" + clip(msg.typ, 20) + "`"}
+		return nil, &closing{closeMalformed, "there is no message of type `" + clip(msg.typ, 20) + "`"}
 	}
 	return c.start(msg, run)
 }
@@ -117,6 +137,7 @@ func (c *conn) steer(msg *message) error {
 // request is one that is under way.
 type request struct {
 	c       *conn
+	run     func(*request) error
 	call    *front.Call
 	msg     *message
 	id      int64
@@ -140,8 +161,8 @@ type request struct {
 }
 
 // start begins a request, or answers with why it cannot.
-func (c *conn) start(msg *message, run func(*request) error) error {
-	r := &request{c: c, msg: msg, id: msg.id, started: time.Now(), every: progressTime}
+func (c *conn) start(msg *message, run func(*request) error) (*request, error) {
+	r := &request{c: c, run: run, msg: msg, id: msg.id, started: time.Now(), every: progressTime}
 	if r.bad = r.fields.read(msg); msg.misfit != nil {
 		r.bad = msg.misfit
 	}
@@ -151,10 +172,10 @@ func (c *conn) start(msg *message, run func(*request) error) error {
 		msg.release()
 		var own *closing
 		if errors.As(err, &own) {
-			return own
+			return nil, own
 		}
 		c.fail(r.id, status.From(err))
-		return nil
+		return nil, nil
 	}
 	c.work.Add(1)
 	var err error
@@ -165,10 +186,9 @@ func (c *conn) start(msg *message, run func(*request) error) error {
 			defer c.work.Done()
 			r.leave()
 		}()
-		return nil
+		return nil, nil
 	}
-	go r.work(run)
-	return nil
+	return r, nil
 }
 
 // enter makes the request one of those that are under way.
@@ -215,11 +235,11 @@ func (r *request) ready() {
 }
 
 // work runs a request from its turn to its last message.
-func (r *request) work(run func(*request) error) {
+func (r *request) work() {
 	defer r.c.work.Done()
 	err := r.turn()
 	if err == nil {
-		err = r.guarded(run)
+		err = r.guarded()
 	}
 	if err != nil {
 		r.last(r.c.errorMessage(r.id, r.call.Fail(err)))
@@ -273,14 +293,14 @@ func (r *request) leave() {
 }
 
 // guarded keeps a panic from ending the process.
-func (r *request) guarded(run func(*request) error) (err error) {
+func (r *request) guarded() (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = status.Errorf(status.Internal, "a fault while answering; the log has it")
 			r.c.srv.front.Log().Error("panic", "panic", p, "stack", stack())
 		}
 	}()
-	return run(r)
+	return r.run(r)
 }
 
 // last sends the request's last message.
