@@ -1,18 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"time"
 
 	"github.com/kadedb/kadedb/bench/gen"
 	"github.com/kadedb/kadedb/bench/server"
@@ -88,74 +83,4 @@ func (c *contest) doorFigures(ctx context.Context, o *options, dir string, out i
 		step("figures: export", func() ([]figure, error) { return s.exports(ctx) }),
 		step("figures: streams", func() ([]figure, error) { return s.streamed(ctx, 3*length) }),
 		os.RemoveAll(s.dir))
-}
-
-// A bare exchange of as many bytes as a point read's, between two processes over
-// loopback: what nothing that answers over a socket can be without.
-
-const (
-	echoAsked    = 160
-	echoAnswered = 160
-)
-
-// echoChild answers until its standard input ends.
-func echoChild() error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	fmt.Println(l.Addr())
-	conn, err := l.Accept()
-	if err != nil {
-		return err
-	}
-	asked, answer := make([]byte, echoAsked), make([]byte, echoAnswered)
-	for {
-		if _, err := io.ReadFull(conn, asked); err != nil {
-			if err == io.EOF {
-				err = nil
-			}
-			return errors.Join(err, conn.Close(), l.Close())
-		}
-		if _, err := conn.Write(answer); err != nil {
-			return err
-		}
-	}
-}
-
-// bareExchange measures it.
-func bareExchange(ctx context.Context, n int) (took []time.Duration, err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, self, childArg, "echo")
-	cmd.Stderr = os.Stderr
-	said, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	address, err := bufio.NewReader(said).ReadString('\n')
-	if err != nil {
-		return nil, errors.Join(err, cmd.Wait())
-	}
-	conn, err := net.Dial("tcp", strings.TrimSpace(address))
-	if err != nil {
-		return nil, err
-	}
-	ask, answer := make([]byte, echoAsked), make([]byte, echoAnswered)
-	for range n {
-		start := time.Now()
-		if _, err = conn.Write(ask); err == nil {
-			_, err = io.ReadFull(conn, answer)
-		}
-		if err != nil {
-			break
-		}
-		took = append(took, time.Since(start))
-	}
-	return took, errors.Join(err, conn.Close(), cmd.Wait())
 }

@@ -16,7 +16,7 @@ func TestDoors(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	for _, want := range []string{"JSON Lines, nodes and relationships", "Parquet, bytes of the files", "columns, NDJSON", "columns, Arrow", "WebSocket, CBOR",
-		"readers of 1 KiB a second", "added by WebSocket", "idle WebSockets"} {
+		"readers of 1 KiB a second", "added over WebSocket", "added over REST", "idle WebSockets"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q was not measured:\n%s", want, out.String())
 		}

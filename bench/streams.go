@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -261,28 +260,15 @@ func slowReaders(ctx context.Context, srv *server.Server, length time.Duration) 
 		return fmt.Appendf(nil, "POST /v1/query HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nAccept: %s\r\nContent-Length: %d\r\n\r\n%s",
 			host, accept, len(body), body)
 	}
-	socket := fmt.Appendf(nil, "GET /v1/ws HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"+
-		"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: kadeql.v1.json\r\n\r\n", host)
 	messages := frame(frame(nil, `{"type":"init"}`), `{"type":"query","id":1,"query":"`+saleColumns+`"}`)
 	var wait sync.WaitGroup
-	asks := [][2][]byte{{post("application/x-ndjson")}, {post(arrowStream)}, {socket, messages}}
+	asks := [][2][]byte{{post("application/x-ndjson")}, {post(arrowStream)}, {upgrade(host), messages}}
 	errs := make([]error, slowOfEach*len(asks))
 	for k := range errs {
 		wait.Go(func() { errs[k] = readSlowly(ctx, host, asks[k%len(asks)], length) })
 	}
 	wait.Wait()
 	return errors.Join(errs...)
-}
-
-// frame appends a text message of less than 64 KiB, masked with zeros.
-func frame(b []byte, text string) []byte {
-	b = append(b, 0x81)
-	if len(text) < 126 {
-		b = append(b, 0x80|byte(len(text)))
-	} else {
-		b = binary.BigEndian.AppendUint16(append(b, 0x80|126), uint16(len(text)))
-	}
-	return append(append(b, 0, 0, 0, 0), text...)
 }
 
 // readSlowly sends the first text and, if there is one, the second once the first was answered.

@@ -61,12 +61,9 @@ func doors(s *server.Server) []door {
 // Clients and server share the machine: what the server itself can is requests for
 // each second that it computed.
 func (c *contest) throughDoors(ctx context.Context, s *server.Server, length time.Duration) (out []figure, err error) {
-	bare, err := bareExchange(ctx, 5_000)
-	if err != nil {
-		return nil, err
+	if out, err = c.overhead(ctx, s, length); err != nil {
+		return out, err
 	}
-	exchange := micros(median(bare))
-	out = append(out, figure{Name: fmt.Sprintf("bare exchange of %d bytes between two processes, p50", echoAsked), Value: exchange, Unit: "µs"})
 	for _, clients := range []int{1, 8, 64} {
 		for _, d := range doors(s) {
 			took, cpu, err := c.readers(ctx, s, d, clients, length)
@@ -82,11 +79,29 @@ func (c *contest) throughDoors(ctx context.Context, s *server.Server, length tim
 			if d.name == "WebSocket" && clients == 64 {
 				core.Aim, core.Least = 20_000, true
 			}
-			if clients == 1 && c.byText > 0 {
-				out = append(out, figure{Name: "added by " + d.name + " to the same read in the process, p50", Value: p50.Value - c.byText, Unit: "µs", Aim: 60,
-					Note: fmt.Sprintf("of it %.1f beyond the bare exchange; in the process %.1f", p50.Value-c.byText-exchange, c.byText)})
-			}
 			out = append(out, p50, figure{Name: name + ", p99", Value: micros(quantile(took, 0.99)), Unit: "µs"}, core)
+		}
+	}
+	return out, nil
+}
+
+// overhead measures what the server adds to reads of one client.
+func (c *contest) overhead(ctx context.Context, s *server.Server, length time.Duration) ([]figure, error) {
+	bare, err := bareExchange(ctx, 5_000)
+	if err != nil {
+		return nil, err
+	}
+	exchange := micros(median(bare))
+	out := []figure{{Name: fmt.Sprintf("bare exchange of %d bytes between two processes, p50", echoAsked), Value: exchange, Unit: "µs"}}
+	for _, d := range bareDoors(s) {
+		took, _, err := c.readers(ctx, s, d, 1, length)
+		if err != nil {
+			return out, fmt.Errorf("a bare client over %s: %w", d.name, err)
+		}
+		p50 := micros(median(took))
+		if c.byText > 0 {
+			out = append(out, figure{Name: "added over " + d.name + " to the same read in the process", Value: p50 - c.byText, Unit: "µs", Aim: 60,
+				Note: fmt.Sprintf("p50 of a bare client %.1f, in the process %.1f; %.1f beyond the bare exchange", p50, c.byText, p50-c.byText-exchange)})
 		}
 	}
 	return out, nil
