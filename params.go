@@ -66,6 +66,8 @@ func toValue(x any, depth int) (value.Value, error) {
 			seconds, nanos = seconds-1, nanos+1e9
 		}
 		return value.Duration(value.Span{Seconds: seconds, Nanos: nanos}), nil
+	case value.Place:
+		return value.NewPoint(x)
 	case []byte:
 		return value.Null, status.Errorf(status.InvalidParameterUse, "bytes are no value of KadeQL").
 			WithHint("give a string, or a list of integers as []int")
@@ -154,5 +156,5 @@ func reflected(x any, depth int) (value.Value, error) {
 		return value.FromMap(m), nil
 	}
 	return value.Null, status.Errorf(status.InvalidParameterUse, "a Go %T is no value of KadeQL", x).
-		WithHint("give nil, bool, numbers, strings, slices, maps by string, time.Time, time.Duration or value.Value")
+		WithHint("give nil, bool, numbers, strings, slices, maps by string, time.Time, time.Duration, value.Place or value.Value")
 }

@@ -70,6 +70,8 @@ func TestParams(t *testing.T) {
 		{in: at.In(time.FixedZone("", 20*3600)), code: status.NumberOutOfRange},
 		{in: time.Unix(math.MaxInt64/2, 0), code: status.NumberOutOfRange},
 		{in: 90 * time.Second, want: "duration('PT1M30S')"},
+		{in: value.Place{CRS: value.WGS84, X: 190, Y: 1}, want: "point({x: -170.0, y: 1.0, crs: 'wgs-84'})"},
+		{in: value.Place{X: 1}, code: status.InvalidArgumentValue},
 		{in: time.Duration(-1), want: "duration('PT-0.000000001S')"},
 		{in: time.Duration(math.MaxInt64), want: "duration('PT2562047H47M16.854775807S')"},
 	} {

@@ -65,17 +65,63 @@ func appendNumber(dst []byte, v value.Value, pattern string) ([]byte, error) {
 	return append(dst, after...), nil
 }
 
+// Where in a pattern of digits a character stands.
+const (
+	inPrefix = iota
+	inWhole
+	inFrac
+	inExponent
+	inSuffix
+)
+
+// digitReader reads a pattern of digits from left to right.
+type digitReader struct {
+	digits
+	where int
+	comma int  // places since the last comma, -1: there was none
+	zeros bool // a 0 came before the point
+}
+
+// place takes a character that stands for digits, or parts them. out: it does, but not there.
+func (d *digitReader) place(c rune) (took, out bool) {
+	mark := c == '#' || c == '0' || c == ',' || c == '.'
+	if d.where == inPrefix && mark {
+		d.where = inWhole
+	}
+	switch {
+	case d.where == inExponent && c == '0':
+		d.exponent++
+	case d.where == inWhole && (c == '0' || c == '#' && !d.zeros):
+		d.zeros = d.zeros || c == '0'
+		if d.most++; c == '0' {
+			d.least++
+		}
+		if d.comma >= 0 {
+			d.comma++
+		}
+	case d.where == inWhole && c == ',':
+		d.comma = 0
+	case d.where == inWhole && c == '.':
+		d.where = inFrac
+	case d.where == inFrac && (c == '#' || c == '0' && d.minFrac == d.maxFrac):
+		if d.maxFrac++; c == '0' {
+			d.minFrac++
+		}
+	case (d.where == inWhole || d.where == inFrac) && c == 'E':
+		d.where = inExponent
+	default:
+		if d.where != inPrefix {
+			out = mark
+			d.where = inSuffix
+		}
+		return false, out
+	}
+	return true, false
+}
+
 // parseDigits reads a pattern up to a semicolon, which is in rest.
-func parseDigits(pattern string) (d digits, rest string, err error) {
-	const (
-		inPrefix = iota
-		inWhole
-		inFrac
-		inExponent
-		inSuffix
-	)
-	var prefix, suffix strings.Builder
-	where, comma, zeros := inPrefix, -1, false
+func parseDigits(pattern string) (_ digits, rest string, err error) {
+	d := digitReader{comma: -1}
 	for i := 0; i < len(pattern); {
 		c, size := utf8.DecodeRuneInString(pattern[i:])
 		if c == ';' {
@@ -83,40 +129,12 @@ func parseDigits(pattern string) (d digits, rest string, err error) {
 			break
 		}
 		i += size
-		if where == inPrefix && (c == '#' || c == '0' || c == ',' || c == '.') {
-			where = inWhole
+		took, out := d.place(c)
+		if out {
+			return d.digits, "", badDigits("`%c` out of place in %s", c, describe(value.String(pattern)))
 		}
-		switch {
-		case where == inExponent && c == '0':
-			d.exponent++
+		if took {
 			continue
-		case where == inWhole && c == '#' && !zeros, where == inWhole && c == '0':
-			zeros = zeros || c == '0'
-			if d.most++; c == '0' {
-				d.least++
-			}
-			if comma >= 0 {
-				comma++
-			}
-			continue
-		case where == inWhole && c == ',':
-			comma = 0
-			continue
-		case where == inWhole && c == '.':
-			where = inFrac
-			continue
-		case where == inFrac && (c == '#' || c == '0' && d.minFrac == d.maxFrac):
-			if d.maxFrac++; c == '0' {
-				d.minFrac++
-			}
-			continue
-		case (where == inWhole || where == inFrac) && c == 'E':
-			where = inExponent
-			continue
-		case where != inPrefix && (c == '#' || c == '0' || c == ',' || c == '.'):
-			return d, "", badDigits("`%c` out of place in %s", c, describe(value.String(pattern)))
-		case where != inPrefix:
-			where = inSuffix
 		}
 		text := string(c)
 		switch c {
@@ -124,7 +142,7 @@ func parseDigits(pattern string) (d digits, rest string, err error) {
 			var after string
 			var ok bool
 			if text, after, ok = quotedText(pattern[i:]); !ok {
-				return d, "", badDigits("a quote that is not closed in %s", describe(value.String(pattern)))
+				return d.digits, "", badDigits("a quote that is not closed in %s", describe(value.String(pattern)))
 			}
 			i = len(pattern) - len(after)
 		case '%':
@@ -132,22 +150,22 @@ func parseDigits(pattern string) (d digits, rest string, err error) {
 		case '‰':
 			d.scale = 3
 		case '¤':
-			return d, "", status.Errorf(status.NotYet, "format(): signs of currencies are not known to this version").WithHint("write the sign itself, in quotes")
+			return d.digits, "", status.Errorf(status.NotYet, "format(): signs of currencies are not known to this version").WithHint("write the sign itself, in quotes")
 		}
-		if where == inPrefix {
-			prefix.WriteString(text)
+		if d.where == inPrefix {
+			d.prefix += text
 		} else {
-			suffix.WriteString(text)
+			d.suffix += text
 		}
 	}
-	d.prefix, d.suffix, d.group = prefix.String(), suffix.String(), max(comma, 0)
-	switch {
-	case where == inPrefix || d.most+d.maxFrac == 0:
-		return d, "", badDigits("%s has no place for digits", describe(value.String(pattern)))
-	case where == inExponent && d.exponent == 0, d.exponent > 0 && comma >= 0, comma == 0:
-		return d, "", badDigits("%s cannot be read", describe(value.String(pattern)))
+	wrong := d.exponent == 0 && d.where == inExponent || d.exponent > 0 && d.comma >= 0 || d.comma == 0
+	switch d.group = max(d.comma, 0); {
+	case d.most+d.maxFrac == 0:
+		return d.digits, "", badDigits("%s has no place for digits", describe(value.String(pattern)))
+	case wrong:
+		return d.digits, "", badDigits("%s cannot be read", describe(value.String(pattern)))
 	}
-	return d, rest, nil
+	return d.digits, rest, nil
 }
 
 // round returns the decimal digits of a finite number's size, with maxFrac of them after
