@@ -108,6 +108,7 @@ type binder struct {
 	types    map[plan.Slot]expr.Types // what a slot can hold
 	elems    map[plan.Slot]expr.Types // what the elements of a list in a slot can be
 	writes   bool
+	loads    bool // there is a LOAD CSV
 	batched  bool // there is a CALL … IN TRANSACTIONS
 	compound bool // the statement has UNION or NEXT
 	depth    int  // of subqueries

@@ -6,7 +6,9 @@ import (
 	"github.com/kadedb/kadedb/parser/ast"
 	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/query/function"
+	"github.com/kadedb/kadedb/query/plan"
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/value"
 )
 
 func (b *binder) functionCall(e *ast.FunctionCall, en *env) (expr.Expr, error) {
@@ -14,6 +16,9 @@ func (b *binder) functionCall(e *ast.FunctionCall, en *env) (expr.Expr, error) {
 		return b.existsCall(e, en)
 	}
 	def, ok := function.Lookup(e.Name)
+	if ok && def.OfLoad && len(e.Args) == 0 && !e.Distinct {
+		return b.loadCall(def, e.Pos, en)
+	}
 	if !ok {
 		return nil, b.unknownFunction(e)
 	}
@@ -36,6 +41,30 @@ func (b *binder) functionCall(e *ast.FunctionCall, en *env) (expr.Expr, error) {
 		return nil, err
 	}
 	return &expr.Call{Def: def, Args: args, T: t, Pos: e.Pos}, nil
+}
+
+// loadCall binds linenumber() and file(): columns of the LOAD CSV in reach, null in a
+// statement without one.
+func (b *binder) loadCall(def *function.Def, pos status.Pos, en *env) (expr.Expr, error) {
+	l, crossed := en.sc.load()
+	if l == nil {
+		if b.loads {
+			return nil, status.Errorf(status.NotYet, "%s() is not known behind the WITH or RETURN that follows LOAD CSV", def.Name).At(pos).
+				WithHint("pass it on there: WITH row, %s() AS x", def.Name)
+		}
+		return &expr.Const{Value: value.Null}, nil
+	}
+	slot, t := &l.Line, expr.IntType
+	if def.Name == "file" {
+		slot, t = &l.File, expr.StringType
+	}
+	if *slot == plan.NoSlot {
+		*slot = b.newVar("", t, 0).slot
+	}
+	for _, im := range crossed {
+		im.add(*slot)
+	}
+	return &expr.Slot{Slot: *slot, Name: def.Name + "()", T: t}, nil
 }
 
 func (b *binder) unknownFunction(e *ast.FunctionCall) error {

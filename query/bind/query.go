@@ -397,7 +397,7 @@ func (p *pipeline) load(c *ast.Load) error {
 		return err
 	}
 	p.b.elems[v.slot] = expr.StringType | expr.NullType
-	l := &plan.LoadCSV{From: from, Slot: v.slot, Name: v.name, Headers: c.WithHeaders, Terminator: ',', Pos: c.Pos}
+	l := &plan.LoadCSV{From: from, Slot: v.slot, Name: v.name, Line: plan.NoSlot, File: plan.NoSlot, Headers: c.WithHeaders, Terminator: ',', Pos: c.Pos}
 	if c.FieldTerminator != nil {
 		r := []rune(c.FieldTerminator.Value)
 		if len(r) != 1 {
@@ -405,6 +405,7 @@ func (p *pipeline) load(c *ast.Load) error {
 		}
 		l.Terminator = r[0]
 	}
+	p.sc.loaded, p.b.loads = l, true
 	l.Input = p.cur
 	p.cur = l
 	return nil

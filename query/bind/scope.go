@@ -25,6 +25,8 @@ type scope struct {
 	outer   *scope
 	imports *imports
 	hidden  bool // outer is not visible (any more)
+
+	loaded *plan.LoadCSV // whose rows are those here, nil: of none
 }
 
 // imports collects the slots that a subquery reads of the scopes around it.
@@ -56,6 +58,7 @@ func (s *scope) copy() *scope {
 	for _, v := range s.order {
 		n.add(v)
 	}
+	n.loaded = s.loaded
 	return n
 }
 
@@ -85,6 +88,24 @@ func (s *scope) lookup(name string) *variable {
 		s.imports.add(v.slot)
 	}
 	return v
+}
+
+// load finds the LOAD CSV whose rows are those in reach, nil if there is none, and the
+// imports that its slots have to be added to.
+func (s *scope) load() (*plan.LoadCSV, []*imports) {
+	var crossed []*imports
+	for c := s; c != nil; c = c.outer {
+		if c.loaded != nil {
+			return c.loaded, crossed
+		}
+		if c.hidden {
+			break
+		}
+		if c.imports != nil {
+			crossed = append(crossed, c.imports)
+		}
+	}
+	return nil, nil
 }
 
 // visible reports whether name stands for something, without importing it.

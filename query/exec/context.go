@@ -62,6 +62,8 @@ type Context struct {
 // CSV reads records; Next returns io.EOF after the last.
 type CSV interface {
 	Next() ([]string, error)
+	// Line is where the record given last begins in the file.
+	Line() int64
 	io.Closer
 }
 

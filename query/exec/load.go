@@ -16,6 +16,8 @@ type load struct {
 	spread
 	expr *expr.Context
 	recs column.Builder
+
+	lines, files column.Builder // of each record, where somebody asks
 }
 
 // loading is what LOAD of one format is.
@@ -25,7 +27,9 @@ type loading struct {
 	slot   plan.Slot
 	pos    status.Pos
 	// read passes the rows of a file until row fails, and returns that error then.
-	read func(x *Context, from string, row func(value.Value) error) error
+	read func(x *Context, from string, row func(rec value.Value, line int64) error) error
+
+	line, file plan.Slot // of the number of each record's line, and of its file; NoSlot: nobody asks
 }
 
 func (c *load) push(b *column.Batch) error {
@@ -40,7 +44,15 @@ func (c *load) push(b *column.Batch) error {
 		if v.Kind() != value.KindString {
 			return status.Errorf(status.RuntimeTypeMismatch, "%s FROM takes a string, not a value of type %s", c.clause, v.Kind()).At(c.pos)
 		}
-		if err := c.read(c.w.x, v.AsString(), func(v value.Value) error { return c.add(r, v) }); err != nil {
+		if err := c.read(c.w.x, v.AsString(), func(rec value.Value, line int64) error {
+			if c.line != plan.NoSlot {
+				c.lines.Append(value.Int(line))
+			}
+			if c.file != plan.NoSlot {
+				c.files.Append(v)
+			}
+			return c.add(r, rec)
+		}); err != nil {
 			return err
 		}
 	}
@@ -60,16 +72,24 @@ func (c *load) flush() error {
 		return nil
 	}
 	c.setOwn(c.slot, c.recs.Vector())
+	c.setOwn(c.line, c.lines.Vector())
+	c.setOwn(c.file, c.files.Vector())
 	err := c.spread.push(len(c.idx), c.idx, nil)
 	c.idx = c.idx[:0]
-	c.recs.Reset()
+	c.reset()
 	return err
+}
+
+func (c *load) reset() {
+	c.recs.Reset()
+	c.lines.Reset()
+	c.files.Reset()
 }
 
 func (b *builder) load(n plan.Node, l loading, live []plan.Slot, lanes []lane) (runner, error) {
 	return b.input(n, each(lanes, func(at lane) operator {
-		c := &load{loading: l, spread: newSpread(at, live, l.slot), expr: at.w.newExpr()}
-		b.scope.onReset(c.recs.Reset)
+		c := &load{loading: l, spread: newSpread(at, live, l.slot, l.line, l.file), expr: at.w.newExpr()}
+		b.scope.onReset(c.reset)
 		return c
 	}))
 }

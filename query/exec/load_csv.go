@@ -14,7 +14,7 @@ func (b *builder) loadCSV(n *plan.LoadCSV, lanes []lane) (runner, error) {
 	if sep == 0 {
 		sep = ','
 	}
-	read := func(x *Context, from string, row func(value.Value) error) (err error) {
+	read := func(x *Context, from string, row func(value.Value, int64) error) (err error) {
 		if x.OpenCSV == nil {
 			return loadRefused(n.Pos)
 		}
@@ -25,10 +25,10 @@ func (b *builder) loadCSV(n *plan.LoadCSV, lanes []lane) (runner, error) {
 		defer func() { err = closed(file, err) }()
 		return readCSV(n, from, file, row)
 	}
-	return b.load(n.Input, loading{"LOAD CSV", n.From, n.Slot, n.Pos, read}, n.Live, lanes)
+	return b.load(n.Input, loading{"LOAD CSV", n.From, n.Slot, n.Pos, read, n.Line, n.File}, n.Live, lanes)
 }
 
-func readCSV(n *plan.LoadCSV, from string, file CSV, row func(value.Value) error) error {
+func readCSV(n *plan.LoadCSV, from string, file CSV, row func(value.Value, int64) error) error {
 	record := csvList
 	if n.Headers {
 		header, err := csvHeader(n, from, file)
@@ -46,7 +46,11 @@ func readCSV(n *plan.LoadCSV, from string, file CSV, row func(value.Value) error
 		} else if err != nil {
 			return err
 		}
-		if err := row(record(rec)); err != nil {
+		line := int64(0)
+		if n.Line != plan.NoSlot {
+			line = file.Line()
+		}
+		if err := row(record(rec), line); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,7 @@ import (
 
 // loadRows gives a row for each row of a file of JSON Lines or Parquet.
 func (b *builder) loadRows(n *plan.LoadRows, lanes []lane) (runner, error) {
-	read := func(x *Context, from string, row func(value.Value) error) (err error) {
+	read := func(x *Context, from string, row func(value.Value, int64) error) (err error) {
 		if x.OpenRows == nil {
 			return loadRefused(n.Pos)
 		}
@@ -18,7 +18,7 @@ func (b *builder) loadRows(n *plan.LoadRows, lanes []lane) (runner, error) {
 		defer func() { err = closed(file, err) }()
 		stopped := false
 		err = file.Each(x.context(), func(v value.Value) error {
-			err := row(v)
+			err := row(v, 0)
 			stopped = err == errStop
 			return err
 		})
@@ -27,5 +27,5 @@ func (b *builder) loadRows(n *plan.LoadRows, lanes []lane) (runner, error) {
 		}
 		return err
 	}
-	return b.load(n.Input, loading{"LOAD", n.From, n.Slot, n.Pos, read}, n.Live, lanes)
+	return b.load(n.Input, loading{"LOAD", n.From, n.Slot, n.Pos, read, plan.NoSlot, plan.NoSlot}, n.Live, lanes)
 }

@@ -111,7 +111,7 @@ func (d *digitReader) place(c rune) (took, out bool) {
 		d.where = inExponent
 	default:
 		if d.where != inPrefix {
-			out = mark
+			out = mark || d.where == inExponent && d.exponent == 0
 			d.where = inSuffix
 		}
 		return false, out

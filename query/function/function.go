@@ -116,6 +116,7 @@ type Def struct {
 	SeesNull   bool // false: a null argument makes the result null and Call is not made
 	Stability  Stability
 	NeedsGraph bool // reads the snapshot through Context.Graph
+	OfLoad     bool // tells of the row that LOAD CSV reads: a column, which the binder puts in the call's place
 	// DistinctChanges is set for aggregates for which DISTINCT matters (not min, max).
 	DistinctChanges bool
 	Doc             string

@@ -132,6 +132,17 @@ func rangeMakes(args []value.Value) int64 {
 	return 0 // Call says what is wrong
 }
 
+// loadFunctions are null where no LOAD CSV is in reach.
+func loadFunctions() []*Def {
+	null := func(*Context, []value.Value) (value.Value, error) { return value.Null, nil }
+	return []*Def{
+		{Name: "linenumber", OfLoad: true, Doc: "The number of the line on which the row that LOAD CSV reads begins, the header counted; null without LOAD CSV.", Example: "linenumber() IS NULL",
+			Signatures: []Signature{{Result: IntKind | NullKind}}, Call: null},
+		{Name: "file", OfLoad: true, Doc: "What LOAD CSV reads, as FROM names it; null without LOAD CSV.", Example: "file() IS NULL",
+			Signatures: []Signature{{Result: StringKind | NullKind}}, Call: null},
+	}
+}
+
 func generalFunctions() []*Def {
 	return []*Def{
 		{Name: "coalesce", Doc: "The first argument that is not null.", Example: "coalesce(null, 1) = 1", SeesNull: true,

@@ -14,6 +14,7 @@ var table = concat(
 	family{"Temporal", slices.Concat(temporalFunctions(), formatFunctions())},
 	family{"Duration", durationFunctions()},
 	family{"Spatial", pointFunctions()},
+	family{"Load", loadFunctions()},
 	family{"Aggregating", aggregateFunctions()},
 )
 

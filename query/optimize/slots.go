@@ -75,7 +75,7 @@ func produced(n plan.Node) slotSet {
 			add(n.Batches.Report)
 		}
 	case *plan.LoadCSV:
-		add(n.Slot)
+		add(n.Slot, n.Line, n.File)
 	case *plan.LoadRows:
 		add(n.Slot)
 	case *plan.Create:

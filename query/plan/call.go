@@ -34,6 +34,7 @@ type LoadCSV struct {
 	From       expr.Expr
 	Slot       Slot
 	Name       string
+	Line, File Slot // of linenumber() and file(); NoSlot: they are not called
 	Headers    bool
 	Terminator rune // ',' unless written
 	Pos        status.Pos

@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/kadedb/kadedb/status"
@@ -11,10 +12,13 @@ import (
 type Records struct {
 	s    splitter
 	w    walker
-	line int64
+	line int64 // that the text in w begins on
 	buf  []byte
 	rec  []string
 	bad  error
+
+	counted int   // how far into the text Line has counted
+	passed  int64 // lines up to there
 }
 
 // NewRecords reads from in, unpacked where it is of gzip or zstd, with the delimiter in o (',').
@@ -43,6 +47,13 @@ func NewRecords(in Input, o Options) (*Records, error) {
 	return r, nil
 }
 
+// Line returns the number of the line that the record given last begins on.
+func (r *Records) Line() int64 {
+	r.passed += int64(strings.Count(r.w.text[r.counted:r.w.start], "\n"))
+	r.counted = r.w.start
+	return r.line + r.passed
+}
+
 // Next returns the next record, valid until the call after; io.EOF after the last.
 func (r *Records) Next() ([]string, error) {
 	for !r.w.record() {
@@ -68,7 +79,7 @@ func (r *Records) Next() ([]string, error) {
 			return nil, status.Errorf(status.InvalidUTF8, "%s: bytes that are not UTF-8 after line %d", r.s.in.Name, line)
 		}
 		r.w = walker{text: string(data), delim: r.w.delim}
-		r.line = line
+		r.line, r.passed, r.counted = line, 0, 0
 	}
 	r.rec = r.rec[:0]
 	for r.w.field() {
