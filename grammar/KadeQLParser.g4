@@ -477,10 +477,14 @@ options
 // ---- administration
 
 adminStatement
-    : SHOW showWord+ idList? showTail?
-    | TERMINATE ( TRANSACTION | TRANSACTIONS ) idList showTail?
+    : listing+
     | ( BEGIN | START ) ( TRANSACTION | WORK )? ( READ ( ONLY | WRITE ) )?
     | ( COMMIT | ROLLBACK ) ( TRANSACTION | WORK )?
+    ;
+
+listing
+    : SHOW showWord+ idList? showTail?
+    | TERMINATE ( TRANSACTION | TRANSACTIONS ) expression ( COMMA expression )* showTail?
     ;
 
 // Which words say what is the tree builder's business: none of them is reserved.

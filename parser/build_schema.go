@@ -68,12 +68,8 @@ func (b *builder) schemaTarget(entity gen.ISchemaEntityContext, props gen.ISchem
 
 func (b *builder) admin(ctx gen.IAdminStatementContext) ast.Statement {
 	switch ctx.GetStart().GetTokenType() {
-	case gen.KadeQLParserSHOW:
-		return b.show(ctx)
-	case gen.KadeQLParserTERMINATE:
-		t := &ast.Terminate{Loc: loc(ctx), IDs: b.ids(ctx.IdList())}
-		t.Yield, t.Where, t.Return = b.showTail(ctx.ShowTail())
-		return t
+	case gen.KadeQLParserSHOW, gen.KadeQLParserTERMINATE:
+		return b.listings(ctx.AllListing())
 	case gen.KadeQLParserCOMMIT:
 		return &ast.Transaction{Loc: loc(ctx), Kind: ast.Commit}
 	case gen.KadeQLParserROLLBACK:

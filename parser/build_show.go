@@ -81,15 +81,45 @@ var listings = func() map[string]listing {
 // named are the listings of which one may be asked for by its name as a word.
 var named = map[ast.ShowKind]bool{ast.ShowDatabases: true, ast.ShowSettings: true, ast.ShowAliases: true}
 
-func (b *builder) show(ctx gen.IAdminStatementContext) ast.Statement {
+// maxListings bounds the listings of one statement.
+const maxListings = 20
+
+// listings builds SHOW and TERMINATE, of which each runs for every row of the one before it.
+func (b *builder) listings(ctxs []gen.IListingContext) ast.Statement {
+	if len(ctxs) > maxListings {
+		b.fail(ctxs[maxListings].GetStart(), status.TooDeep, "", "more than %d listings in one statement", maxListings)
+	}
+	var next ast.Statement
+	for i := len(ctxs) - 1; i >= 0; i-- {
+		ctx := ctxs[i]
+		y, where, ret := b.showTail(ctx.ShowTail())
+		if next != nil && (y == nil || ret != nil) {
+			b.fail(ctxs[i+1].GetStart(), status.InvalidClauseComposition, "write YIELD with names before it, and RETURN at the end", "a listing that another one follows needs YIELD and no RETURN")
+		}
+		if has(ctx, gen.KadeQLParserTERMINATE) {
+			next = &ast.Terminate{Loc: loc(ctx), IDs: b.exprs(ctx.AllExpression()), Yield: y, Where: where, Return: ret, Next: next}
+			continue
+		}
+		s := b.show(ctx)
+		s.Yield, s.Where, s.Return, s.Next = y, where, ret, next
+		next = s
+	}
+	return next
+}
+
+func (b *builder) show(ctx gen.IListingContext) *ast.Show {
 	s := &ast.Show{Loc: loc(ctx), IDs: b.ids(ctx.IdList())}
 	words := ctx.AllShowWord()
 	l, ok := listings[phrase(words)]
 	if last := len(words) - 1; !ok && last > 0 && s.IDs == nil {
-		if l, ok = listings[phrase(words[:last])]; ok && named[l.kind] && l.only == "" {
-			t := words[last].GetStart()
+		l, ok = listings[phrase(words[:last])]
+		t := words[last].GetStart()
+		switch {
+		case ok && named[l.kind] && l.only == "":
 			s.IDs = []ast.Expr{&ast.StringLit{Loc: at(t), Value: nameText(t)}}
-		} else {
+		case ok && l.kind == ast.ShowTransactions:
+			s.IDs = []ast.Expr{&ast.Variable{Loc: at(t), Name: nameText(t)}}
+		default:
 			ok = false
 		}
 	}
@@ -100,7 +130,6 @@ func (b *builder) show(ctx gen.IAdminStatementContext) ast.Statement {
 		b.fail(ctx.IdList().GetStart(), status.UnexpectedSyntax, "filter with YIELD * WHERE …", "SHOW %s takes no list of names", l.kind)
 	}
 	s.Kind, s.Only = l.kind, l.only
-	s.Yield, s.Where, s.Return = b.showTail(ctx.ShowTail())
 	return s
 }
 

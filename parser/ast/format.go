@@ -102,7 +102,7 @@ func (p *printer) statement(st Statement) {
 	case *Terminate:
 		p.s("TERMINATE TRANSACTIONS ")
 		p.exprs(st.IDs)
-		p.listing(st.Yield, st.Where, st.Return)
+		p.listing(st.Yield, st.Where, st.Return, st.Next)
 	case *Use:
 		p.use(st.Name)
 		p.statement(st.Statement)
@@ -121,11 +121,11 @@ func (p *printer) show(st *Show) {
 		p.s(" ")
 		p.exprs(st.IDs)
 	}
-	p.listing(st.Yield, st.Where, st.Return)
+	p.listing(st.Yield, st.Where, st.Return, st.Next)
 }
 
 // listing prints what follows a SHOW.
-func (p *printer) listing(y *Yield, where Expr, ret *Return) {
+func (p *printer) listing(y *Yield, where Expr, ret *Return, next Statement) {
 	if y != nil {
 		p.yield(y)
 	}
@@ -133,6 +133,10 @@ func (p *printer) listing(y *Yield, where Expr, ret *Return) {
 	if ret != nil {
 		p.s(" RETURN ")
 		p.projection(ret.Projection)
+	}
+	if next != nil {
+		p.s(" ")
+		p.statement(next)
 	}
 }
 

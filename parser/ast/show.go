@@ -47,6 +47,7 @@ type Show struct {
 	Yield  *Yield
 	Where  Expr // without YIELD; the one after YIELD is Yield.Where
 	Return *Return
+	Next   Statement // a *Show or *Terminate that runs for each row of this one, or nil
 }
 
 // Terminate is TERMINATE TRANSACTION[S] id, …, with what may follow a SHOW.
@@ -56,4 +57,5 @@ type Terminate struct {
 	Yield  *Yield
 	Where  Expr
 	Return *Return
+	Next   Statement
 }

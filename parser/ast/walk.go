@@ -53,29 +53,29 @@ func statementChildren(n Statement, f func(Node)) {
 	case *Explain:
 		f(n.Statement)
 	case *Show:
-		visit(f, n.IDs...)
-		if n.Yield != nil {
-			f(n.Yield)
-		}
-		visit(f, n.Where)
-		if n.Return != nil {
-			f(n.Return)
-		}
+		listingChildren(f, n.IDs, n.Yield, n.Where, n.Return, n.Next)
 	case *Terminate:
-		visit(f, n.IDs...)
-		if n.Yield != nil {
-			f(n.Yield)
-		}
-		visit(f, n.Where)
-		if n.Return != nil {
-			f(n.Return)
-		}
+		listingChildren(f, n.IDs, n.Yield, n.Where, n.Return, n.Next)
 	case *Use:
 		f(n.Statement)
 	case *CreateIndex:
 		visit(f, n.Options)
 	case *CreateConstraint:
 		visit(f, n.Options)
+	}
+}
+
+func listingChildren(f func(Node), ids []Expr, y *Yield, where Expr, ret *Return, next Statement) {
+	visit(f, ids...)
+	if y != nil {
+		f(y)
+	}
+	visit(f, where)
+	if ret != nil {
+		f(ret)
+	}
+	if next != nil {
+		f(next)
 	}
 }
 

@@ -83,11 +83,8 @@ func Bind(stmt ast.Statement, opts Options) (*Statement, error) {
 	switch s := stmt.(type) {
 	case *ast.Query:
 		out.Plan, err = b.statement(s)
-	case *ast.Show:
-		out.Plan, err = b.show(s)
-	case *ast.Terminate:
-		out.Terminate = true
-		out.Plan, err = b.terminate(s)
+	case *ast.Show, *ast.Terminate:
+		out.Plan, out.Terminate, err = b.listings(s)
 	default:
 		out.Command = stmt
 		if out.Explain || out.Profile {

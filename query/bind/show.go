@@ -40,36 +40,57 @@ var shows = map[ast.ShowKind]shown{
 	ast.ShowSchemaInfo:     {"dbms.schemaInfo", false, false},
 }
 
-// show turns SHOW into a call of the procedure that lists the same, with YIELD, WHERE
-// and RETURN after it.
-func (b *binder) show(s *ast.Show) (*plan.Plan, error) {
+// listings turns SHOW and TERMINATE into calls of the procedures that do the same, with
+// YIELD, WHERE and RETURN after each.
+func (b *binder) listings(stmt ast.Statement) (bound *plan.Plan, terminates bool, err error) {
+	p := &pipeline{b: b, sc: newScope(nil), cur: &plan.SingleRow{}, pos: position{standalone: true}, rows: &result{}}
+	for stmt != nil {
+		switch s := stmt.(type) {
+		case *ast.Show:
+			err = p.show(s)
+			stmt = s.Next
+		case *ast.Terminate:
+			err = p.terminate(s)
+			stmt, terminates = s.Next, true
+		}
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	return b.finish(p.cur, p.rows.columns), terminates, nil
+}
+
+func (p *pipeline) show(s *ast.Show) error {
 	to := shows[s.Kind]
 	var args []expr.Expr
 	if to.only && s.Only != "" {
 		args = append(args, &expr.Const{Value: value.String(s.Only)})
 	}
 	if to.ids && len(s.IDs) > 0 {
-		list, err := b.expr(&ast.ListLit{Loc: s.Loc, Items: s.IDs}, &env{sc: newScope(nil)})
+		list, err := p.b.expr(&ast.ListLit{Loc: s.Loc, Items: s.IDs}, p.env())
 		if err != nil {
-			return nil, err
+			return err
 		}
 		args = append(args, list)
 	}
-	return b.listing(to.procedure, args, s.Loc, tail{s.Yield, s.Where, s.Return})
+	return p.listing(to.procedure, args, s.Loc, tail{s.Yield, s.Where, s.Return})
 }
 
-// terminate is a call too.
-func (b *binder) terminate(s *ast.Terminate) (*plan.Plan, error) {
+func (p *pipeline) terminate(s *ast.Terminate) error {
 	for _, id := range s.IDs {
-		if _, ok := id.(*ast.IntLit); ok {
-			return nil, status.Errorf(status.InvalidArgumentType, "a transaction id is a string, got INTEGER").At(id.Position())
+		x, err := p.b.expr(id, p.env())
+		if err != nil {
+			return err
+		}
+		if t := x.Type(); !expr.CanBe(t, expr.StringType|expr.ListType) {
+			return status.Errorf(status.InvalidArgumentType, "a transaction id is a string, got %s", t).At(id.Position())
 		}
 	}
-	ids, err := b.expr(&ast.ListLit{Loc: s.Loc, Items: s.IDs}, &env{sc: newScope(nil)})
+	ids, err := p.b.expr(&ast.ListLit{Loc: s.Loc, Items: s.IDs}, p.env())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return b.listing("dbms.terminateTransaction", []expr.Expr{ids}, s.Loc, tail{s.Yield, s.Where, s.Return})
+	return p.listing("dbms.terminateTransaction", []expr.Expr{ids}, s.Loc, tail{s.Yield, s.Where, s.Return})
 }
 
 // tail is what may follow SHOW and TERMINATE.
@@ -79,15 +100,14 @@ type tail struct {
 	ret   *ast.Return
 }
 
-func (b *binder) listing(procedure string, args []expr.Expr, at ast.Loc, t tail) (*plan.Plan, error) {
-	proc, err := b.procedure(procedure, at.Pos)
+func (p *pipeline) listing(procedure string, args []expr.Expr, at ast.Loc, t tail) error {
+	proc, err := p.b.procedure(procedure, at.Pos)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, f := range proc.Args[len(args):] {
 		args = append(args, &expr.Const{Value: *f.Default})
 	}
-	p := &pipeline{b: b, sc: newScope(nil), cur: &plan.SingleRow{}, pos: position{standalone: true}, rows: &result{}}
 	out := &plan.CallProcedure{Procedure: proc.Name, Args: args, Pos: at.Pos}
 	out.Input = p.cur
 	p.cur = out
@@ -96,26 +116,24 @@ func (b *binder) listing(procedure string, args []expr.Expr, at ast.Loc, t tail)
 		y = &ast.Yield{Loc: t.yield.Loc, Star: t.yield.Star, Items: t.yield.Items}
 	}
 	if err := p.yield(y, proc, out, true); err != nil {
-		return nil, err
+		return err
 	}
 	where := t.where
 	if y := t.yield; y != nil {
 		// As in WITH: what WHERE keeps is of the rows that LIMIT left.
 		pr := &ast.Projection{Loc: y.Loc, Star: true, OrderBy: y.OrderBy, Skip: y.Skip, Limit: y.Limit}
 		if _, _, err := p.project(pr, false); err != nil {
-			return nil, err
+			return err
 		}
 		where = y.Where
 	}
 	if err := p.where(where, p.sc); err != nil {
-		return nil, err
+		return err
 	}
 	if t.ret != nil {
-		if err := p.ret(t.ret); err != nil {
-			return nil, err
-		}
+		return p.ret(t.ret)
 	}
-	return b.finish(p.cur, p.rows.columns), nil
+	return nil
 }
 
 // brief yields the columns that are shown where none are named.
