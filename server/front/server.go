@@ -37,6 +37,7 @@ type Config struct {
 	Connections     int   // that carry many requests each, at once
 	SlowQuery       time.Duration
 	BodyTime        time.Duration // a body may take, beside what its length buys; 0: 10 s
+	PieceTime       time.Duration // the next piece of an upload may take to come; 0: 30 s
 	HeaderTime      time.Duration // a header, or a handshake of TLS, may take; 0: 5 s
 	IdleTime        time.Duration // a connection may stand without a request; 0: 2 min
 	WriteTime       time.Duration // a client may take to read what was sent; 0: 60 s
@@ -109,7 +110,7 @@ func New(c Config) (*Server, error) {
 	for _, d := range []struct {
 		of    *time.Duration
 		usual time.Duration
-	}{{&c.BodyTime, bodyTime}, {&c.HeaderTime, headerTime}, {&c.IdleTime, idleTime}, {&c.WriteTime, writeTime}, {&c.TLSCheck, certificateCheck}} {
+	}{{&c.BodyTime, bodyTime}, {&c.PieceTime, pieceTime}, {&c.HeaderTime, headerTime}, {&c.IdleTime, idleTime}, {&c.WriteTime, writeTime}, {&c.TLSCheck, certificateCheck}} {
 		if *d.of <= 0 {
 			*d.of = d.usual
 		}

@@ -113,6 +113,12 @@ func (s *Server) BodySize() int64 { return s.cfg.BodySize }
 // importSize is the default of Config.ImportSize.
 const importSize = 64 << 30
 
+// pieceTime is the default of Config.PieceTime.
+const pieceTime = 30 * time.Second
+
+// PieceTime is how long the next piece of an upload may take to come.
+func (s *Server) PieceTime() time.Duration { return s.cfg.PieceTime }
+
 // ImportSize is how many bytes the files of an import may have: they wait on the disk.
 func (s *Server) ImportSize() int64 { return s.cfg.ImportSize }
 

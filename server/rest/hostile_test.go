@@ -1,13 +1,18 @@
 package rest_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -246,5 +251,51 @@ func TestHTTP2SlowBody(t *testing.T) {
 	b, err := io.ReadAll(res.Body)
 	if err != nil || res.ProtoMajor != 2 || res.StatusCode != 400 || errorName(t, string(b)) != "MalformedRequest" {
 		t.Errorf("over %s it gives %d %s, %v", res.Proto, res.StatusCode, b, err)
+	}
+}
+
+// An upload that does not go on is refused, one whose client hangs up is not imported,
+// and nothing of them stays.
+func TestUploadsThatEnd(t *testing.T) {
+	s := start(t, func(c *front.Config, _ *kadedb.Options) { c.PieceTime = 100 * time.Millisecond })
+	rows := "id,name\n" + strings.Repeat("1,somebody with a name\n", 200_000)
+	whole, kind := form(t, "spec", `{"nodes": ["P=people.csv"], "skip_bad": true}`, "people.csv", rows)
+	clean := func() bool {
+		left, err := os.ReadDir(filepath.Join(s.DB.Dir(), "tmp"))
+		return (err == nil && len(left) == 0 || errors.Is(err, os.ErrNotExist)) && strings.Contains(s.gauges(), "\nkadedb_http_requests_running 1\n")
+	}
+	post := func(length int, body string) net.Conn {
+		conn := s.raw(nil)
+		if _, err := fmt.Fprintf(conn, "POST /v1/import HTTP/1.1\r\nHost: %s\r\nContent-Type: %s\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s",
+			s.Host, kind, s.Token[auth.Writer], length, body); err != nil {
+			t.Fatal(err)
+		}
+		return conn
+	}
+	for _, c := range []struct {
+		what   string
+		length int
+		body   string
+		want   string
+	}{
+		{"half of a form", len(whole), whole[:len(whole)/2], "the form ended early"},
+		{"a form before which nothing comes", len(whole), "", "the form ended early"},
+		{"an end that does not come", len(whole) + 100, whole, "the form ended early"},
+		{"much after it", len(whole) + 100_000, whole + strings.Repeat("x", 100_000), "follow the form"},
+	} {
+		_, body := reply(t, bufio.NewReader(post(c.length, c.body)))
+		if errorName(t, body) != "MalformedRequest" || !strings.Contains(body, c.want) {
+			t.Errorf("%s gives %s", c.what, body)
+		}
+		fronttest.Eventually(t, c.what+" leaves nothing", clean)
+	}
+	conn := post(len(whole), whole)
+	fronttest.Eventually(t, "the upload is there, or comes", func() bool { return strings.Contains(s.gauges(), "\nkadedb_http_requests_running 2\n") })
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	fronttest.Eventually(t, "the import is given up", clean)
+	if _, body := s.query("MATCH (p:P) RETURN count(*) AS n"); !strings.Contains(body, "[[0]]") {
+		t.Errorf("after it there are %s", body)
 	}
 }

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// partTime is how long the next piece of an upload may take to come.
-	partTime = 30 * time.Second
+	// maxEpilogue is how much may follow the form, which nobody reads.
+	maxEpilogue = 64 << 10
 	// importRatio is how much may come out of one byte of a compressed file.
 	importRatio = 100
 	// importTries is how often an import is tried that other commits get in the way of.
@@ -42,7 +42,7 @@ func importFiles(c *front.Call) (err error) {
 		return err
 	}
 	rc := http.NewResponseController(c.W)
-	in, done, err := c.Unpack(&slowBody{Reader: c.R.Body, rc: rc})
+	in, done, err := c.Unpack(&slowBody{Reader: c.R.Body, rc: rc, most: c.Server.PieceTime()})
 	if err != nil {
 		return err
 	}
@@ -63,6 +63,9 @@ func importFiles(c *front.Call) (err error) {
 	if err := up.take(c, form); err != nil {
 		return err
 	}
+	if err := toItsEnd(in); err != nil {
+		return err
+	}
 	if err := rc.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return front.ErrGone
 	}
@@ -71,6 +74,18 @@ func importFiles(c *front.Call) (err error) {
 		return j.answerInLines(c)
 	}
 	return j.answerWhole(c)
+}
+
+// toItsEnd reads what follows the form. Before the end of the body nobody notices that
+// the client hangs up.
+func toItsEnd(in io.Reader) error {
+	switch _, err := io.CopyN(io.Discard, in, maxEpilogue); {
+	case err == nil:
+		return status.Errorf(status.MalformedRequest, "more than %d bytes follow the form", maxEpilogue)
+	case !errors.Is(err, io.EOF):
+		return malformedForm(err)
+	}
+	return nil
 }
 
 // acceptsLines reports whether an import is answered in lines.
@@ -185,12 +200,13 @@ func planned(p *transfer.Plan) []importSource {
 // slowBody ends an upload that stops coming.
 type slowBody struct {
 	io.Reader
-	rc *http.ResponseController
+	rc   *http.ResponseController
+	most time.Duration // until its next piece
 }
 
 // Read is part of io.Reader.
 func (s *slowBody) Read(p []byte) (int, error) {
-	if err := s.rc.SetReadDeadline(time.Now().Add(partTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := s.rc.SetReadDeadline(time.Now().Add(s.most)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}
 	return s.Reader.Read(p)

@@ -3,6 +3,7 @@ package ws
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -84,7 +85,7 @@ func chosen(r *http.Request) (name string, form wire.Form, err error) {
 			return p, wire.CBOR, nil
 		}
 	}
-	return "", 0, status.Errorf(status.MalformedRequest, "none of the subprotocols %.200q is spoken here", offered).
+	return "", 0, status.Errorf(status.MalformedRequest, "none of the subprotocols %.200q is spoken here", strings.Join(offered, ", ")).
 		WithHint("send `Sec-WebSocket-Protocol: %s` or `%s`", subprotocolJSON, subprotocolCBOR)
 }
 
