@@ -299,3 +299,27 @@ func TestUploadsThatEnd(t *testing.T) {
 		t.Errorf("after it there are %s", body)
 	}
 }
+
+// A client that does not read its answer does not keep its statement for ever.
+func TestAnswersThatNobodyReads(t *testing.T) {
+	s, pool := secureWith(t, func(c *front.Config, _ *kadedb.Options) { c.WriteTime = 200 * time.Millisecond })
+	for _, two := range []bool{false, true} {
+		for _, accept := range []string{"application/x-ndjson", "text/csv", arrowType} {
+			res, err := s.trusting(pool, two).Do(s.request(t.Context(), call{as: auth.Reader, header: map[string]string{"Accept": accept},
+				body: queryBody("UNWIND range(1, 100000000) AS x RETURN x, 'a text that takes some room' AS s")}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			fronttest.Eventually(t, accept+" over "+res.Proto+" ends", func() bool {
+				_, m := s.metrics(pool)
+				return strings.Contains(m, "\nkadedb_statements_running 0\n")
+			})
+			if _, err := io.Copy(io.Discard, res.Body); err == nil {
+				t.Errorf("%s over %s: what was not read has an end", accept, res.Proto)
+			}
+			if err := res.Body.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
