@@ -17,8 +17,10 @@ ASC : 'ASC' ;
 ASCENDING : 'ASCENDING' ;
 ASSERT : 'ASSERT' ;
 BEGIN : 'BEGIN' ;
+BINDINGS : 'BINDINGS' ;
 BOOL : 'BOOL' ;
 BOOLEAN : 'BOOLEAN' ;
+BOTH : 'BOTH' ;
 BREAK : 'BREAK' ;
 BTREE : 'BTREE' ;
 BUILT : 'BUILT' ;
@@ -37,6 +39,7 @@ COST : 'COST' ;
 COUNT : 'COUNT' ;
 CREATE : 'CREATE' ;
 CSV : 'CSV' ;
+CYPHER : 'CYPHER' ;
 DATE : 'DATE' ;
 DATETIME : 'DATETIME' ;
 DELETE : 'DELETE' ;
@@ -49,6 +52,8 @@ DROP : 'DROP' ;
 DURATION : 'DURATION' ;
 EACH : 'EACH' ;
 EDGE : 'EDGE' ;
+EDGES : 'EDGES' ;
+ELEMENT : 'ELEMENT' ;
 ELEMENTS : 'ELEMENTS' ;
 ELSE : 'ELSE' ;
 END : 'END' ;
@@ -80,8 +85,10 @@ INSERT : 'INSERT' ;
 INT : 'INT' ;
 INTEGER : 'INTEGER' ;
 IS : 'IS' ;
+JOIN : 'JOIN' ;
 KEY : 'KEY' ;
 LABELED : 'LABELED' ;
+LEADING : 'LEADING' ;
 LET : 'LET' ;
 LIMIT : 'LIMIT' ;
 LIST : 'LIST' ;
@@ -92,8 +99,13 @@ MAP : 'MAP' ;
 MATCH : 'MATCH' ;
 MERGE : 'MERGE' ;
 NEXT : 'NEXT' ;
+NFC : 'NFC' ;
+NFD : 'NFD' ;
+NFKC : 'NFKC' ;
+NFKD : 'NFKD' ;
 NODE : 'NODE' ;
 NODETACH : 'NODETACH' ;
+NORMALIZED : 'NORMALIZED' ;
 NOT : 'NOT' ;
 NOTHING : 'NOTHING' ;
 NULL : 'NULL' ;
@@ -122,11 +134,16 @@ REMOVE : 'REMOVE' ;
 REPEATABLE : 'REPEATABLE' ;
 REPORT : 'REPORT' ;
 REQUIRE : 'REQUIRE' ;
+RETRY : 'RETRY' ;
 RETURN : 'RETURN' ;
 ROLLBACK : 'ROLLBACK' ;
 ROW : 'ROW' ;
 ROWS : 'ROWS' ;
 SCALAR : 'SCALAR' ;
+SCAN : 'SCAN' ;
+SECOND : 'SECOND' ;
+SECONDS : 'SECONDS' ;
+SEEK : 'SEEK' ;
 SET : 'SET' ;
 SHORTEST : 'SHORTEST' ;
 SHORTESTPATH : 'SHORTESTPATH' ;
@@ -143,8 +160,10 @@ TEXT : 'TEXT' ;
 THEN : 'THEN' ;
 TIME : 'TIME' ;
 TIMESTAMP : 'TIMESTAMP' ;
+TIMEZONE : 'TIMEZONE' ;
 TO : 'TO' ;
 TRAIL : 'TRAIL' ;
+TRAILING : 'TRAILING' ;
 TRANSACTION : 'TRANSACTION' ;
 TRANSACTIONS : 'TRANSACTIONS' ;
 TRUE : 'TRUE' ;
@@ -153,6 +172,7 @@ UNION : 'UNION' ;
 UNIQUE : 'UNIQUE' ;
 UNWIND : 'UNWIND' ;
 USE : 'USE' ;
+USING : 'USING' ;
 VALUE : 'VALUE' ;
 VARCHAR : 'VARCHAR' ;
 VECTOR : 'VECTOR' ;
@@ -161,10 +181,12 @@ WALK : 'WALK' ;
 WHEN : 'WHEN' ;
 WHERE : 'WHERE' ;
 WITH : 'WITH' ;
+WITHOUT : 'WITHOUT' ;
 WORK : 'WORK' ;
 WRITE : 'WRITE' ;
 XOR : 'XOR' ;
 YIELD : 'YIELD' ;
+ZONE : 'ZONE' ;
 ZONED : 'ZONED' ;
 
 // Punctuation.
@@ -202,19 +224,20 @@ CARET : '^' ;
 
 // Literals. BAD_NUMBER is whatever begins like a number and goes on like a name.
 FLOAT_LITERAL
-    : [0-9]+ '.' [0-9]+ ( 'e' [+-]? [0-9]+ )?
-    | '.' [0-9]+ ( 'e' [+-]? [0-9]+ )?
-    | [0-9]+ 'e' [+-]? [0-9]+
+    : DIGITS '.' DIGITS ( 'e' [+-]? DIGITS )?
+    | '.' DIGITS ( 'e' [+-]? DIGITS )?
+    | DIGITS 'e' [+-]? DIGITS
     ;
 INTEGER_LITERAL
-    : [0-9]+
-    | '0x' [0-9a-f]+
-    | '0o' [0-7]+
+    : DIGITS
+    | '0x' [0-9a-f] ( '_'? [0-9a-f] )*
+    | '0o' [0-7] ( '_'? [0-7] )*
     ;
 BAD_NUMBER
     : [0-9]+ NAME_PART+
-    | [0-9]* '.' [0-9]+ NAME_PART+
+    | DIGITS? '.' DIGITS NAME_PART+
     ;
+fragment DIGITS : [0-9] ( '_'? [0-9] )* ;
 STRING_LITERAL
     : '\'' ( ~['\\] | '\\' . )* '\''
     | '"' ( ~["\\] | '\\' . )* '"'

@@ -15,12 +15,17 @@ parser grammar KadeQLParser;
 options { tokenVocab = KadeQLLexer; }
 
 statement
-    : ( EXPLAIN | PROFILE )? ( query | use? schemaStatement | use? adminStatement ) SEMICOLON? EOF
+    : ( EXPLAIN | PROFILE | cypherOptions )* ( query | use? schemaStatement | use? adminStatement ) SEMICOLON? EOF
+    ;
+
+// CYPHER 25 runtime=parallel: what other systems are told about how to run a query.
+cypherOptions
+    : CYPHER ( INTEGER_LITERAL | FLOAT_LITERAL )? ( name EQ ( name | INTEGER_LITERAL | STRING_LITERAL ) )*
     ;
 
 // The database that a query is for.
 use
-    : USE name ( DOT name )*
+    : USE name ( DOT name )* arguments?
     ;
 
 // ---- queries
@@ -36,6 +41,7 @@ union
 singleQuery
     : use? clause+
     | conditional
+    | LBRACE query RBRACE
     ;
 
 conditional
@@ -68,12 +74,18 @@ page
     ;
 
 matchClause
-    : OPTIONAL? MATCH matchMode? pattern where?
+    : OPTIONAL? MATCH matchMode? pattern hint* where?
     ;
 
 matchMode
-    : REPEATABLE ELEMENTS
-    | DIFFERENT ( RELATIONSHIPS | RELATIONSHIP )
+    : REPEATABLE ( ELEMENTS | ELEMENT BINDINGS? )
+    | DIFFERENT ( RELATIONSHIPS | EDGES | ( RELATIONSHIP | EDGE ) BINDINGS? )
+    ;
+
+hint
+    : USING ( RANGE | TEXT | POINT )? INDEX SEEK? name COLON name LPAREN name ( COMMA name )* RPAREN
+    | USING SCAN name COLON name
+    | USING JOIN ON name ( COMMA name )*
     ;
 
 where
@@ -90,7 +102,11 @@ returnClause
 
 projection
     : DISTINCT? ( STAR ( COMMA projectionItem )* | projectionItem ( COMMA projectionItem )* )
-      orderBy? skip? limit?
+      groupBy? orderBy? skip? limit?
+    ;
+
+groupBy
+    : GROUP BY ( LPAREN RPAREN | expression ( COMMA expression )* )
     ;
 
 projectionItem
@@ -196,9 +212,14 @@ yieldItem
 
 inTransactions
     : IN ( expression? CONCURRENT )? ( TRANSACTION | TRANSACTIONS )
-      ( OF expression ( ROW | ROWS ) )?
-      ( ON ERROR ( CONTINUE | BREAK | FAIL ) )?
-      ( REPORT STATUS AS name )?
+      inTransactionsPart*
+    ;
+
+inTransactionsPart
+    : OF expression ( ROW | ROWS )
+    | ON ERROR ( CONTINUE | BREAK | FAIL )
+    | ON ERROR RETRY ( FOR expression ( SECOND | SECONDS ) )? ( THEN ( CONTINUE | BREAK | FAIL ) )?
+    | REPORT STATUS AS name
     ;
 
 loadClause
@@ -327,6 +348,8 @@ operator
 isTest
     : IS NOT? NULL
     | IS NOT? ( COLONCOLON | TYPED ) type
+    | COLONCOLON type
+    | IS NOT? ( NFC | NFD | NFKC | NFKD ) NORMALIZED
     | IS NOT? LABELED labelOr
     | IS NOT? variable
     ;
@@ -334,6 +357,8 @@ isTest
 filterIsTest
     : IS NOT? NULL
     | IS NOT? ( COLONCOLON | TYPED ) typeAtom
+    | COLONCOLON typeAtom
+    | IS NOT? ( NFC | NFD | NFKC | NFKD ) NORMALIZED
     | IS NOT? LABELED labelAnd
     | IS NOT? variable
     ;
@@ -343,6 +368,7 @@ postfix
       | parameter
       | patternValue
       | subquery
+      | temporalLiteral
       | variable mapProjection?
       | LPAREN expression RPAREN
       | caseValue
@@ -361,9 +387,19 @@ postfixPart
     ;
 
 // A call's name is the dotted chain before it. WHERE and | are there for
-// all(x IN list WHERE …) and reduce(a = 0, x IN list | …).
+// all(x IN list WHERE …), reduce(a = 0, x IN list | …) and allReduce(a = 0, x IN list | …, …),
+// FROM for trim(BOTH 'x' FROM text).
 call
-    : LPAREN ( STAR | DISTINCT? expression ( COMMA expression )* where? ( BAR expression )? )? RPAREN
+    : LPAREN ( STAR | DISTINCT? expression ( COMMA expression )* where? ( BAR expression ( COMMA expression )? )? ( FROM expression )? | trimmed )? RPAREN
+    ;
+
+trimmed
+    : ( BOTH | LEADING | TRAILING ) expression FROM expression
+    | FROM expression
+    ;
+
+temporalLiteral
+    : ( DATE | DATETIME | TIME | TIMESTAMP | DURATION | ( LOCAL | ZONED ) ( TIME | DATETIME ) ) STRING_LITERAL
     ;
 
 parameter
@@ -379,7 +415,15 @@ subquery
     ;
 
 caseValue
-    : CASE expression? ( WHEN expression ( COMMA expression )* THEN expression )+ ( ELSE expression )? END
+    : CASE ( WHEN expression ( COMMA expression )* THEN expression )+ ( ELSE expression )? END
+    | CASE expression ( WHEN caseTest ( COMMA caseTest )* THEN expression )+ ( ELSE expression )? END
+    ;
+
+// What the operand of CASE is equal to, or the right side of a test of it: < 5, IS NULL.
+caseTest
+    : ( EQ | NE | LT | LE | GT | GE | REGEX | STARTS WITH | ENDS WITH ) expression
+    | isTest
+    | expression
     ;
 
 patternComprehension
@@ -415,15 +459,23 @@ type
     ;
 
 typeAtom
-    : typeWord ( NOT NULL | EXCLAMATION )?
+    : typeWord notNull? ( ( LIST | ARRAY ) notNull? )*
+    ;
+
+notNull
+    : NOT NULL
+    | EXCLAMATION
     ;
 
 typeWord
     : ( LIST | ARRAY ) LT type GT
+    | ANY VALUE? LT type GT
     | ( LOCAL | ZONED ) ( TIME | DATETIME )
+    | ( TIME | TIMESTAMP ) ( WITH | WITHOUT ) ( TIMEZONE | TIME ZONE )
     | SIGNED INTEGER
-    | PROPERTY VALUE
+    | ANY? PROPERTY VALUE
     | ANY ( VALUE | NODE | VERTEX | RELATIONSHIP | EDGE | MAP )?
+    | IDENTIFIER
     | BOOL | BOOLEAN | STRING_TYPE | VARCHAR | INT | INTEGER | FLOAT | DATE | TIME | DATETIME | TIMESTAMP
     | DURATION | POINT | NODE | VERTEX | RELATIONSHIP | EDGE | MAP | PATH | NOTHING | NULL
     ;
@@ -514,38 +566,42 @@ id
 // Any word.
 name
     : IDENTIFIER | ESCAPED | ACYCLIC | ALL | ALLSHORTESTPATHS | AND | ANY | ARRAY | AS | ASC
-    | ASCENDING | ASSERT | BEGIN | BOOL | BOOLEAN | BREAK | BTREE | BUILT | BY | CALL | CASE
-    | CHEAPEST | COLLECT | COMMIT | CONCURRENT | CONSTRAINT | CONSTRAINTS | CONTAINS | CONTINUE
-    | COST | COUNT | CREATE | CSV | DATE | DATETIME | DELETE | DESC | DESCENDING | DETACH
-    | DIFFERENT | DISTINCT | DROP | DURATION | EACH | EDGE | ELEMENTS | ELSE | END | ENDS | ERROR
-    | EXISTS | EXPLAIN | FAIL | FALSE | FIELDTERMINATOR | FILTER | FINISH | FLOAT | FOR | FOREACH
-    | FROM | FULLTEXT | FUNCTION | FUNCTIONS | GROUP | GROUPS | HEADERS | HEURISTIC | IF | IN
-    | INDEX | INDEXES | INSERT | INT | INTEGER | IS | KEY | LABELED | LET | LIMIT | LIST | LOAD
-    | LOCAL | LOOKUP | MAP | MATCH | MERGE | NEXT | NODE | NODETACH | NOT | NOTHING | NULL | OF
-    | OFFSET | ON | ONLY | OPTIONAL | OPTIONS | OR | ORDER | ORDINALITY | PATH | PATHS | POINT
-    | PROCEDURE | PROCEDURES | PROFILE | PROPERTY | RANGE | READ | REL | RELATIONSHIP
-    | RELATIONSHIPS | REMOVE | REPEATABLE | REPORT | REQUIRE | RETURN | ROLLBACK | ROW | ROWS
-    | SCALAR | SET | SHORTEST | SHORTESTPATH | SHOW | SIGNED | SIMPLE | SKIP_ | START | STARTS
-    | STATUS | STRING_TYPE | TERMINATE | TEXT | THEN | TIME | TIMESTAMP | TO | TRAIL | TRANSACTION
-    | TRANSACTIONS | TRUE | TYPED | UNION | UNIQUE | UNWIND | USE | VALUE | VARCHAR | VECTOR | VERTEX
-    | WALK | WHEN | WHERE | WITH | WORK | WRITE | XOR | YIELD | ZONED
+    | ASCENDING | ASSERT | BEGIN | BINDINGS | BOOL | BOOLEAN | BOTH | BREAK | BTREE | BUILT | BY
+    | CALL | CASE | CHEAPEST | COLLECT | COMMIT | CONCURRENT | CONSTRAINT | CONSTRAINTS | CONTAINS
+    | CONTINUE | COST | COUNT | CREATE | CSV | CYPHER | DATE | DATETIME | DELETE | DESC | DESCENDING
+    | DETACH | DIFFERENT | DISTINCT | DROP | DURATION | EACH | EDGE | EDGES | ELEMENT | ELEMENTS
+    | ELSE | END | ENDS | ERROR | EXISTS | EXPLAIN | FAIL | FALSE | FIELDTERMINATOR | FILTER
+    | FINISH | FLOAT | FOR | FOREACH | FROM | FULLTEXT | FUNCTION | FUNCTIONS | GROUP | GROUPS
+    | HEADERS | HEURISTIC | IF | IN | INDEX | INDEXES | INSERT | INT | INTEGER | IS | JOIN | KEY
+    | LABELED | LEADING | LET | LIMIT | LIST | LOAD | LOCAL | LOOKUP | MAP | MATCH | MERGE | NEXT
+    | NFC | NFD | NFKC | NFKD | NODE | NODETACH | NORMALIZED | NOT | NOTHING | NULL | OF | OFFSET
+    | ON | ONLY | OPTIONAL | OPTIONS | OR | ORDER | ORDINALITY | PATH | PATHS | POINT | PROCEDURE
+    | PROCEDURES | PROFILE | PROPERTY | RANGE | READ | REL | RELATIONSHIP | RELATIONSHIPS | REMOVE
+    | REPEATABLE | REPORT | REQUIRE | RETRY | RETURN | ROLLBACK | ROW | ROWS | SCALAR | SCAN
+    | SECOND | SECONDS | SEEK | SET | SHORTEST | SHORTESTPATH | SHOW | SIGNED | SIMPLE | SKIP_
+    | START | STARTS | STATUS | STRING_TYPE | TERMINATE | TEXT | THEN | TIME | TIMESTAMP | TIMEZONE
+    | TO | TRAIL | TRAILING | TRANSACTION | TRANSACTIONS | TRUE | TYPED | UNION | UNIQUE | UNWIND
+    | USE | USING | VALUE | VARCHAR | VECTOR | VERTEX | WALK | WHEN | WHERE | WITH | WITHOUT | WORK
+    | WRITE | XOR | YIELD | ZONE | ZONED
     ;
 
 // Any word but those that begin an expression of their own, or might.
 variable
     : IDENTIFIER | ESCAPED | ACYCLIC | ALL | ALLSHORTESTPATHS | AND | ANY | ARRAY | AS | ASC
-    | ASCENDING | ASSERT | BEGIN | BOOL | BOOLEAN | BREAK | BTREE | BUILT | BY | CALL | CHEAPEST
-    | COLLECT | COMMIT | CONCURRENT | CONSTRAINT | CONSTRAINTS | CONTAINS | CONTINUE | COST | COUNT
-    | CREATE | CSV | DATE | DATETIME | DELETE | DESC | DESCENDING | DETACH | DIFFERENT | DROP
-    | DURATION | EACH | EDGE | ELEMENTS | ELSE | END | ENDS | ERROR | EXISTS | EXPLAIN | FAIL
-    | FIELDTERMINATOR | FILTER | FINISH | FLOAT | FOR | FOREACH | FROM | FULLTEXT | FUNCTION
-    | FUNCTIONS | GROUP | GROUPS | HEADERS | HEURISTIC | IF | IN | INDEX | INDEXES | INSERT | INT
-    | INTEGER | IS | KEY | LABELED | LET | LIMIT | LIST | LOAD | LOCAL | LOOKUP | MAP | MATCH
-    | MERGE | NEXT | NODE | NODETACH | NOTHING | OF | OFFSET | ON | ONLY | OPTIONAL | OPTIONS | OR
+    | ASCENDING | ASSERT | BEGIN | BINDINGS | BOOL | BOOLEAN | BOTH | BREAK | BTREE | BUILT | BY
+    | CALL | CHEAPEST | COLLECT | COMMIT | CONCURRENT | CONSTRAINT | CONSTRAINTS | CONTAINS
+    | CONTINUE | COST | COUNT | CREATE | CSV | CYPHER | DATE | DATETIME | DELETE | DESC | DESCENDING
+    | DETACH | DIFFERENT | DROP | DURATION | EACH | EDGE | EDGES | ELEMENT | ELEMENTS | ELSE | END
+    | ENDS | ERROR | EXISTS | EXPLAIN | FAIL | FIELDTERMINATOR | FILTER | FINISH | FLOAT | FOR
+    | FOREACH | FROM | FULLTEXT | FUNCTION | FUNCTIONS | GROUP | GROUPS | HEADERS | HEURISTIC | IF
+    | IN | INDEX | INDEXES | INSERT | INT | INTEGER | IS | JOIN | KEY | LABELED | LEADING | LET
+    | LIMIT | LIST | LOAD | LOCAL | LOOKUP | MAP | MATCH | MERGE | NEXT | NFC | NFD | NFKC | NFKD
+    | NODE | NODETACH | NORMALIZED | NOTHING | OF | OFFSET | ON | ONLY | OPTIONAL | OPTIONS | OR
     | ORDER | ORDINALITY | PATH | PATHS | POINT | PROCEDURE | PROCEDURES | PROFILE | PROPERTY
     | RANGE | READ | REL | RELATIONSHIP | RELATIONSHIPS | REMOVE | REPEATABLE | REPORT | REQUIRE
-    | RETURN | ROLLBACK | ROW | ROWS | SCALAR | SET | SHORTEST | SHORTESTPATH | SHOW | SIGNED
-    | SIMPLE | SKIP_ | START | STARTS | STATUS | STRING_TYPE | TERMINATE | TEXT | THEN | TIME
-    | TIMESTAMP | TO | TRAIL | TRANSACTION | TRANSACTIONS | TYPED | UNION | UNIQUE | UNWIND | USE | VALUE
-    | VARCHAR | VECTOR | VERTEX | WALK | WITH | WORK | WRITE | XOR | YIELD | ZONED
+    | RETRY | RETURN | ROLLBACK | ROW | ROWS | SCALAR | SCAN | SECOND | SECONDS | SEEK | SET
+    | SHORTEST | SHORTESTPATH | SHOW | SIGNED | SIMPLE | SKIP_ | START | STARTS | STATUS
+    | STRING_TYPE | TERMINATE | TEXT | THEN | TIME | TIMESTAMP | TIMEZONE | TO | TRAIL | TRAILING
+    | TRANSACTION | TRANSACTIONS | TYPED | UNION | UNIQUE | UNWIND | USE | USING | VALUE | VARCHAR
+    | VECTOR | VERTEX | WALK | WITH | WITHOUT | WORK | WRITE | XOR | YIELD | ZONE | ZONED
     ;

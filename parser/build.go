@@ -89,9 +89,9 @@ func (b *builder) statement(ctx gen.IStatementContext) ast.Statement {
 		st = b.admin(ctx.AdminStatement())
 	}
 	if u := ctx.Use(); u != nil {
-		st = &ast.Use{Loc: loc(u), Name: useName(u), Statement: st}
+		st = &ast.Use{Loc: loc(u), Name: b.useName(u), Statement: st}
 	}
-	if t := find(ctx, gen.KadeQLParserEXPLAIN, gen.KadeQLParserPROFILE); t != nil {
+	if t := b.prefix(ctx); t != nil {
 		return &ast.Explain{Loc: at(t), Profile: t.GetTokenType() == gen.KadeQLParserPROFILE, Statement: st}
 	}
 	return st
@@ -110,12 +110,17 @@ func (b *builder) query(ctx gen.IQueryContext) *ast.Query {
 		} else {
 			last.Next = q
 		}
-		last = q
+		for last = q; last.Next != nil; { // a query in braces brings its own
+			last = last.Next
+		}
 	}
 	return first
 }
 
 func (b *builder) union(ctx gen.IUnionContext) *ast.Query {
+	if parts := ctx.AllSingleQuery(); len(parts) == 1 && parts[0].Query() != nil {
+		return b.query(parts[0].Query())
+	}
 	q := &ast.Query{Loc: loc(ctx)}
 	for _, c := range ctx.GetChildren() {
 		switch c := c.(type) {
@@ -145,8 +150,11 @@ func (b *builder) singleQuery(ctx gen.ISingleQueryContext) *ast.SingleQuery {
 		q.Clauses = []ast.Clause{b.conditional(c)}
 		return q
 	}
+	if in := ctx.Query(); in != nil {
+		return b.braced(q, b.query(in))
+	}
 	if u := ctx.Use(); u != nil {
-		q.Use = useName(u)
+		q.Use = b.useName(u)
 	}
 	q.Clauses = b.clauses(ctx)
 	if len(q.Clauses) > 1 {
@@ -282,6 +290,7 @@ func (b *builder) match(ctx gen.IMatchClauseContext) ast.Clause {
 		Optional: has(ctx, gen.KadeQLParserOPTIONAL),
 		Mode:     matchMode(ctx.MatchMode()),
 		Patterns: b.pattern(ctx.Pattern()),
+		Hints:    b.hints(ctx.AllHint()),
 		Where:    b.where(ctx.Where()),
 	}
 }
@@ -315,6 +324,9 @@ func (b *builder) projection(ctx gen.IProjectionContext) *ast.Projection {
 		OrderBy:  b.orderBy(ctx.OrderBy()),
 		Skip:     b.skip(ctx.Skip()),
 		Limit:    b.limit(ctx.Limit()),
+	}
+	if g := ctx.GroupBy(); g != nil {
+		p.Grouped, p.GroupBy = true, b.exprs(g.AllExpression())
 	}
 	for _, c := range ctx.AllProjectionItem() {
 		e := c.Expression()
@@ -471,25 +483,4 @@ func yieldItems(ctxs []gen.IYieldItemContext) []*ast.YieldItem {
 		out = append(out, item)
 	}
 	return out
-}
-
-func (b *builder) inTransactions(ctx gen.IInTransactionsContext) *ast.InTransactions {
-	t := &ast.InTransactions{Loc: loc(ctx), Concurrent: has(ctx, gen.KadeQLParserCONCURRENT), Report: optName(ctx.Name())}
-	exprs := b.exprs(ctx.AllExpression())
-	if has(ctx, gen.KadeQLParserOF) {
-		t.Rows = exprs[len(exprs)-1]
-		exprs = exprs[:len(exprs)-1]
-	}
-	if len(exprs) > 0 {
-		t.Concurrency = exprs[0]
-	}
-	switch {
-	case has(ctx, gen.KadeQLParserCONTINUE):
-		t.OnError = ast.OnErrorContinue
-	case has(ctx, gen.KadeQLParserBREAK):
-		t.OnError = ast.OnErrorBreak
-	case has(ctx, gen.KadeQLParserFAIL):
-		t.OnError = ast.OnErrorFail
-	}
-	return t
 }

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/antlr4-go/antlr/v4"
 
@@ -32,6 +33,8 @@ func (b *builder) atom(ctx gen.IPostfixContext) ast.Expr {
 		return b.subquery(c)
 	case gen.ICaseValueContext:
 		return b.caseValue(c)
+	case gen.ITemporalLiteralContext:
+		return b.temporalLiteral(c)
 	case gen.IPatternComprehensionContext:
 		p := &ast.PatternComprehension{
 			Loc: loc(c), Pattern: b.patternValue(c.PatternValue()),
@@ -124,6 +127,9 @@ func (b *builder) caseValue(ctx gen.ICaseValueContext) ast.Expr {
 			if t != gen.KadeQLParserCOMMA {
 				mode = t
 			}
+		case gen.ICaseTestContext:
+			w := &c.Whens[len(c.Whens)-1]
+			w.Values = append(w.Values, b.caseTest(k))
 		case gen.IExpressionContext:
 			e := b.expr(k)
 			switch mode {
@@ -140,6 +146,34 @@ func (b *builder) caseValue(ctx gen.ICaseValueContext) ast.Expr {
 		}
 	}
 	return c
+}
+
+// caseTest builds a value of WHEN, or a test whose left side is the operand of CASE.
+func (b *builder) caseTest(ctx gen.ICaseTestContext) ast.Expr {
+	if ctx.GetChildCount() == 1 && ctx.Expression() != nil {
+		return b.expr(ctx.Expression())
+	}
+	items := []item{{tok: ctx.GetStart(), cased: true}}
+	if t := ctx.IsTest(); t != nil {
+		items = append(items, item{tok: t.GetStart(), test: t})
+	} else {
+		items = append(items, item{tok: ctx.GetStart(), op: operators[ctx.GetStart().GetTokenType()]})
+		items = append(items, b.items(ctx.Expression().GetChildren())...)
+	}
+	return b.climb(items)
+}
+
+// temporalFunctions are the functions that read the text of a literal such as DATE '2026-11-25'.
+var temporalFunctions = map[string]string{"DATE": "date", "DATETIME": "datetime", "ZONED DATETIME": "datetime", "TIMESTAMP": "localdatetime",
+	"LOCAL DATETIME": "localdatetime", "TIME": "time", "ZONED TIME": "time", "LOCAL TIME": "localtime", "DURATION": "duration"}
+
+func (b *builder) temporalLiteral(ctx gen.ITemporalLiteralContext) ast.Expr {
+	var words []string
+	kids := ctx.GetChildren()
+	for _, k := range kids[:len(kids)-1] {
+		words = append(words, strings.ToUpper(k.(antlr.TerminalNode).GetText()))
+	}
+	return &ast.FunctionCall{Loc: loc(ctx), Name: temporalFunctions[strings.Join(words, " ")], Args: []ast.Expr{b.str(ctx.GetStop())}}
 }
 
 func (b *builder) mapLit(ctx gen.IMapContext) ast.Expr {

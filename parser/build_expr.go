@@ -43,7 +43,11 @@ func (b *builder) flat(kids []antlr.Tree) ast.Expr {
 	if len(kids) == 1 {
 		return b.postfix(kids[0].(gen.IPostfixContext))
 	}
-	items := b.items(kids)
+	return b.climb(b.items(kids))
+}
+
+// climb builds a tree of a flat expression's items.
+func (b *builder) climb(items []item) ast.Expr {
 	b.chain += len(items)
 	if b.chain > maxChain {
 		panic(bail{status.Errorf(status.TooDeep, "more than %d operators in one expression", maxChain).At(items[0].pos().Pos).
@@ -60,6 +64,7 @@ type item struct {
 	tok     antlr.Token // of a sign, operator or IS
 	op      opInfo      // of an operator
 	operand operandKids // of an operand
+	cased   bool        // the operand of the CASE around, which is not written
 	test    antlr.Tree  // IsTest or FilterIsTest
 }
 
@@ -189,7 +194,10 @@ func (c *climber) comparison(first ast.Expr) ast.Expr {
 func (c *climber) unary() ast.Expr {
 	it := c.items[c.i]
 	c.i++
-	if it.operand.postfix != nil {
+	switch {
+	case it.cased:
+		return &ast.CaseOperand{Loc: at(it.tok)}
+	case it.operand.postfix != nil:
 		return c.b.operand(it.operand)
 	}
 	switch it.tok.GetTokenType() {
@@ -251,6 +259,10 @@ func (b *builder) isTest(x ast.Expr, ctx antlr.Tree) ast.Expr {
 	place := ast.At(x.Position())
 	not := has(ctx, gen.KadeQLParserNOT)
 	var labels ast.LabelExpr
+	last := ctx.(antlr.ParserRuleContext).GetStop()
+	if last.GetTokenType() == gen.KadeQLParserNORMALIZED && !has(ctx, gen.KadeQLParserLABELED) {
+		return &ast.IsNormalized{Loc: place, X: x, Not: not, Form: normalForm(ctx)}
+	}
 	for _, k := range ctx.GetChildren() {
 		switch k := k.(type) {
 		case gen.ITypeContext:
@@ -272,6 +284,13 @@ func (b *builder) isTest(x ast.Expr, ctx antlr.Tree) ast.Expr {
 		return &ast.Unary{Loc: place, Op: ast.Not, X: &ast.HasLabels{Loc: place, X: x, Labels: labels}}
 	}
 	return &ast.HasLabels{Loc: place, X: x, Labels: labels}
+}
+
+func normalForm(ctx antlr.Tree) string {
+	if t := find(ctx, gen.KadeQLParserNFC, gen.KadeQLParserNFD, gen.KadeQLParserNFKC, gen.KadeQLParserNFKD); t != nil {
+		return strings.ToUpper(t.GetText())
+	}
+	return "NFC"
 }
 
 // postfix builds an atom and what follows it.
@@ -341,6 +360,9 @@ func (b *builder) functionCall(place ast.Loc, dotted []string, ctx gen.ICallCont
 	fn := strings.Join(dotted, ".")
 	lower := strings.ToLower(fn)
 	args := ctx.AllExpression()
+	if from := find(ctx, gen.KadeQLParserFROM); from != nil || ctx.Trimmed() != nil {
+		return b.trim(place, fn, ctx, from)
+	}
 	if has(ctx, gen.KadeQLParserBAR) {
 		return b.reduce(place, lower, ctx, args)
 	}
@@ -372,17 +394,61 @@ func (b *builder) functionCall(place ast.Loc, dotted []string, ctx gen.ICallCont
 	return call
 }
 
+// trim builds trim([BOTH|LEADING|TRAILING] [characters] FROM text); from is not nil where the grammar took what
+// stands before FROM for an expression.
+func (b *builder) trim(place ast.Loc, fn string, ctx gen.ICallContext, from antlr.Token) ast.Expr {
+	function, args := "btrim", ctx.AllExpression()
+	side := func(word string) {
+		switch strings.ToUpper(word) {
+		case "LEADING":
+			function = "ltrim"
+		case "TRAILING":
+			function = "rtrim"
+		}
+	}
+	if t := ctx.Trimmed(); t != nil {
+		from, args = find(t, gen.KadeQLParserFROM), t.AllExpression()
+		side(t.GetStart().GetText())
+	}
+	if !strings.EqualFold(fn, "trim") || len(args) > 2 || ctx.Where() != nil || has(ctx, gen.KadeQLParserBAR, gen.KadeQLParserDISTINCT) {
+		b.fail(from, status.UnexpectedSyntax, "trim(BOTH 'x' FROM text) is written so, and no other function", "FROM is not expected here")
+	}
+	if kids := args[0].GetChildren(); len(args) == 2 && len(kids) == 1 {
+		switch v := bareVariable(kids[0]); {
+		case v == nil:
+		case v.GetTokenType() == gen.KadeQLParserBOTH, v.GetTokenType() == gen.KadeQLParserLEADING, v.GetTokenType() == gen.KadeQLParserTRAILING:
+			side(v.GetText())
+			args = args[1:]
+		}
+	}
+	call := &ast.FunctionCall{Loc: place, Name: function, Args: []ast.Expr{b.expr(args[len(args)-1])}}
+	if len(args) == 2 {
+		call.Args = append(call.Args, b.expr(args[0]))
+	}
+	return call
+}
+
 // reduce builds reduce(acc = init, x IN list | expression).
 func (b *builder) reduce(place ast.Loc, fn string, ctx gen.ICallContext, args []gen.IExpressionContext) ast.Expr {
-	if fn == "reduce" && len(args) == 3 && ctx.Where() == nil && !has(ctx, gen.KadeQLParserDISTINCT) {
+	all := fn == "allreduce"
+	if (fn == "reduce" && len(args) == 3 || all && len(args) == 4) && ctx.Where() == nil && !has(ctx, gen.KadeQLParserDISTINCT) {
 		acc := args[0].GetChildren()
 		v, list := b.binding(args[1])
+		if t := bound(acc, gen.KadeQLParserEQ); t != nil && v != nil && all {
+			return &ast.AllReduce{
+				Loc: place, Acc: &ast.Name{Loc: at(t), Text: nameText(t)}, Init: b.flat(acc[2:]),
+				Var: v, List: list, Expr: b.expr(args[2]), Pred: b.expr(args[3]),
+			}
+		}
 		if t := bound(acc, gen.KadeQLParserEQ); t != nil && v != nil {
 			return &ast.Reduce{
 				Loc: place, Acc: &ast.Name{Loc: at(t), Text: nameText(t)}, Init: b.flat(acc[2:]),
 				Var: v, List: list, Expr: b.expr(args[2]),
 			}
 		}
+	}
+	if all {
+		b.fail(find(ctx, gen.KadeQLParserBAR), status.UnexpectedSyntax, "allReduce is written allReduce(sum = 0, x IN list | sum + x, sum < 10)", "`|` is not expected here")
 	}
 	b.fail(find(ctx, gen.KadeQLParserBAR), status.UnexpectedSyntax, "reduce is written reduce(sum = 0, x IN list | sum + x)", "`|` is not expected here")
 	return nil

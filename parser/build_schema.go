@@ -112,7 +112,11 @@ var canonicalTypes = map[string]string{
 	"TIMESTAMP": "LOCAL DATETIME", "TIME": "ZONED TIME", "DATETIME": "ZONED DATETIME",
 	"VERTEX": "NODE", "EDGE": "RELATIONSHIP", "ARRAY": "LIST",
 	"ANY NODE": "NODE", "ANY VERTEX": "NODE", "ANY RELATIONSHIP": "RELATIONSHIP", "ANY EDGE": "RELATIONSHIP",
-	"ANY MAP": "MAP", "ANY VALUE": "ANY",
+	"ANY MAP": "MAP", "ANY VALUE": "ANY", "ANY PROPERTY VALUE": "PROPERTY VALUE",
+	"TIME WITH TIMEZONE": "ZONED TIME", "TIME WITH TIME ZONE": "ZONED TIME",
+	"TIME WITHOUT TIMEZONE": "LOCAL TIME", "TIME WITHOUT TIME ZONE": "LOCAL TIME",
+	"TIMESTAMP WITH TIMEZONE": "ZONED DATETIME", "TIMESTAMP WITH TIME ZONE": "ZONED DATETIME",
+	"TIMESTAMP WITHOUT TIMEZONE": "LOCAL DATETIME", "TIMESTAMP WITHOUT TIME ZONE": "LOCAL DATETIME",
 }
 
 func (b *builder) typeName(ctx gen.ITypeContext) *ast.TypeName {
@@ -127,12 +131,45 @@ func (b *builder) typeName(ctx gen.ITypeContext) *ast.TypeName {
 	return u
 }
 
+// typeAtom builds a type and the LIST words that may follow it: INTEGER LIST is LIST<INTEGER>.
 func (b *builder) typeAtom(ctx gen.ITypeAtomContext) *ast.TypeName {
-	w := ctx.TypeWord()
-	t := &ast.TypeName{Loc: loc(ctx), NotNull: has(ctx, gen.KadeQLParserNOT, gen.KadeQLParserEXCLAMATION)}
+	var t *ast.TypeName
+	for _, k := range ctx.GetChildren() {
+		switch k := k.(type) {
+		case gen.ITypeWordContext:
+			t = b.typeWord(k)
+		case gen.INotNullContext:
+			b.notNull(t)
+		case antlr.TerminalNode:
+			t = &ast.TypeName{Loc: t.Loc, Name: "LIST", Element: t}
+		}
+	}
+	return t
+}
+
+// notNull takes null from a type, and from each that a union joins.
+func (b *builder) notNull(t *ast.TypeName) {
+	t.NotNull = t.Name != "UNION"
+	for _, u := range t.Union {
+		b.notNull(u)
+	}
+}
+
+func (b *builder) typeWord(w gen.ITypeWordContext) *ast.TypeName {
+	t := &ast.TypeName{Loc: loc(w)}
 	if e := w.Type_(); e != nil {
+		if has(w, gen.KadeQLParserANY) {
+			return b.typeName(e)
+		}
 		t.Name, t.Element = "LIST", b.typeName(e)
 		return t
+	}
+	if id := find(w, gen.KadeQLParserIDENTIFIER); id != nil {
+		hint := "types are " + strings.Join(typeWords, ", ")
+		if near := status.Nearest(strings.ToUpper(id.GetText()), typeWords...); near != "" {
+			hint = "did you mean " + near + "?"
+		}
+		b.fail(id, status.UnexpectedSyntax, hint, "there is no type `%s`", shorten(id.GetText()))
 	}
 	var parts []string
 	for _, c := range w.GetChildren() {

@@ -179,10 +179,21 @@ func (b *builder) showTail(tail gen.IShowTailContext) (y *ast.Yield, where ast.E
 }
 
 // useName returns the name that USE gives, with its dots.
-func useName(ctx gen.IUseContext) *ast.Name {
+func (b *builder) useName(ctx gen.IUseContext) *ast.Name {
 	n := name(ctx.Name(0))
 	for _, more := range ctx.AllName()[1:] {
 		n.Text += "." + nameText(more.GetStart())
 	}
-	return &n
+	a := ctx.Arguments()
+	if a == nil {
+		return &n
+	}
+	if list := a.AllExpression(); len(list) == 1 && strings.EqualFold(n.Text, "graph.byName") {
+		if lit, ok := b.expr(list[0]).(*ast.StringLit); ok {
+			return &ast.Name{Loc: n.Loc, Text: lit.Value}
+		}
+	}
+	b.fail(ctx.Name(0).GetStart(), status.NotYet, "a server has one database: write its name, or leave USE out",
+		"USE takes the name of a database, or graph.byName('name')")
+	return nil
 }

@@ -172,6 +172,10 @@ func guess(p antlr.Parser, offending *token) string {
 	switch {
 	case offending.typ == gen.KadeQLParserEXCLAMATION && next.typ == gen.KadeQLParserEQ:
 		return "unequal is written <>"
+	case offending.typ == gen.KadeQLParserUSE && i > 0:
+		return "USE is the first clause of its query"
+	case offending.typ == gen.KadeQLParserUSING && strings.EqualFold(next.lexeme(), "PERIODIC"):
+		return "CALL { … } IN TRANSACTIONS takes the place of USING PERIODIC COMMIT"
 	case offending.typ == gen.KadeQLParserEQ && next.typ == gen.KadeQLParserEQ,
 		offending.typ == gen.KadeQLParserEQ && i > 0 && s.tokens[i-1].typ == gen.KadeQLParserEQ:
 		return "equality is written ="
@@ -214,7 +218,7 @@ var (
 	laterClauses = map[string]string{
 		"FROM": "reading tables, documents and series", "JOIN": "JOIN", "ASOF": "ASOF JOIN", "SUBSCRIBE": "SUBSCRIBE", "EXPORT": "EXPORT",
 		"HAVING": "HAVING", "OVER": "window functions", "ALTER": "ALTER", "GRANT": "GRANT", "REVOKE": "REVOKE", "DENY": "DENY",
-		"USING": "a planner hint", "VALID": "valid time", "VALID_TIME": "valid time", "SYSTEM_TIME": "system time", "SEARCH": "SEARCH",
+		"VALID": "valid time", "VALID_TIME": "valid time", "SYSTEM_TIME": "system time", "SEARCH": "SEARCH",
 		"EARLIEST": "a journey", "LATEST": "a journey", "FASTEST": "a journey", "JOURNEY": "a journey",
 	}
 	laterThings = map[string]string{

@@ -218,7 +218,7 @@ func literalValue(t *token) (v value.Value, kind byte) {
 			return value.Int(n), 'i'
 		}
 	case gen.KadeQLParserFLOAT_LITERAL:
-		if f, err := strconv.ParseFloat(raw, 64); err == nil {
+		if f, err := strconv.ParseFloat(withoutGroups(raw), 64); err == nil {
 			return value.Float(f), 'f'
 		}
 	case gen.KadeQLParserSTRING_LITERAL:

@@ -19,6 +19,7 @@ import (
 // if all is well.
 func parseInt(s string, negative bool) (int64, status.Code) {
 	base := 10
+	s = withoutGroups(s)
 	digits := s
 	if len(s) > 1 && s[0] == '0' {
 		switch s[1] {
@@ -43,6 +44,14 @@ func parseInt(s string, negative bool) (int64, status.Code) {
 	return int64(u), 0
 }
 
+// withoutGroups takes the underscores out of a number.
+func withoutGroups(s string) string {
+	if strings.IndexByte(s, '_') < 0 {
+		return s
+	}
+	return strings.ReplaceAll(s, "_", "")
+}
+
 // number builds a number literal; minus is the token of a minus directly
 // before it, nil if there is none.
 func (b *builder) number(t, minus antlr.Token) ast.Expr {
@@ -61,7 +70,7 @@ func (b *builder) number(t, minus antlr.Token) ast.Expr {
 		}
 		return &ast.IntLit{Loc: place, Value: n}
 	case gen.KadeQLParserFLOAT_LITERAL:
-		f, err := strconv.ParseFloat(s, 64)
+		f, err := strconv.ParseFloat(withoutGroups(s), 64)
 		if err != nil {
 			b.fail(t, status.FloatingPointOverflow, "", "the float `%s` is out of range", shorten(s))
 		}

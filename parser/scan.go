@@ -209,10 +209,7 @@ func scanNumber(text string, i int) (typ, end int) {
 }
 
 func scanRadix(text string, i int, is func(byte) bool) (typ, end int) {
-	j := i + 2
-	for j < len(text) && is(text[j]) {
-		j++
-	}
+	j := grouped(text, i+2, is)
 	end = nameEnd(text, j)
 	if end > j || j == i+2 {
 		return gen.KadeQLParserBAD_NUMBER, end
@@ -254,9 +251,15 @@ func isOctal(c byte) bool  { return '0' <= c && c <= '7' }
 func isHex(c byte) bool    { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' || c == '_' }
 
-func digits(text string, i int) int {
-	for i < len(text) && isDigit(text[i]) {
-		i++
+func digits(text string, i int) int { return grouped(text, i, isDigit) }
+
+// grouped returns the end of the digits at i, between any two of which an underscore may stand.
+func grouped(text string, i int, is func(byte) bool) int {
+	for start := i; i < len(text); i++ {
+		if is(text[i]) || text[i] == '_' && i > start && text[i-1] != '_' && i+1 < len(text) && is(text[i+1]) {
+			continue
+		}
+		break
 	}
 	return i
 }

@@ -45,8 +45,9 @@ func parseWith(t *testing.T, text string, mode int, l antlr.ErrorListener) strin
 
 // TestSLLIsEnough: SLL gives the tree that full-context prediction gives, for
 // every statement of the corpus, and there is one reading but where a pattern
-// such as `(a)<-[b]-(c)` would also do as arithmetic, or A|b as a label and the
-// body of a comprehension; the grammar takes the first.
+// such as `(a)<-[b]-(c)` would also do as arithmetic, A|b as a label and the
+// body of a comprehension, TIME WITH TIMEZONE as TIME and a clause, WHEN IS :: INT as a test
+// of a variable named is, or f(from[0]) as trim's FROM and a list; the grammar takes the first.
 func TestSLLIsEnough(t *testing.T) {
 	texts := corpus(t)
 	if testing.Short() {
@@ -65,7 +66,7 @@ func TestSLLIsEnough(t *testing.T) {
 	}
 	t.Logf("%d texts have one tree with SLL and with LL; several readings in %v", len(texts), slices.Sorted(maps.Keys(a.rules)))
 	for rule, text := range a.rules {
-		if rule != "postfix" && rule != "patternValue" && rule != "labelOr" {
+		if !slices.Contains([]string{"postfix", "patternValue", "labelOr", "typeWord", "caseTest", "call"}, rule) {
 			t.Errorf("%s is ambiguous in %s", rule, text)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"runtime/debug"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -185,7 +184,7 @@ func (r *Result) start(ctx context.Context) error {
 		return nil
 	}
 	if err := missing(c, req.Params); err != nil {
-		return err
+		return r.located(err)
 	}
 	r.setUp(ctx)
 	if err := r.enter(ctx); err != nil {
@@ -211,16 +210,20 @@ func (r *Result) resolve() (err error) {
 // missing names the parameters that the text uses and the request lacks.
 func missing(c *compiled, params map[string]value.Value) error {
 	var names []string
-	for _, n := range c.plan.Params {
-		if _, ok := params[n]; !ok {
-			names = append(names, n)
+	var at status.Pos
+	for i, n := range c.plan.Params {
+		if _, ok := params[n]; ok {
+			continue
 		}
+		if names == nil {
+			at = c.plan.ParamPos[i]
+		}
+		names = append(names, n)
 	}
 	if len(names) == 0 {
 		return nil
 	}
-	sort.Strings(names)
-	err := status.Errorf(status.MissingParameter, "parameter $%s was not given", names[0])
+	err := status.Errorf(status.MissingParameter, "parameter $%s was not given", names[0]).At(at)
 	var others []string
 	for n := range params {
 		if !slices.Contains(c.plan.Params, n) {
@@ -423,6 +426,9 @@ func (r *Result) report(run *running, err error) {
 	r.effects, r.spilled, r.peak = run.stats.Effects, run.stats.Spilled, run.budget.Peak()
 	if len(run.stats.Notices) > 0 {
 		r.rarely().notices = run.stats.Notices
+	}
+	if r.c != nil && r.c.plan != nil && len(r.c.plan.Notices) > 0 {
+		r.rarely().notices = slices.Concat(r.c.plan.Notices, run.stats.Notices)
 	}
 	if err == nil && r.c != nil && r.c.profile && r.c.plan != nil && !r.c.explain {
 		r.rarely().plan = r.c.plan.Explain(run.stats.Operators)

@@ -19,7 +19,29 @@ type Match struct {
 	Optional bool
 	Mode     MatchMode
 	Patterns []*PatternPart
+	Hints    []*Hint
 	Where    Expr
+}
+
+// HintKind is what a Hint asks for.
+type HintKind uint8
+
+// The hints.
+const (
+	HintIndex HintKind = iota
+	HintIndexSeek
+	HintScan
+	HintJoin
+)
+
+// Hint is USING INDEX [SEEK] var:label(keys), USING SCAN var:label or USING JOIN ON vars.
+type Hint struct {
+	Loc
+	Kind  HintKind
+	Index string // RANGE, TEXT or POINT, "" if not said
+	Vars  []*Name
+	Label *Name // nil for JOIN
+	Keys  []*Name
 }
 
 // Projection is what WITH and RETURN share.
@@ -28,6 +50,8 @@ type Projection struct {
 	Distinct bool
 	Star     bool // * stands first; Items come after it
 	Items    []*ProjectionItem
+	Grouped  bool // GROUP BY is written
+	GroupBy  []Expr
 	OrderBy  []*SortItem
 	Skip     Expr // SKIP or OFFSET
 	Limit    Expr
@@ -244,13 +268,16 @@ const (
 	OnErrorBreak
 )
 
-// InTransactions is IN [n CONCURRENT] TRANSACTIONS [OF n ROWS] [ON ERROR …] [REPORT STATUS AS v].
+// InTransactions is IN [n CONCURRENT] TRANSACTIONS [OF n ROWS] [ON ERROR [RETRY [FOR n SECONDS] THEN] …]
+// [REPORT STATUS AS v].
 type InTransactions struct {
 	Loc
 	Concurrent  bool
 	Concurrency Expr // nil: not said
 	Rows        Expr // nil: not said
 	OnError     OnError
+	Retry       bool
+	RetryFor    Expr // seconds; nil: not said
 	Report      *Name
 }
 

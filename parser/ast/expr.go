@@ -162,6 +162,14 @@ type TypeName struct {
 	Union   []*TypeName // Name is "UNION"
 }
 
+// IsNormalized is x IS [NOT] [form] NORMALIZED.
+type IsNormalized struct {
+	Loc
+	X    Expr
+	Not  bool
+	Form string // NFC, NFD, NFKC or NFKD
+}
+
 // HasLabels is x:labels or x IS labels; on a relationship it asks for types.
 type HasLabels struct {
 	Loc
@@ -271,12 +279,30 @@ type Reduce struct {
 	Expr Expr
 }
 
+// AllReduce is allReduce(acc = init, var IN list | expression, predicate): whether the predicate
+// is true for every value that acc takes on the way.
+type AllReduce struct {
+	Loc
+	Acc  *Name
+	Init Expr
+	Var  *Name
+	List Expr
+	Expr Expr
+	Pred Expr
+}
+
 // Case is CASE [operand] WHEN … THEN … [ELSE …] END.
 type Case struct {
 	Loc
 	Operand Expr // nil: searched
 	Whens   []CaseWhen
 	Else    Expr
+}
+
+// CaseOperand stands for the operand of the CASE around it in a value of WHEN that tests it:
+// WHEN < 5 is the comparison CaseOperand < 5.
+type CaseOperand struct {
+	Loc
 }
 
 // CaseWhen is WHEN a, b THEN result. Only a simple CASE has several values.
@@ -333,6 +359,9 @@ func (*Binary) expr()               {}
 func (*Comparison) expr()           {}
 func (*IsNull) expr()               {}
 func (*IsType) expr()               {}
+func (*IsNormalized) expr()         {}
+func (*CaseOperand) expr()          {}
+func (*AllReduce) expr()            {}
 func (*HasLabels) expr()            {}
 func (*Property) expr()             {}
 func (*Index) expr()                {}

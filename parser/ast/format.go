@@ -227,6 +227,9 @@ func (p *printer) clause(c Clause) {
 		p.s("MATCH ")
 		p.mode(c.Mode)
 		p.parts(c.Patterns)
+		for _, h := range c.Hints {
+			p.hint(h)
+		}
 		p.where(c.Where)
 	case *With:
 		p.s("WITH ")
@@ -418,11 +421,41 @@ func (p *printer) callSubquery(c *CallSubquery) {
 		p.expr(t.Rows, 0)
 		p.s(" ROWS")
 	}
-	p.s([...]string{
-		OnErrorDefault: "", OnErrorFail: " ON ERROR FAIL", OnErrorContinue: " ON ERROR CONTINUE", OnErrorBreak: " ON ERROR BREAK",
-	}[t.OnError])
+	p.onError(t)
 	if t.Report != nil {
 		p.s(" REPORT STATUS AS ", quote(t.Report.Text))
+	}
+}
+
+func (p *printer) onError(t *InTransactions) {
+	word := [...]string{OnErrorDefault: "", OnErrorFail: "FAIL", OnErrorContinue: "CONTINUE", OnErrorBreak: "BREAK"}[t.OnError]
+	switch {
+	case t.Retry:
+		p.s(" ON ERROR RETRY")
+		if t.RetryFor != nil {
+			p.s(" FOR ")
+			p.expr(t.RetryFor, 0)
+			p.s(" SECONDS")
+		}
+		p.when(word != "", " THEN "+word)
+	case word != "":
+		p.s(" ON ERROR ", word)
+	}
+}
+
+func (p *printer) hint(h *Hint) {
+	if h.Kind == HintJoin {
+		p.s(" USING JOIN ON ")
+		p.list(len(h.Vars), ", ", func(i int) { p.name(h.Vars[i]) })
+		return
+	}
+	p.s(" USING ")
+	p.when(h.Index != "", h.Index+" ")
+	p.s([...]string{HintIndex: "INDEX ", HintIndexSeek: "INDEX SEEK ", HintScan: "SCAN "}[h.Kind], quote(h.Vars[0].Text), ":", quote(h.Label.Text))
+	if h.Kind != HintScan {
+		p.s("(")
+		p.list(len(h.Keys), ", ", func(i int) { p.name(h.Keys[i]) })
+		p.s(")")
 	}
 }
 
@@ -450,6 +483,11 @@ func (p *printer) projection(j *Projection) {
 			p.expr(item.Expr, 0)
 		}
 	})
+	if j.Grouped {
+		p.s(" GROUP BY ")
+		p.when(len(j.GroupBy) == 0, "()")
+		p.exprs(j.GroupBy)
+	}
 	p.order(j.OrderBy, j.Skip, j.Limit)
 }
 

@@ -57,6 +57,8 @@ func level(e Expr) int {
 			return levelOpen
 		}
 		return levelTest
+	case *IsNormalized:
+		return levelTest
 	case *HasLabels:
 		return levelLabels
 	case *PatternExpr:
@@ -136,7 +138,8 @@ func (p *printer) bare(e Expr) {
 		p.function(e)
 	case *CountStar:
 		p.s("count(*)")
-	case *Unary, *Binary, *Comparison, *IsNull, *IsType, *HasLabels:
+	case *CaseOperand: // is not written
+	case *Unary, *Binary, *Comparison, *IsNull, *IsType, *IsNormalized, *HasLabels:
 		p.operator(e)
 	default:
 		p.scoped(e)
@@ -148,6 +151,11 @@ func (p *printer) operator(e Expr) {
 	case *Unary:
 		switch e.Op {
 		case Not:
+			if l, ok := e.X.(*HasLabels); ok && isOperand(l.X) {
+				p.s("IS NOT LABELED ")
+				p.labelOperand(l.Labels, true)
+				return
+			}
 			p.s("NOT ")
 			p.expr(e.X, levelNot)
 		case Negate:
@@ -175,11 +183,23 @@ func (p *printer) operator(e Expr) {
 		p.expr(e.X, levelTest)
 		p.s(map[bool]string{false: " IS :: ", true: " IS NOT :: "}[e.Not])
 		p.typeName(e.Type)
+	case *IsNormalized:
+		p.expr(e.X, levelTest)
+		p.s(map[bool]string{false: " IS ", true: " IS NOT "}[e.Not], e.Form, " NORMALIZED")
 	case *HasLabels:
-		p.expr(e.X, levelPostfix)
-		p.s(":")
+		if isOperand(e.X) {
+			p.s("IS LABELED ")
+		} else {
+			p.expr(e.X, levelPostfix)
+			p.s(":")
+		}
 		p.labelOperand(e.Labels, true)
 	}
+}
+
+func isOperand(e Expr) bool {
+	_, ok := e.(*CaseOperand)
+	return ok
 }
 
 func (p *printer) scoped(e Expr) {
@@ -216,6 +236,16 @@ func (p *printer) scoped(e Expr) {
 		p.binding(e.Var, e.List)
 		p.s(" | ")
 		p.expr(e.Expr, 0)
+		p.s(")")
+	case *AllReduce:
+		p.s("allReduce(", quote(e.Acc.Text), " = ")
+		p.expr(e.Init, levelAdd)
+		p.s(", ")
+		p.binding(e.Var, e.List)
+		p.s(" | ")
+		p.expr(e.Expr, 0)
+		p.s(", ")
+		p.expr(e.Pred, 0)
 		p.s(")")
 	case *Case:
 		p.caseExpr(e)

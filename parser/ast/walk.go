@@ -83,6 +83,7 @@ func clauseChildren(n Clause, f func(Node)) {
 	switch n := n.(type) {
 	case *Match:
 		visitAll(f, n.Patterns)
+		visitAll(f, n.Hints)
 		visit(f, n.Where)
 	case *With:
 		f(n.Projection)
@@ -166,6 +167,8 @@ func exprChildren(n Expr, f func(Node)) {
 		f(n.X)
 	case *IsType:
 		f(n.X)
+	case *IsNormalized:
+		f(n.X)
 	case *HasLabels:
 		f(n.X)
 		f(n.Labels)
@@ -199,6 +202,8 @@ func scopedChildren(n Expr, f func(Node)) {
 		visit(f, n.List, n.Where)
 	case *Reduce:
 		visit(f, n.Init, n.List, n.Expr)
+	case *AllReduce:
+		visit(f, n.Init, n.List, n.Expr, n.Pred)
 	case *Case:
 		visit(f, n.Operand)
 		for i := range n.Whens {
@@ -253,6 +258,7 @@ func partChildren(n Node, f func(Node)) {
 		visitAll(f, n.Clauses)
 	case *Projection:
 		visitAll(f, n.Items)
+		visit(f, n.GroupBy...)
 		visitAll(f, n.OrderBy)
 		visit(f, n.Skip, n.Limit)
 	case *ProjectionItem:
@@ -279,7 +285,7 @@ func partChildren(n Node, f func(Node)) {
 		visitAll(f, n.OrderBy)
 		visit(f, n.Skip, n.Limit, n.Where)
 	case *InTransactions:
-		visit(f, n.Concurrency, n.Rows)
+		visit(f, n.Concurrency, n.Rows, n.RetryFor)
 	case *WhenBranch:
 		visit(f, n.Cond)
 		f(n.Query)

@@ -32,6 +32,16 @@ func (p *pipeline) batches(t *ast.InTransactions) (*plan.Batches, error) {
 	case ast.OnErrorBreak:
 		out.OnError = plan.OnErrorBreak
 	}
+	if t.Retry {
+		out.Retry = true
+		if t.RetryFor != nil {
+			seconds, err := p.b.rowCount(t.RetryFor, "RETRY FOR")
+			if err != nil {
+				return nil, err
+			}
+			out.RetryFor = seconds
+		}
+	}
 	if t.Concurrency != nil {
 		if _, err := p.b.rowCount(t.Concurrency, "CONCURRENT"); err != nil {
 			return nil, err

@@ -72,7 +72,7 @@ func Bind(stmt ast.Statement, opts Options) (*Statement, error) {
 		out.Explain, out.Profile = !e.Profile, e.Profile
 		stmt = e.Statement
 	}
-	b := &binder{opts: opts, params: map[string]bool{}, types: map[plan.Slot]expr.Types{}, elems: map[plan.Slot]expr.Types{}}
+	b := &binder{opts: opts, params: map[string]status.Pos{}, types: map[plan.Slot]expr.Types{}, elems: map[plan.Slot]expr.Types{}}
 	if u, ok := stmt.(*ast.Use); ok {
 		if err := b.database(u.Name); err != nil {
 			return nil, err
@@ -101,7 +101,7 @@ func Bind(stmt ast.Statement, opts Options) (*Statement, error) {
 type binder struct {
 	opts     Options
 	slots    int
-	params   map[string]bool
+	params   map[string]status.Pos    // where each is named first
 	types    map[plan.Slot]expr.Types // what a slot can hold
 	elems    map[plan.Slot]expr.Types // what the elements of a list in a slot can be
 	writes   bool
@@ -111,6 +111,7 @@ type binder struct {
 	depth    int  // of subqueries
 	clauses  int
 	subplans []*plan.Plan
+	notices  []string
 }
 
 // maxSubqueries bounds the nesting of subqueries.
@@ -134,11 +135,14 @@ func (b *binder) newVar(name string, t, elem expr.Types) *variable {
 func (b *binder) finish(root plan.Node, cols []plan.Column) *plan.Plan {
 	produce := &plan.Produce{Columns: cols}
 	produce.Input = root
-	p := &plan.Plan{Root: produce, NumSlots: b.slots, Columns: cols, Writes: b.writes || b.batched, Batched: b.batched, RowID: plan.NoSlot}
+	p := &plan.Plan{Root: produce, NumSlots: b.slots, Columns: cols, Writes: b.writes || b.batched, Batched: b.batched, RowID: plan.NoSlot, Notices: b.notices}
 	for name := range b.params {
 		p.Params = append(p.Params, name)
 	}
 	sort.Strings(p.Params)
+	for _, name := range p.Params {
+		p.ParamPos = append(p.ParamPos, b.params[name])
+	}
 	for _, sub := range b.subplans {
 		sub.NumSlots = b.slots
 	}

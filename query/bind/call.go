@@ -57,7 +57,7 @@ func (p *pipeline) callArgs(c *ast.Call, proc *Procedure, standalone bool) ([]ex
 				WithHint("write %s(…)", proc.Name)
 		}
 		for _, a := range proc.Args {
-			p.b.params[a.Name] = true
+			p.b.param(a.Name, c.Pos)
 			out = append(out, &expr.Param{Name: a.Name, Pos: c.Pos})
 		}
 		return out, nil

@@ -23,12 +23,12 @@ func (b *binder) functionCall(e *ast.FunctionCall, en *env) (expr.Expr, error) {
 		return nil, b.unknownFunction(e)
 	}
 	if def.Class == function.Aggregate {
-		return b.aggregate(def, e.Args, e.Distinct, e.Pos, en)
+		return b.aggregate(def, e.Args, e.Distinct, false, e.Pos, en)
 	}
 	if e.Distinct {
 		return nil, status.Errorf(status.UnexpectedSyntax, "DISTINCT is for aggregates, and %s() is none", def.Name).At(e.Pos)
 	}
-	args, err := b.exprs(e.Args, en.value())
+	args, err := b.exprs(normalForm(e, en), en.value())
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +81,22 @@ func (b *binder) unknownFunction(e *ast.FunctionCall) error {
 		return status.Errorf(status.UnknownFunction, "`%s` is not a function of values", e.Name).At(e.Pos).WithHint("write %s", usage)
 	}
 	return status.Errorf(status.UnknownFunction, "`%s` is not a function", e.Name).At(e.Pos).WithHint("SHOW FUNCTIONS lists them")
+}
+
+// normalForm returns a call's arguments, in which the form in normalize(s, NFD) is a word.
+func normalForm(e *ast.FunctionCall, en *env) []ast.Expr {
+	if len(e.Args) != 2 || !strings.EqualFold(e.Name, "normalize") {
+		return e.Args
+	}
+	v, ok := e.Args[1].(*ast.Variable)
+	if !ok || en.sc.lookup(v.Name) != nil {
+		return e.Args
+	}
+	switch form := strings.ToUpper(v.Name); form {
+	case "NFC", "NFD", "NFKC", "NFKD":
+		return []ast.Expr{e.Args[0], &ast.StringLit{Loc: v.Loc, Value: form}}
+	}
+	return e.Args
 }
 
 func (b *binder) check(def *function.Def, kinds []expr.Types, pos status.Pos) (expr.Types, error) {

@@ -1,7 +1,9 @@
 package bind
 
 import (
+	"math"
 	"strconv"
+	"strings"
 
 	"github.com/kadedb/kadedb/parser/ast"
 	"github.com/kadedb/kadedb/query/expr"
@@ -17,6 +19,7 @@ type env struct {
 	agg     *grouping // nil: no aggregates
 	inAgg   bool      // inside the argument of an aggregate
 	pattern bool      // a pattern may stand as a condition
+	operand expr.Expr // of the CASE around
 	subs    []substitute
 }
 
@@ -71,10 +74,13 @@ func (b *binder) expr(e ast.Expr, en *env) (expr.Expr, error) {
 		return b.parameter(e)
 	case *ast.Variable:
 		v := en.sc.lookup(e.Name)
-		if v == nil {
-			return nil, en.sc.undefined(e.Name, e.Pos)
+		if v != nil {
+			return v.ref(), nil
 		}
-		return v.ref(), nil
+		if f, ok := floatNames[strings.ToUpper(e.Name)]; ok {
+			return &expr.Const{Value: value.Float(f)}, nil
+		}
+		return nil, en.sc.undefined(e.Name, e.Pos)
 	case *ast.ListLit:
 		xs, err := b.exprs(e.Items, en.value())
 		return &expr.ListLit{Elems: xs}, err
@@ -90,13 +96,16 @@ func (b *binder) expr(e ast.Expr, en *env) (expr.Expr, error) {
 	return b.postfix(e, en)
 }
 
+// floatNames are floats without a literal of their own; a variable of the name comes first.
+var floatNames = map[string]float64{"INF": math.Inf(1), "INFINITY": math.Inf(1), "NAN": math.NaN()}
+
 // LiftedName is the name under which the value of lifted literal i is given with
 // each execution: no parameter of a text can have it.
 func LiftedName(i int) string { return "\x00" + strconv.Itoa(i) }
 
 func (b *binder) parameter(e *ast.Parameter) (expr.Expr, error) {
 	if e.Literal == nil {
-		b.params[e.Name] = true
+		b.param(e.Name, e.Pos)
 		return &expr.Param{Name: e.Name, Pos: e.Pos}, nil
 	}
 	lit, err := b.expr(e.Literal, &env{})
@@ -104,6 +113,13 @@ func (b *binder) parameter(e *ast.Parameter) (expr.Expr, error) {
 		return nil, err
 	}
 	return &expr.Param{Name: LiftedName(e.Index), T: lit.Type(), Pos: e.Pos}, nil
+}
+
+// param notes that the parameter name is used at pos.
+func (b *binder) param(name string, pos status.Pos) {
+	if at, ok := b.params[name]; !ok || pos.Offset < at.Offset {
+		b.params[name] = pos
+	}
 }
 
 func (b *binder) exprs(es []ast.Expr, en *env) ([]expr.Expr, error) {
@@ -276,6 +292,8 @@ func (b *binder) postfix(e ast.Expr, en *env) (expr.Expr, error) {
 		return &expr.IsNull{X: x, Negated: e.Not}, err
 	case *ast.IsType:
 		return b.isType(e, en.value())
+	case *ast.IsNormalized:
+		return b.isNormalized(e, en.value())
 	case *ast.HasLabels:
 		return b.hasLabels(e, en.value())
 	case *ast.Property:
@@ -292,7 +310,7 @@ func (b *binder) postfix(e ast.Expr, en *env) (expr.Expr, error) {
 		return b.functionCall(e, en)
 	case *ast.CountStar:
 		def, _ := function.Lookup("count")
-		return b.aggregate(def, nil, false, e.Pos, en)
+		return b.aggregate(def, nil, false, true, e.Pos, en)
 	}
 	return b.scoped(e, en)
 }
@@ -306,6 +324,10 @@ func (b *binder) scoped(e ast.Expr, en *env) (expr.Expr, error) {
 		return b.quantifier(e, en.value())
 	case *ast.Reduce:
 		return b.reduce(e, en.value())
+	case *ast.AllReduce:
+		return b.allReduce(e, en.value())
+	case *ast.CaseOperand:
+		return en.operand, nil
 	case *ast.PatternComprehension:
 		if containsAggregate(e.Projection) {
 			return nil, status.Errorf(status.InvalidAggregation, "a pattern comprehension cannot aggregate").At(e.Projection.Position())
@@ -408,39 +430,6 @@ func (b *binder) mapProjection(e *ast.MapProjection, en *env) (expr.Expr, error)
 		out.Items = append(out.Items, item)
 	}
 	return out, nil
-}
-
-func (b *binder) caseExpr(e *ast.Case, en *env) (expr.Expr, error) {
-	out := &expr.Case{Pos: e.Pos}
-	val := en.value()
-	var err error
-	if out.Operand, err = b.optional(e.Operand, val); err != nil {
-		return nil, err
-	}
-	for _, w := range e.Whens {
-		then, err := b.expr(w.Then, val)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range w.Values {
-			cen := val
-			if e.Operand == nil {
-				cen = en
-			}
-			cond, err := b.expr(c, cen)
-			if err != nil {
-				return nil, err
-			}
-			if e.Operand == nil {
-				if err := want(cond, expr.BoolType, "WHEN", c); err != nil {
-					return nil, err
-				}
-			}
-			out.Whens = append(out.Whens, expr.When{Cond: cond, Then: then})
-		}
-	}
-	out.Else, err = b.optional(e.Else, val)
-	return out, err
 }
 
 func (b *binder) listComprehension(e *ast.ListComprehension, en *env) (expr.Expr, error) {

@@ -179,7 +179,8 @@ func (g *grouping) has(s plan.Slot) bool {
 }
 
 // aggregate binds one call of an aggregate function to a column of the grouping.
-func (b *binder) aggregate(def *function.Def, args []ast.Expr, distinct bool, pos status.Pos, en *env) (expr.Expr, error) {
+// star: it is count(*).
+func (b *binder) aggregate(def *function.Def, args []ast.Expr, distinct, star bool, pos status.Pos, en *env) (expr.Expr, error) {
 	switch {
 	case en.inAgg:
 		return nil, status.Errorf(status.NestedAggregation, "%s() stands inside another aggregate", def.Name).At(pos).
@@ -212,7 +213,10 @@ func (b *binder) aggregate(def *function.Def, args []ast.Expr, distinct bool, po
 		agg.Args = append(agg.Args, x)
 	}
 	t := expr.IntType
-	if len(args) > 0 || def.Name != "count" {
+	if !star && len(args) == 0 && def.Name == "count" {
+		return nil, status.Errorf(status.InvalidNumberOfArguments, "count() does not take 0 arguments").At(pos).WithHint("write count(*)")
+	}
+	if !star {
 		var err error
 		if t, err = b.check(def, kinds, pos); err != nil {
 			return nil, err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kadedb/kadedb/parser/ast"
 	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
@@ -33,6 +34,23 @@ func (b *binder) isType(e *ast.IsType, en *env) (expr.Expr, error) {
 		return t, nil
 	}
 	return &expr.Not{X: out, Pos: e.Pos}, nil
+}
+
+// isNormalized binds `x IS [NOT] NFC NORMALIZED`: null for what is no string.
+func (b *binder) isNormalized(e *ast.IsNormalized, en *env) (expr.Expr, error) {
+	x, err := b.expr(e.X, en)
+	if err != nil {
+		return nil, err
+	}
+	def, _ := function.Lookup("normalize")
+	form := &expr.Const{Value: value.String(e.Form)}
+	op := expr.Eq
+	if e.Not {
+		op = expr.Ne
+	}
+	same := &expr.Compare{Op: op, Left: &expr.Call{Def: def, Args: []expr.Expr{x, form}, T: expr.StringType | expr.NullType, Pos: e.Pos}, Right: x, Pos: e.Pos}
+	isString := &expr.TypeTest{Base: x, Kinds: expr.StringType, Name: "STRING NOT NULL"}
+	return &expr.Case{Whens: []expr.When{{Cond: isString, Then: same}}, Pos: e.Pos}, nil
 }
 
 func typeText(t *ast.TypeName) string {

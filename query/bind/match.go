@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/kadedb/kadedb/parser/ast"
 	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/query/plan"
@@ -37,9 +39,28 @@ func (p *pipeline) match(c *ast.Match) error {
 	if err := pat.bind(c.Patterns, c.Mode, c.Where); err != nil {
 		return err
 	}
+	if err := p.hints(c.Hints); err != nil {
+		return err
+	}
 	m := &plan.Match{Pattern: pat.out, Optional: c.Optional}
 	m.Input = p.cur
 	p.cur = m
+	return nil
+}
+
+// hints checks the names in planner hints, and says that they change nothing: the plan is chosen by its cost.
+func (p *pipeline) hints(hints []*ast.Hint) error {
+	for _, h := range hints {
+		for _, n := range h.Vars {
+			if p.sc.lookup(n.Text) == nil {
+				return p.sc.undefined(n.Text, n.Pos)
+			}
+		}
+	}
+	const said = "planner hints (USING …) are read and not followed: the plan is chosen by its cost, see EXPLAIN"
+	if len(hints) > 0 && !slices.Contains(p.b.notices, said) {
+		p.b.notices = append(p.b.notices, said)
+	}
 	return nil
 }
 

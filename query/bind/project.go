@@ -33,7 +33,7 @@ func (p *pipeline) with(c *ast.With) error {
 	if c.Where == nil {
 		return nil
 	}
-	conj, err := p.b.predicatesIn(c.Where, &env{sc: old, pattern: true, subs: columnsAs(cols, c.Projection.Distinct || anyGrouped(cols))})
+	conj, err := p.b.predicatesIn(c.Where, &env{sc: old, pattern: true, subs: columnsAs(cols, c.Projection.Distinct || c.Projection.Grouped || anyGrouped(cols))})
 	if err != nil {
 		return err
 	}
@@ -87,13 +87,14 @@ func (p *pipeline) project(pr *ast.Projection, isReturn bool) ([]*projected, *sc
 	if err != nil {
 		return nil, nil, err
 	}
-	grouped := false
-	for _, c := range cols {
-		grouped = grouped || c.agg
+	hidden, err := p.groupBy(pr, cols)
+	if err != nil {
+		return nil, nil, err
 	}
+	grouped := pr.Grouped || anyGrouped(cols)
 	old := p.sc
 	if grouped {
-		err = p.group(cols)
+		err = p.group(append(hidden, cols...))
 	} else {
 		err = p.plainColumns(cols)
 	}
@@ -122,6 +123,49 @@ func (p *pipeline) project(pr *ast.Projection, isReturn bool) ([]*projected, *sc
 	}
 	p.sc = next
 	return cols, after, nil
+}
+
+// groupBy follows GROUP BY: columns that are no keys are computed from these, and keys that are no columns
+// are returned.
+func (p *pipeline) groupBy(pr *ast.Projection, cols []*projected) (hidden []*projected, err error) {
+	if !pr.Grouped {
+		return nil, nil
+	}
+	keys := map[*projected]bool{}
+	for _, g := range pr.GroupBy {
+		if containsAggregate(g) {
+			return nil, status.Errorf(status.InvalidAggregation, "GROUP BY cannot group by an aggregate").At(g.Position()).
+				WithHint("compute it in a WITH before")
+		}
+		known := false
+		for _, c := range cols {
+			if keyOf(g, c) {
+				keys[c], known = true, true
+			}
+		}
+		if !known {
+			hidden = append(hidden, &projected{item: &ast.ProjectionItem{Loc: ast.At(g.Position()), Expr: g}})
+		}
+	}
+	for _, c := range cols {
+		if keys[c] {
+			continue
+		}
+		if c.item == nil {
+			return nil, status.Errorf(status.AmbiguousAggregationExpression, "`%s` is not grouped by", c.name).At(pr.Pos).
+				WithHint("name the columns instead of *, or put %s behind GROUP BY", c.name)
+		}
+		c.agg = true
+	}
+	return hidden, nil
+}
+
+// keyOf reports whether g, of GROUP BY, is the column c: its name or its expression.
+func keyOf(g ast.Expr, c *projected) bool {
+	if v, ok := g.(*ast.Variable); ok && v.Name == c.name {
+		return !c.agg
+	}
+	return c.item != nil && !c.agg && sameExpr(g, c.item.Expr)
 }
 
 // columns lists the columns, * resolved, and checks their names.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/graph"
@@ -32,6 +33,10 @@ const (
 	batchRows = 1000
 	// batchTries is how often a batch runs when commits of others come first.
 	batchTries = 32
+	// batchRetry is how many seconds it runs again and again after ON ERROR RETRY.
+	batchRetry = 30
+	// batchWait is the longest wait between two tries.
+	batchWait = 250 * time.Millisecond
 )
 
 // batches is an Apply whose inner plan runs in transactions of its own: rows come in, go
@@ -48,6 +53,7 @@ type batches struct {
 	taken []plan.Slot // of outer rows
 	slots []plan.Slot // of given rows
 	size  int64       // rows of a transaction; 0: not known yet
+	retry time.Duration
 	rows  *spill.Rows // of the next transaction; nil: none
 	done  *spill.Rows // rows to give; nil: none
 	fresh *spill.Rows // of the transaction that runs; nil: none
@@ -117,6 +123,14 @@ func (e *batches) prepare() error {
 	}
 	if p.Concurrent {
 		x.Notice("the transactions of CALL … IN CONCURRENT TRANSACTIONS ran one after the other")
+	}
+	e.retry = batchRetry * time.Second
+	if p.RetryFor != nil {
+		seconds, err := countOf(e.w, e.expr, p.RetryFor, "RETRY FOR", p.Pos)
+		if err != nil {
+			return err
+		}
+		e.retry = time.Duration(min(seconds, 1<<30)) * time.Second
 	}
 	if e.size = batchRows; p.Rows == nil {
 		return nil
@@ -192,12 +206,13 @@ func (e *batches) run() error {
 	}
 	var id string
 	var err error
+	begun := time.Now()
 	for try := 1; ; try++ {
 		if err = x.check(); err != nil {
 			return err
 		}
 		id, err = e.attempt()
-		if status.CodeOf(err) != status.WriteConflict || try == batchTries {
+		if status.CodeOf(err) != status.WriteConflict || !e.again(try, time.Since(begun)) {
 			break
 		}
 	}
@@ -217,6 +232,23 @@ func (e *batches) run() error {
 		e.ran.first = err
 	}
 	return e.settle(true, err, id)
+}
+
+// again waits where that helps, and reports whether a batch that came too late may try once more.
+func (e *batches) again(try int, spent time.Duration) bool {
+	if !e.plan.Batches.Retry {
+		return try < batchTries
+	}
+	if spent >= e.retry {
+		return false
+	}
+	wait := time.NewTimer(min(time.Duration(try)*time.Millisecond, batchWait, e.retry-spent))
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-e.w.x.context().Done():
+	}
+	return true
 }
 
 // ends reports whether what went wrong will go wrong with everything else too.

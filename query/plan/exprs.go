@@ -73,6 +73,7 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) {
 	case *Apply:
 		if n.Batches != nil {
 			opt(&n.Batches.Rows)
+			opt(&n.Batches.RetryFor)
 		}
 	case *LoadCSV:
 		opt(&n.From)

@@ -26,6 +26,7 @@ package plan
 
 import (
 	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/status"
 )
 
 // Slot numbers a column of a statement's batches.
@@ -101,6 +102,10 @@ type Plan struct {
 	PerRow bool
 	// Params lists the parameters that the text names, sorted.
 	Params []string
+	// ParamPos are the places where they stand first.
+	ParamPos []status.Pos
+	// Notices are what the binder has to say to whoever runs the statement.
+	Notices []string
 }
 
 // Subplan returns the plan of a subquery inside an expression.

@@ -160,7 +160,9 @@ type Batches struct {
 	Rows       expr.Expr // of a batch; nil: 1,000
 	Concurrent bool      // was asked for
 	OnError    OnError
-	Report     Slot // of a map about the row's transaction, or NoSlot
+	Retry      bool      // while commits of others come first, as long as RetryFor says
+	RetryFor   expr.Expr // seconds; nil: 30
+	Report     Slot      // of a map about the row's transaction, or NoSlot
 	ReportName string
 	Pos        status.Pos
 }
