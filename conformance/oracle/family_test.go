@@ -11,8 +11,8 @@ import (
 type family struct {
 	graph  func(r *source) *model
 	claims func(r *source, m *model) []claim
-	each   int                   // questions to a graph
-	sets   func(i int) []setting // of the i-th graph; nil: plain
+	each   int                      // questions to a graph
+	sets   func(seed int) []setting // of the graph with that seed; nil: plain
 }
 
 // tally counts what was asked and what had to be thrown away: too much of it and the test
@@ -49,10 +49,10 @@ func (f *family) find(seeds []uint64) (counts map[string]*tally, err error) {
 			err = errors.Join(err, w.close())
 		}
 	}()
-	for i, seed := range seeds {
+	for _, seed := range seeds {
 		sets := []setting{plain}
 		if f.sets != nil {
-			sets = f.sets(i)
+			sets = f.sets(int(seed))
 		}
 		var worlds []*world
 		graph := newSource(seed, 0)
@@ -122,5 +122,5 @@ func (c *claim) in(worlds []*world, m *model, n *tally) *failure {
 // rotating gives one setting to each graph in turn.
 func rotating() func(int) []setting {
 	sets := manners()
-	return func(i int) []setting { return sets[i%len(sets):][:1] }
+	return func(seed int) []setting { return sets[seed%len(sets):][:1] }
 }

@@ -181,7 +181,7 @@ func literalEnd(s string) int {
 }
 
 // names are the variables of generated statements.
-var names = regexp.MustCompile(`\b[nrx][0-9]+\b`)
+var names = regexp.MustCompile(`\b[nrxp][0-9]+\b`)
 
 func rewrites(r *source, m *model) []claim {
 	return slices.Concat(patternTwins(r, m), fixedTwins(r), pathTwins(r), conditionTwins(r, m), wholeTwins(r, m))

@@ -19,9 +19,16 @@ type statement struct {
 // newStatement makes a query with columns c1, c2 …, whose answer does not depend on the order of rows.
 func newStatement(r *source, m *model) string {
 	s := &statement{r: r, g: &maker{r: r, limit: 200}, known: map[string]bool{}, more: 1}
-	c, _ := s.g.lively(m, []binding{{}})
-	s.add("%s", c.text(s.known))
-	s.w = &writer{r: r, nodes: s.g.named, rels: s.g.single(s.text[0])}
+	if len(m.nodes) > manyNodes { // in which enumeration takes long, and products are large
+		s.more = 0
+		s.add("%s", pick(r, "MATCH (n1:A)-[r2:T]->(n3)", "MATCH (n1)<-[r2]-(n3:B) WHERE n1.v < 2", "MATCH (n1:A)-[r2:U]-(n3:C)", "MATCH (n1) WHERE n1.v > 0 MATCH (n1)-[r2:T|V]->(n3)"))
+		s.scope([]string{"n1", "n3"}, []string{"r2"}, nil)
+		s.g.count = 3
+	} else {
+		c, _ := s.g.lively(m, []binding{{}})
+		s.add("%s", c.text(s.known))
+		s.w = &writer{r: r, nodes: s.g.named, rels: s.g.single(s.text[0])}
+	}
 	for range r.IntN(4) {
 		s.clause()
 	}
@@ -49,7 +56,7 @@ func (s *statement) scope(nodes, rels, numbers []string) {
 
 func (s *statement) clause() {
 	n, m := s.w.node(), s.w.node()
-	switch s.r.IntN(14) {
+	switch s.r.IntN(16) {
 	case 0, 1:
 		s.add(pick(s.r, "WITH * WHERE %s", "FILTER %s"), s.w.test(2))
 	case 2:
@@ -86,6 +93,8 @@ func (s *statement) clause() {
 		s.add("RETURN %s AS %s NEXT WHEN %s THEN RETURN %s, 1 AS %s WHEN %s THEN { MATCH (%s)-->(y) RETURN %s, y.v AS %s } ELSE RETURN %s, null AS %s NEXT",
 			n, a, (&writer{r: s.r, nodes: []string{a}}).test(1), a, x, (&writer{r: s.r, nodes: []string{a}}).test(1), a, a, x, a, x)
 		s.scope([]string{a}, nil, []string{x})
+	case 14, 15:
+		s.path(n)
 	case 13:
 		s.add("WITH *, %s AS %s", s.w.number(2), s.name("x"))
 		s.w.numbers = append(s.w.numbers, fmt.Sprint("x", s.g.count))
@@ -122,7 +131,15 @@ func (s *statement) call(n string) {
 	a, x := s.name("n"), s.name("x")
 	step := s.w.step()
 	inner := &writer{r: s.r, nodes: []string{n}}
-	switch s.r.IntN(5) {
+	switch s.r.IntN(7) {
+	case 5:
+		s.add("CALL (%s) { CALL (%s) { MATCH (%s)%s(z:A) RETURN z ORDER BY z.id LIMIT 2 } WITH z WHERE %s RETURN sum(z.v) AS %s }", n, n, n, step, (&writer{r: s.r, nodes: []string{"z"}}).test(1), x)
+		s.w.numbers = append(s.w.numbers, x)
+		return
+	case 6:
+		s.add("CALL (%s) { MATCH (%s)%s(z) RETURN z.v AS %s UNION ALL UNWIND %s AS y RETURN y AS %s }", n, n, step, x, inner.list(1), x)
+		s.w.numbers = append(s.w.numbers, x)
+		return
 	case 0:
 		s.add("CALL (%s) { MATCH (%s)%s(z) WHERE %s RETURN count(*) AS %s }", n, n, step, inner.test(1), x)
 		s.w.numbers = append(s.w.numbers, x)
@@ -130,6 +147,9 @@ func (s *statement) call(n string) {
 	case 1:
 		s.add("CALL (%s) { MATCH (%s)%s(%s) RETURN %s ORDER BY %s.id DESC LIMIT 1 }", n, n, step, a, a, a)
 	case 2:
+		if s.more < 0 {
+			return
+		}
 		s.add("CALL (*) { MATCH (%s) WHERE %s.v = %s.v RETURN %s, %s.v AS %s }", a, a, n, a, n, x)
 		s.w.numbers = append(s.w.numbers, x)
 	case 3:
@@ -139,6 +159,21 @@ func (s *statement) call(n string) {
 	}
 	s.w.nodes = append([]string{a}, s.w.nodes...)
 	s.g.named, s.known[a] = s.w.nodes, true
+}
+
+// path adds a path, and what it is made of.
+func (s *statement) path(n string) {
+	if s.more--; s.more < 0 {
+		return
+	}
+	p, a, x, l := s.name("p"), s.name("n"), s.name("x"), s.name("x")
+	s.add(pick(s.r, "MATCH", "OPTIONAL MATCH")+" %s = (%s)%s(%s)", p, n,
+		pick(s.r, "-[:T*1..2]->", "-[*0..2]-", "-->()<--", " ((k)-[e]->(o) WHERE e.w > 0){1,2} ", "<-[:U|V]-{0,2}"), a)
+	s.add("LET %s = length(%s), %s = [z IN nodes(%s) | z.v] FILTER "+pick(s.r, "true", "any(z IN nodes(%[4]s) WHERE z.v = 1)", "all(e IN relationships(%[4]s) WHERE e.w < 3)", "%[4]s IS NULL OR nodes(%[4]s)[-1] <> nodes(%[4]s)[0]"),
+		x, p, l, p)
+	s.w.nodes, s.known[a] = append([]string{a}, s.w.nodes...), true
+	s.g.named = s.w.nodes
+	s.w.numbers, s.w.lists = append(s.w.numbers, x), append(s.w.lists, l)
 }
 
 // first keeps the first rows, where their order leaves nothing open: equal rows are the same.
@@ -174,6 +209,42 @@ func (s *statement) last() {
 		"RETURN DISTINCT "+n+".id AS c1, "+m+".id AS c2 ORDER BY c2 DESC, c1 LIMIT 3",
 		"RETURN "+w.number(1)+" AS c1, collect(DISTINCT "+n+".id)[0] IS NULL AS c2, count("+m+".s) AS c3",
 	))
+}
+
+// manyNodes are more than patterns are enumerated in.
+const manyNodes = 100
+
+// manyRows makes a graph of many nodes, of which only a few change: each change is a statement.
+func manyRows(r *source) *model {
+	m := newModel(r, 2000+r.IntN(2000), 4000+r.IntN(2000)).decorate(r)
+	m.laterNodes, m.laterRels = len(m.nodes)-10, len(m.rels)-20
+	for i := 40; i < len(m.nodes); i++ {
+		m.nodes[i].gone, m.nodes[i].was = false, nil
+	}
+	for i := range m.rels {
+		x := &m.rels[i]
+		if i < m.laterRels {
+			x.from, x.to = min(x.from, m.laterNodes-1), min(x.to, m.laterNodes-1)
+		}
+		x.gone = m.nodes[x.from].gone || m.nodes[x.to].gone || x.gone && i < 40
+		if i >= 40 {
+			x.was = -1
+		}
+	}
+	return m
+}
+
+// TestManyRows asks statements of graphs that fill more than one batch, in every setting.
+func TestManyRows(t *testing.T) {
+	f := family{graph: manyRows, each: 10,
+		claims: func(r *source, m *model) []claim {
+			return []claim{{name: "statement of many rows", relation: anywhere, texts: []string{newStatement(r, m)}}}
+		},
+		sets: func(i int) []setting {
+			sets, at := append(manners(), places()...), 1+i*7
+			return []setting{plain, sets[at%len(sets)], sets[(at+9)%len(sets)], sets[(at+17)%len(sets)]}
+		}}
+	f.run(t, seeds(2))
 }
 
 // TestSettings asks the same statements in every setting.
