@@ -24,7 +24,7 @@ const (
 	ExportJSONL   ExportFormat = "jsonl"
 	ExportParquet ExportFormat = "parquet"
 	ExportArrow   ExportFormat = "arrow"
-	ExportGraphML ExportFormat = "graphml" // one file; cannot be imported yet
+	ExportGraphML ExportFormat = "graphml" // one file
 )
 
 // ParseExportFormat reads a format's name.

@@ -22,7 +22,7 @@ import (
 func TestExportUnderWrites(t *testing.T) {
 	const writers, alive = 2, 50
 	ctx := context.Background()
-	for _, f := range append([]transfer.ExportFormat{transfer.ExportGraphML}, importable...) {
+	for _, f := range importable {
 		db, err := kadedb.OpenTemporary(&kadedb.Options{Memory: 64 << 20})
 		if err != nil {
 			t.Fatal(err)
@@ -142,7 +142,7 @@ func TestExportMemory(t *testing.T) {
 		return db
 	}
 	small, large := grow(10_000), grow(100_000)
-	for _, f := range append([]transfer.ExportFormat{transfer.ExportGraphML}, importable...) {
+	for _, f := range importable {
 		heldBy(t, large, f) // what caches keep, they have after this
 		few, bytes := heldBy(t, small, f)
 		many, all := heldBy(t, large, f)

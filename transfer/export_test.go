@@ -113,7 +113,7 @@ func TestExportRoundTrip(t *testing.T) {
 	for seed := range uint64(2) {
 		db := oddGraph(t, seed)
 		want := stateHash(t, db)
-		for _, f := range []transfer.ExportFormat{transfer.ExportCSV, transfer.ExportJSONL, transfer.ExportParquet, transfer.ExportArrow} {
+		for _, f := range importable {
 			dir := filepath.Join(t.TempDir(), "out")
 			sum := exportTo(t, db, dir, f)
 			again, err := kadedb.OpenTemporary(&kadedb.Options{Memory: 64 << 20})

@@ -50,11 +50,11 @@ func Expand(files []File) ([]File, error) {
 // spool keeps standard input in a temporary file: what is read may have to be read
 // again.
 func (p *planner) spool(name string) (io.ReaderAt, int64, io.Closer, error) {
-	if len(p.spools) > 0 {
+	if p.stdin {
 		return nil, 0, nil, status.Errorf(status.InvalidUsage, "standard input can be one file only")
 	}
 	sp := &spill{fs: p.spec.FS, name: path.Join(filepath.ToSlash(p.spec.TempDir), fmt.Sprintf("stdin-%d.tmp", time.Now().UnixNano()))}
-	p.spools = append(p.spools, sp)
+	p.stdin, p.spools = true, append(p.spools, sp)
 	buf := make([]byte, 1<<20)
 	for {
 		if err := status.Ended(p.ctx, "the reading of standard input"); err != nil {
@@ -92,7 +92,11 @@ func (s *Spec) Folder(dir string) (schema string, err error) {
 			schema, empty = string(text), true
 			continue
 		case ext == ".graphml":
-			return "", status.Errorf(status.NotYet, "%s: GraphML is not read yet", name).WithHint("Export in another format.")
+			if schema, err = graphMLSchema(name); err != nil {
+				return "", err
+			}
+			s.Nodes, found = append(s.Nodes, File{Path: name}), true
+			continue
 		case ext != ".csv" && ext != ".jsonl" && ext != ".parquet" && ext != ".arrow":
 			continue
 		case strings.HasPrefix(e.Name(), "nodes"):

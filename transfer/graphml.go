@@ -14,6 +14,10 @@ import (
 	"github.com/kadedb/kadedb/value"
 )
 
+// graphMLSpace is the namespace of what GraphML has no attribute for: types. Other programs
+// pass over it.
+const graphMLSpace = "urn:kadedb:graphml"
+
 // graphML writes the graph as one XML document.
 func (x *exporter) graphML() error {
 	for _, p := range x.list {
@@ -21,14 +25,26 @@ func (x *exporter) graphML() error {
 			return err
 		}
 	}
+	if err := x.holdsNames(); err != nil {
+		return err
+	}
 	return x.create("graph.graphml", func(out io.Writer) error {
 		g := &graphMLWriter{w: bufio.NewWriterSize(out, 64<<10)}
 		g.raw(xml.Header)
-		g.raw(`<graphml xmlns="http://graphml.graphdrawing.org/xmlns">` + "\n")
+		g.raw(`<graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:kadedb="` + graphMLSpace + `">` + "\n")
 		g.raw(`<key id="labels" for="node" attr.name="labels" attr.type="string"/>` + "\n")
 		g.raw(`<key id="label" for="edge" attr.name="label" attr.type="string"/>` + "\n")
 		ids := g.keys(x)
+		text := schemaText(x.cat)
+		if text != "" {
+			g.raw(`<key id="schema" for="graph" attr.name="schema" attr.type="string"/>` + "\n")
+		}
 		g.raw(`<graph id="G" edgedefault="directed">` + "\n")
+		if text != "" {
+			g.raw(`<data key="schema">`)
+			g.text([]byte(text))
+			g.raw("</data>\n")
+		}
 		for _, p := range x.list {
 			if err := x.entities(g, p, ids); err != nil {
 				return err
@@ -67,16 +83,20 @@ type keyID struct {
 	key catalog.KeyID
 }
 
-// keys declares the keys. A key with values of several kinds is one of strings.
-func (g *graphMLWriter) keys(x *exporter) map[keyID]string {
-	types, names := map[keyID]string{}, map[keyID]string{}
+// declared is a key as it is declared, with the type of its values.
+type declared struct{ id, typ string }
+
+// keys declares the keys. A key with values of several types is one of strings; each of
+// those values names its own.
+func (g *graphMLWriter) keys(x *exporter) map[keyID]declared {
+	types, names := map[keyID]string{}, map[keyID]declared{}
 	var order []keyID
 	for _, p := range x.list {
 		for _, k := range p.keys {
 			id := keyID{p.rel, k.key}
 			typ := "string"
 			if len(k.outs) == 1 {
-				typ = graphMLType(k.outs[0].Kind)
+				typ = typeName(k.outs[0].Kind)
 			}
 			if was, ok := types[id]; ok && was != typ {
 				typ = "string"
@@ -87,32 +107,35 @@ func (g *graphMLWriter) keys(x *exporter) map[keyID]string {
 		}
 	}
 	for i, id := range order {
-		names[id] = fmt.Sprintf("k%d", i)
+		d := declared{fmt.Sprintf("k%d", i), types[id]}
+		names[id] = d
 		of := "node"
 		if id.rel {
 			of = "edge"
 		}
-		g.raw(fmt.Sprintf(`<key id="%s" for="%s" attr.name="`, names[id], of))
+		g.raw(fmt.Sprintf(`<key id="%s" for="%s" attr.name="`, d.id, of))
 		g.text([]byte(x.cat.KeyName(id.key)))
-		g.raw(`" attr.type="` + types[id] + "\"/>\n")
+		switch d.typ {
+		case "string", "boolean":
+			g.raw(`" attr.type="` + d.typ + "\"/>\n")
+		case "int":
+			g.raw(`" attr.type="long"/>` + "\n")
+		case "float":
+			g.raw(`" attr.type="double"/>` + "\n")
+		default:
+			g.raw(`" attr.type="string" kadedb:type="` + d.typ + "\"/>\n")
+		}
 	}
 	return names
 }
 
-func graphMLType(k tabular.Kind) string {
-	switch k {
-	case tabular.Bool:
-		return "boolean"
-	case tabular.Int:
-		return "long"
-	case tabular.Float:
-		return "double"
-	}
-	return "string"
+// typeName is how a header names a type: lists are JSON.
+func typeName(k tabular.Kind) string {
+	return strings.TrimPrefix((&tabular.Out{Kind: k}).Header(), ":")
 }
 
 // entities writes the nodes or relationships of a part.
-func (x *exporter) entities(g *graphMLWriter, p *part, ids map[keyID]string) error {
+func (x *exporter) entities(g *graphMLWriter, p *part, ids map[keyID]declared) error {
 	vals := make([]column.Vector, len(p.keys))
 	edge := x.sum.Relationships
 	var start, end [column.BatchSize]uint32
@@ -144,9 +167,9 @@ func (x *exporter) entities(g *graphMLWriter, p *part, ids map[keyID]string) err
 				if err != nil {
 					return err
 				}
-				labels := strings.Join(x.labels(set), ":")
-				if labels != "" {
-					labels = ":" + labels
+				labels := string(tabular.AppendNames([]byte(":"), x.labels(set), ':'))
+				if labels == ":" {
+					labels = ""
 				}
 				g.raw(fmt.Sprintf(`<node id="n%d" labels="`, ref))
 				g.text([]byte(labels))
@@ -159,8 +182,17 @@ func (x *exporter) entities(g *graphMLWriter, p *part, ids map[keyID]string) err
 				if vals[k].IsNull(i) {
 					continue
 				}
-				g.raw(`<data key="` + ids[keyID{p.rel, p.keys[k].key}] + `">`)
-				g.value(vals[k].Value(i))
+				d, v := ids[keyID{p.rel, p.keys[k].key}], vals[k].Value(i)
+				typ := typeName(tabular.ClassOf(v, tabular.Auto, listDelim).Kind)
+				if v.Kind() == value.KindString && !xmlHolds(v.AsString()) {
+					typ = "any" // JSON has escapes
+				}
+				g.raw(`<data key="` + d.id)
+				if typ != d.typ {
+					g.raw(`" kadedb:type="` + typ)
+				}
+				g.raw(`">`)
+				g.value(v, typ == "any")
 				g.raw("</data>")
 			}
 			g.raw(closing)
@@ -173,14 +205,48 @@ func (x *exporter) entities(g *graphMLWriter, p *part, ids map[keyID]string) err
 	})
 }
 
-// value writes a property; lists as JSON, floats that are none as XML Schema spells them.
-func (g *graphMLWriter) value(v value.Value) {
+// xmlHolds reports whether XML has a form for all characters of s.
+func xmlHolds(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff }) < 0
+}
+
+// noForm escapes in JSON what that may hold and XML may not.
+var noForm = strings.NewReplacer("\ufffe", `\ufffe`, "\uffff", `\uffff`)
+
+// holdsNames refuses names that XML has no form for, before anything is written.
+func (x *exporter) holdsNames() error {
+	for _, p := range x.list {
+		names := []string{""}
+		switch {
+		case p.rel:
+			names[0] = x.cat.TypeName(p.typ)
+		case p.label != catalog.AnyLabel:
+			names[0] = x.cat.LabelName(p.label)
+		}
+		for _, k := range p.keys {
+			names = append(names, k.name)
+		}
+		for _, n := range names {
+			if !xmlHolds(n) {
+				return status.Errorf(status.InvalidArgumentValue, "GraphML cannot hold the name %.100q: XML has no form for one of its characters", n).
+					WithHint("Export in another format.")
+			}
+		}
+	}
+	return nil
+}
+
+// value writes a property; lists and what is said to be JSON as that, floats that are no numbers as
+// XML Schema spells them.
+func (g *graphMLWriter) value(v value.Value, json bool) {
+	if json {
+		g.buf = tabular.AppendTyped(g.buf[:0], v)
+		g.text([]byte(noForm.Replace(string(g.buf))))
+		return
+	}
 	switch v.Kind() {
 	case value.KindString:
 		g.text([]byte(v.AsString()))
-	case value.KindList:
-		g.buf = tabular.AppendTyped(g.buf[:0], v)
-		g.text(g.buf)
 	case value.KindFloat:
 		g.buf = value.AppendFloat(g.buf[:0], v.AsFloat())
 		switch s := string(g.buf); s {

@@ -3,6 +3,7 @@ package transfer_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/kadedb/kadedb"
 	"github.com/kadedb/kadedb/cmd/kadedb/syntax"
+	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/transfer"
 	"github.com/kadedb/kadedb/value"
 )
@@ -18,7 +20,7 @@ import (
 var hostileNames = []string{
 	"plain", "a b", " lead", "trail ", " ", "\ttab", "a;b", ";", "a;;b", "a:b", ":", ":ID", ":LABEL", ":ID(export){stored:false}", ":START_ID(x)", "x:int", "x:string[]", "x:foo", "a,b", ",",
 	`q"q`, `"all"`, `"`, "'s'", "b`b", "`all`", "`", "`;`", "new\nline", "\n", "cr\rx", "crlf\r\n", "日本 😀", "\u00a0nbsp", "nbsp\u00a0", "{", "}", "a{b:c}", "{\"a\": 1}", "[1]", "NULL", "NA", "1", "1.5", "-",
-	"true", "$type", "value", "a.b", "a/b", "../x", "CON", "id", "MATCH", "\x01", "\u2028", "\ufeff", "\ufeffbom", "é", "e\u0301", "|", "a|b", "\\", "\\n", "%s", "#", "<&>", "]]>", strings.Repeat("long ", 60),
+	"true", "$type", "value", "a.b", "a/b", "../x", "CON", "id", "MATCH", "\x7f", "\u2028", "\ufeff", "\ufeffbom", "é", "e\u0301", "|", "a|b", "\\", "\\n", "%s", "#", "<&>", "]]>", strings.Repeat("long ", 60),
 }
 
 func quoted(name string) string { return string(value.AppendName(nil, name)) }
@@ -98,7 +100,7 @@ func again(t *testing.T, dir string) *kadedb.DB {
 	return db
 }
 
-var importable = []transfer.ExportFormat{transfer.ExportCSV, transfer.ExportJSONL, transfer.ExportParquet, transfer.ExportArrow}
+var importable = []transfer.ExportFormat{transfer.ExportCSV, transfer.ExportJSONL, transfer.ExportParquet, transfer.ExportArrow, transfer.ExportGraphML}
 
 // TestHostileNames exports a graph of hostile names and imports it again.
 func TestHostileNames(t *testing.T) {
@@ -117,7 +119,45 @@ func TestHostileNames(t *testing.T) {
 				differ(t, db, back)
 			}
 		}
-		exportTo(t, db, filepath.Join(t.TempDir(), "xml"), transfer.ExportGraphML)
+	}
+}
+
+// TestNoXMLForm: names that XML has no form for are refused before there is a file, values are not.
+func TestNoXMLForm(t *testing.T) {
+	for _, text := range []string{"CREATE (:`a\x01b`)", "CREATE ()-[:`\x1f`]->()", "CREATE ({`\ufffe`: 1})", "CREATE ()-[:R {`\uffff`: 1}]->()"} {
+		db, err := kadedb.OpenTemporary(&kadedb.Options{Memory: 64 << 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec(context.Background(), text, nil); err != nil {
+			t.Fatal(err)
+		}
+		sum, err := db.Export(context.Background(), kadedb.ExportSpec{Format: transfer.ExportGraphML, Create: func(string) (io.WriteCloser, error) {
+			t.Error("a file was begun")
+			return nil, io.ErrClosedPipe
+		}})
+		if status.CodeOf(err) != status.InvalidArgumentValue || status.From(err).Hint == "" || len(sum.Files) > 0 {
+			t.Errorf("%q: %v %v", text, err, sum.Files)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db, err := kadedb.OpenTemporary(&kadedb.Options{Memory: 64 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(context.Background(), "CREATE ({a: $s, b: [$s, 'x'], c: 1}), ({c: $s})", kadedb.Params{"s": "\x00\x01\ufffe\uffff\r\n<&>\"\\ \x7f\u0085"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range importable {
+		dir := filepath.Join(t.TempDir(), "out")
+		exportTo(t, db, dir, f)
+		back := again(t, dir)
+		if stateHash(t, back) != stateHash(t, db) {
+			t.Errorf("%s: the graph came back as another: %s", f, query(t, back, "MATCH (n) RETURN n"))
+		}
 	}
 }
 

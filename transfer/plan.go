@@ -78,6 +78,7 @@ type planner struct {
 	ctx    context.Context
 	spec   *Spec
 	spools []*spill
+	stdin  bool // one of them is of standard input
 	reader *graph.Reader
 	nodes  []*source
 	rels   []*source
@@ -97,6 +98,10 @@ func (p *planner) close() error {
 	return err
 }
 
+func newSource(path string, closer io.Closer, rel bool) *source {
+	return &source{path: path, closer: closer, rel: rel, id: -1, label: -1, start: -1, end: -1}
+}
+
 func (p *planner) open(f File, rel bool) error {
 	open := p.spec.Open
 	if f.Path == "-" && p.spec.Stdin != nil {
@@ -106,23 +111,59 @@ func (p *planner) open(f File, rel bool) error {
 	if err != nil {
 		return err
 	}
-	s := &source{path: f.Path, closer: closer, rel: rel, id: -1, label: -1, start: -1, end: -1}
-	if rel {
+	in := tabular.Input{Name: f.Path, R: r, Size: size}
+	xml, err := p.graphML(in)
+	switch {
+	case err != nil:
+		return errors.Join(err, closer.Close())
+	case xml.R != nil && rel:
+		return errors.Join(status.Errorf(status.InvalidUsage, "%s is GraphML, which has nodes too", f.Path).WithHint("Name it with --nodes."), closer.Close())
+	case xml.R != nil:
+		return errors.Join(p.openGraphML(f, xml), closer.Close())
+	}
+	s := newSource(f.Path, closer, rel)
+	p.add(s, f)
+	return p.header(s, in, tabular.Auto, p.spec.LineLimit)
+}
+
+// graphML returns what a file of GraphML holds, and no input of any other.
+func (p *planner) graphML(in tabular.Input) (tabular.Input, error) {
+	in, err := tabular.Unpack(in, p.spec.MaxRatio)
+	if err != nil {
+		return in, err
+	}
+	head := make([]byte, min(in.Size, 64))
+	n, err := in.R.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return in, fileError(in.Name, err)
+	}
+	if !isGraphML(head[:n]) {
+		return tabular.Input{}, nil
+	}
+	return in, nil
+}
+
+func (p *planner) add(s *source, f File) {
+	if s.rel {
 		s.typ = f.Name
 		p.rels = append(p.rels, s)
-	} else {
-		if f.Name != "" {
-			s.labels = strings.Split(f.Name, ":")
-		}
-		p.nodes = append(p.nodes, s)
+		return
 	}
-	s.table, err = tabular.Open(tabular.Input{Name: f.Path, R: r, Size: size}, tabular.Options{
-		Delimiter: p.spec.Delimiter, ListDelim: p.spec.ListDelim, LineLimit: p.spec.LineLimit, Workers: p.spec.Workers,
+	if f.Name != "" {
+		s.labels = strings.Split(f.Name, ":")
+	}
+	p.nodes = append(p.nodes, s)
+}
+
+// header opens a table and finds what its columns are for.
+func (p *planner) header(s *source, in tabular.Input, format tabular.Format, limit int) (err error) {
+	s.table, err = tabular.Open(in, tabular.Options{Format: format,
+		Delimiter: p.spec.Delimiter, ListDelim: p.spec.ListDelim, LineLimit: limit, Workers: p.spec.Workers,
 		Nulls: p.spec.Nulls, Strict: p.spec.Strict, KeepBad: p.spec.BadRow != nil, MaxRatio: p.spec.MaxRatio})
 	if err != nil {
 		return err
 	}
-	fields, notice, err := parseHeader(f.Path, s.table.Columns())
+	fields, notice, err := parseHeader(s.path, s.table.Columns())
 	if err != nil {
 		return err
 	}

@@ -34,8 +34,8 @@ func (a *app) importCommand() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
 		Use:   "import --data DIR --nodes LABEL=FILE … --relationships TYPE=FILE …",
-		Short: "Fill a store from files of CSV, JSON Lines and Parquet",
-		Long: `Reads files of CSV, JSON Lines and Parquet, the first two also packed by gzip or zstd, into a store, which is
+		Short: "Fill a store from files of CSV, JSON Lines, Parquet, Arrow and GraphML",
+		Long: `Reads files of CSV, JSON Lines, Parquet, Arrow and GraphML, texts also packed by gzip or zstd, into a store, which is
 made where there is none and which no server may hold. A FILE may be a pattern in quotes, such as 'people-*.csv',
 and - for standard input. Everything counts at once at the end; after an error or Ctrl-C the store is as it was.
 

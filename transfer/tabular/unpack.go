@@ -53,6 +53,13 @@ const (
 	maxWindow = 64 << 20
 )
 
+// Unpack returns what a gzip or zstd file holds, at most ratio bytes for each of its own, a text
+// of UTF-16 that says so as one of UTF-8, and any other file as it is.
+func Unpack(in Input, ratio int64) (Input, error) {
+	in, _, err := unpack(in, ratio)
+	return in, err
+}
+
 // unpack returns what a gzip or zstd file holds, a text of UTF-16 that says so as one of UTF-8,
 // and any other file as it is.
 func unpack(in Input, ratio int64) (Input, *packed, error) {
