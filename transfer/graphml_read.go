@@ -37,8 +37,8 @@ type graphMLReader struct {
 
 	keys       map[string]graphMLKey
 	order      []string // of the keys' ids, as they are declared
-	ours       bool // the document was written by an export
-	hasID      bool // a key of nodes is named id
+	ours       bool     // the document was written by an export
+	hasID      bool     // a key of nodes is named id
 	inGraph    bool
 	undirected bool
 	notices    []string
