@@ -219,6 +219,21 @@ func (v Value) AsMap() *Map { return (*Map)(v.p) }
 // Ref returns the number inside the engine of the node or relationship that v is.
 func (v Value) Ref() uint32 { return uint32(v.n) }
 
+// IsVirtual reports whether v is a node or relationship that a procedure made up: its id is negative, and
+// no store has it.
+func (v Value) IsVirtual() bool {
+	if v.p == nil {
+		return false
+	}
+	switch v.kind {
+	case KindNode:
+		return int64((*Node)(v.p).ID) < 0
+	case KindRelationship:
+		return int64((*Relationship)(v.p).ID) < 0
+	}
+	return false
+}
+
 // AsNode returns the filled-in node that v is, or nil for a reference.
 func (v Value) AsNode() *Node { return (*Node)(v.p) }
 

@@ -58,6 +58,9 @@ type Pattern struct {
 	// Expand sets c to the ways to take a piece once from node; where it is split, its
 	// relationship hop alone.
 	Expand func(piece, hop int, node uint32, c *Chains) error
+	// Back appends the nodes from which a relationship of some piece may lead to node, whatever the
+	// pattern says of it. It is asked where the end is given and paths are ordered by length; nil: never.
+	Back func(node uint32, to []uint32) ([]uint32, error)
 	// Pass reports whether a path may pass over from a piece to the next one at node; nil: always.
 	Pass func(piece int, node uint32) (bool, error)
 	// Accept is asked about whole paths, before they are counted; nil: all are wanted.
@@ -111,6 +114,8 @@ type Matcher struct {
 	found    Match
 	each     eachState
 	best     bestState
+	most     int      // relationships that are looked at from the end
+	lists    []uint32 // memory of Back
 	reserved int64
 	ctx      context.Context
 	ticks    uint
@@ -118,7 +123,7 @@ type Matcher struct {
 
 // NewMatcher returns a matcher. Close gives its memory back.
 func NewMatcher(p Pattern) *Matcher {
-	m := &Matcher{Pattern: p}
+	m := &Matcher{Pattern: p, most: mostNear}
 	for i, pc := range p.Pieces {
 		m.offset = append(m.offset, int32(len(m.piece)))
 		for n := 0; n <= pc.cap(); n++ {

@@ -34,6 +34,16 @@ func (g *testGraph) pattern(pieces []Piece, mode Mode, weighted bool) Pattern {
 	}}
 }
 
+// back lists the nodes from which a relationship leads to one.
+func (g *testGraph) back(node uint32, to []uint32) ([]uint32, error) {
+	for _, e := range g.edges {
+		if e[1] == node {
+			to = append(to, e[0])
+		}
+	}
+	return to, nil
+}
+
 type match struct {
 	text string
 	end  uint32
@@ -89,6 +99,9 @@ func TestSelectionAgainstEnumeration(t *testing.T) {
 		got := map[uint32][]match{}
 		keep := func(x *Match) bool { c := x.copied(); got[c.end] = append(got[c.end], c); return true }
 		bound := r.IntN(2) == 0
+		if r.IntN(2) == 0 {
+			m.Back, m.most = g.back, r.IntN(6)*r.IntN(6)
+		}
 		if bound {
 			for n := range g.nodes {
 				if err := m.Best(context.Background(), from, n, true, Select{k, groups}, keep); err != nil {

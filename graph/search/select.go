@@ -21,6 +21,9 @@ type Select struct {
 //	start ──▶ ○ ──▶ ● end          dist(S): least cost of a walk from the start to S
 //	   └────▶ ○ ─────┘
 //
+// Where the end is given and only the length counts, a short search backward (near) has told
+// before how far from it a state is at least; this makes the search forward A*.
+//
 // Backward, ways from the end are grown over the chains noted, the one of least dist + own cost
 // first. Their order is exact for walks and a lower bound for trails, whose own rules are
 // checked chain by chain, so that complete paths come in the order of their costs. A way is
@@ -44,7 +47,12 @@ type bestState struct {
 	last    float64 // cost of the last group
 	stopped bool    // yield wants no more
 	steps   []Taken
+	near    near
+	nearing bool // near is used
 }
+
+// unreachable is the distance of a node from which no path leads to the end.
+var unreachable = math.Inf(1)
 
 // state is a node at a position of the pattern.
 type state struct {
@@ -75,7 +83,7 @@ type way struct {
 
 func (b *bestState) bytes() int64 {
 	return int64(cap(b.states))*72 + int64(cap(b.edges)+cap(b.ways))*32 + int64(cap(b.nodes)+cap(b.rels))*4 +
-		int64(cap(b.open.items)+cap(b.grown.items))*24
+		int64(cap(b.open.items)+cap(b.grown.items))*24 + b.near.bytes()
 }
 
 // Best passes the best paths from a node, to the node to where bound is set, else to each
@@ -93,6 +101,14 @@ func (m *Matcher) Best(ctx context.Context, from, to uint32, bound bool, sel Sel
 	clear(b.index)
 	b.from, b.to, b.bound, b.sel, b.stopped = from, to, bound, sel, false
 	b.kept, b.last = 0, math.Inf(-1)
+	if b.nearing = bound && m.Back != nil && !m.Weighted; b.nearing {
+		if err := m.approach(to); err != nil {
+			return err
+		}
+		if b.near.left(from) == unreachable {
+			return nil
+		}
+	}
 	b.reach(from, 0, 0, 0)
 	if bound {
 		return m.between(yield)
@@ -253,6 +269,11 @@ func (m *Matcher) settle() error {
 			est = m.chains.Left[i]
 		}
 		nodes := m.chains.Nodes[i*w : (i+1)*w]
+		if b.nearing {
+			if est = b.near.left(nodes[w-1]); est == unreachable {
+				continue
+			}
+		}
 		to := b.reach(nodes[w-1], next, dist+cost, est)
 		e := noted{from: at, to: to, at: int32(len(b.rels)), cost: cost}
 		b.nodes, b.rels = append(b.nodes, nodes...), append(b.rels, m.chains.Rels[i*w:(i+1)*w]...)

@@ -24,6 +24,7 @@ type pathChains struct {
 	w      *worker
 	pat    *plan.PathPattern
 	pieces []pieceChains
+	back   []*legs   // of all pieces, from their ends; empty: not asked for
 	check  *hopCheck // unique relationships of the row
 	eval   *hopEval
 	passed map[uint64]bool // by node between pieces, for one row
@@ -123,6 +124,42 @@ func (c *pathChains) open() {
 			l.open()
 		}
 	}
+	for _, l := range c.back {
+		l.open()
+	}
+}
+
+// mostBack is how many hops a pattern may have whose lists are read from the end too.
+const mostBack = 4
+
+// backward makes the lists for a search from the end, where paths are chosen by their length.
+func (c *pathChains) backward(b *builder) {
+	n := 0
+	for i := range c.pat.Pieces {
+		n += len(c.pat.Pieces[i].Rels)
+	}
+	if c.pat.K == nil || c.pat.Cost != nil || n > mostBack {
+		return
+	}
+	for i := range c.pat.Pieces {
+		for _, r := range c.pat.Pieces[i].Rels {
+			c.back = append(c.back, b.newLegs(c.w, r.Types, r.Dir.Reverse()))
+		}
+	}
+}
+
+// before appends the nodes from which a hop of the pattern may lead to node.
+func (c *pathChains) before(node uint32, to []uint32) ([]uint32, error) {
+	for _, l := range c.back {
+		for k := range l.list {
+			nodes, _, err := l.list[k].adj.List(node)
+			if err != nil {
+				return to, err
+			}
+			to = append(to, nodes...)
+		}
+	}
+	return to, nil
 }
 
 func (c *pathChains) close() { clear(c.passed) }

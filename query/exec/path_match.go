@@ -68,6 +68,9 @@ func (b *builder) newPathMatch(l lane, n *plan.PathMatch) *pathMatch {
 		p.pat = n.Path.Reverse()
 	}
 	p.chains = b.newPathChains(l.w, p.pat, &p.check)
+	if n.ToBound {
+		p.chains.backward(b)
+	}
 	p.columns()
 	p.own = make([]column.Vector, len(p.outs)+2)
 	if len(n.Path.Filter) > 0 {
@@ -146,6 +149,9 @@ func (p *pathMatch) prepare() {
 	}
 	if slices.ContainsFunc(p.pat.Between, func(n plan.PathNode) bool { return len(n.Filter) > 0 }) {
 		pat.Pass = p.chains.pass
+	}
+	if len(p.chains.back) > 0 {
+		pat.Back = p.chains.before
 	}
 	if p.whole != nil {
 		pat.Accept = p.accept

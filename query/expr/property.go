@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/status"
@@ -115,15 +117,18 @@ func (c *Context) anyProperty(base *column.Vector, key string, b *column.Batch) 
 	return parts.join(c, b), nil
 }
 
-// splitEntities tells nodes and relationships of an Any vector from all else.
+// splitEntities tells nodes and relationships of an Any vector from all else, to which those belong
+// that no store has.
 func (c *Context) splitEntities(v *column.Vector, b *column.Batch) (nodes, rels, rest []int32) {
 	n := b.Rows()
 	nodes, rels, rest = c.pool.rows(n), c.pool.rows(n), c.pool.rows(n)
 	for _, r := range b.Selection() {
-		switch v.Anys[r].Kind() {
-		case value.KindNode:
+		switch x := v.Anys[r]; {
+		case x.IsVirtual():
+			rest = append(rest, r)
+		case x.Kind() == value.KindNode:
 			nodes = append(nodes, r)
-		case value.KindRelationship:
+		case x.Kind() == value.KindRelationship:
 			rels = append(rels, r)
 		default:
 			rest = append(rest, r)
@@ -144,9 +149,11 @@ func (c *Context) refsOf(v *column.Vector, t column.Type, b *column.Batch) *colu
 // propertyOfAny reads a key of one value of any kind.
 func (c *Context) propertyOfAny(v value.Value, key string) (value.Value, error) {
 	t := column.Node
-	switch v.Kind() {
-	case value.KindNode:
-	case value.KindRelationship:
+	switch {
+	case v.IsVirtual():
+		return propertyOfValue(c.functions(), v, key)
+	case v.Kind() == value.KindNode:
+	case v.Kind() == value.KindRelationship:
 		t = column.Rel
 	default:
 		return propertyOfValue(c.functions(), v, key)
@@ -162,13 +169,19 @@ func (c *Context) propertyOfAny(v value.Value, key string) (value.Value, error) 
 	return out.Value(0), nil
 }
 
-// propertyOfValue reads a key of a map, temporal value or point.
+// propertyOfValue reads a key of a map, temporal value or point, or of a virtual entity.
 func propertyOfValue(ctx *function.Context, v value.Value, key string) (value.Value, error) {
 	switch v.Kind() {
 	case value.KindNull:
 		return value.Null, nil
 	case value.KindMap:
 		got, _ := v.AsMap().Get(key)
+		return got, nil
+	case value.KindNode:
+		got, _ := v.AsNode().Props.Get(key)
+		return got, nil
+	case value.KindRelationship:
+		got, _ := v.AsRelationship().Props.Get(key)
 		return got, nil
 	}
 	return function.Property(ctx, v, key)
@@ -214,8 +227,17 @@ func (c *Context) labelTest(e *LabelTest, b *column.Batch) (*column.Vector, erro
 
 func (c *Context) anyLabels(e *LabelTest, base *column.Vector, b *column.Batch) (*column.Vector, error) {
 	nodes, rels, rest := c.splitEntities(base, b)
+	made := c.result(column.Bool, b, false)
+	virtual := c.pool.rows(len(rest))
+	none := c.pool.rows(len(rest))
 	for _, r := range rest {
-		if v := base.Anys[r]; !v.IsNull() {
+		v := base.Anys[r]
+		if v.IsVirtual() {
+			virtual = append(virtual, r)
+			made.Bools[r] = virtualLabels(e.Labels, v)
+			continue
+		}
+		if none = append(none, r); !v.IsNull() {
 			return nil, mismatch(e.Pos, "a value tested for labels", v, "NODE or RELATIONSHIP")
 		}
 	}
@@ -234,8 +256,32 @@ func (c *Context) anyLabels(e *LabelTest, base *column.Vector, b *column.Batch) 
 		}
 		parts.add(v, part.rows)
 	}
-	parts.add(c.constant(value.Null), rest)
+	if len(virtual) > 0 {
+		parts.add(made, virtual)
+	}
+	parts.add(c.constant(value.Null), none)
 	return parts.join(c, b), nil
+}
+
+// virtualLabels evaluates a label expression for an entity that no store has.
+func virtualLabels(l Label, v value.Value) bool {
+	var has []string
+	if n := v.AsNode(); v.Kind() == value.KindNode {
+		has = n.Labels
+	} else {
+		has = []string{v.AsRelationship().Type}
+	}
+	switch l.Op {
+	case LabelName:
+		return slices.Contains(has, l.Name)
+	case LabelAny:
+		return len(has) > 0
+	case LabelNot:
+		return !virtualLabels(l.Args[0], v)
+	case LabelAnd:
+		return !slices.ContainsFunc(l.Args, func(a Label) bool { return !virtualLabels(a, v) })
+	}
+	return slices.ContainsFunc(l.Args, func(a Label) bool { return virtualLabels(a, v) })
 }
 
 func (c *Context) entityLabels(e *LabelTest, base *column.Vector, b *column.Batch) (*column.Vector, error) {

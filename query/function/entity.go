@@ -179,7 +179,11 @@ func typeOf(ctx *Context, v value.Value) (value.Value, error) {
 	return one.typ.Value(0), nil
 }
 
+// The ends of a relationship that no store has are not known.
 func startOf(ctx *Context, v value.Value) (value.Value, error) {
+	if v.IsVirtual() {
+		return value.Null, nil
+	}
 	g, one, err := ctx.about(v)
 	if err != nil {
 		return value.Null, err
@@ -189,6 +193,9 @@ func startOf(ctx *Context, v value.Value) (value.Value, error) {
 }
 
 func endOf(ctx *Context, v value.Value) (value.Value, error) {
+	if v.IsVirtual() {
+		return value.Null, nil
+	}
 	g, one, err := ctx.about(v)
 	if err != nil {
 		return value.Null, err

@@ -31,6 +31,14 @@ func Add(a, b value.Value) (value.Value, error) {
 		return value.String(a.AsString() + b.String()), nil
 	case isNumber(a) && kb == value.KindString:
 		return value.String(a.String() + b.AsString()), nil
+	case ka == value.KindString && PartsKind.Has(kb), PartsKind.Has(ka) && kb == value.KindString:
+		// Dates, times and durations are joined by their texts; truth values and all else are no part of one.
+		x, ok := toString(a)
+		y, okay := toString(b)
+		if !ok || !okay {
+			break
+		}
+		return value.String(x.AsString() + y.AsString()), nil
 	case kb == value.KindDuration && InstantKind.Has(ka):
 		return addSpan(a, b.Span(), 1)
 	case ka == value.KindDuration && InstantKind.Has(kb):

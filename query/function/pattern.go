@@ -2,6 +2,7 @@ package function
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"strings"
 
 	"github.com/kadedb/kadedb/status"
@@ -32,7 +33,11 @@ func Matches(ctx *Context, a, b value.Value) (value.Value, error) {
 
 // Regexp compiles the pattern of =~, which matches whole strings.
 func Regexp(expr string) (*regexp.Regexp, error) {
-	re, err := regexp.Compile(`\A(?:` + expr + `)\z`)
+	_, err := syntax.Parse(expr, syntax.Perl)
+	var re *regexp.Regexp
+	if err == nil { // by itself: in the parentheses below a)|(b would be one
+		re, err = regexp.Compile(`\A(?:` + expr + `)\z`)
+	}
 	if err != nil {
 		return nil, status.Errorf(status.InvalidArgumentValue, "=~: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: ")).
 			WithHint("the syntax is RE2's; it has no backreferences and no lookaround")
