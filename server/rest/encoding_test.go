@@ -140,7 +140,7 @@ func TestPackedStream(t *testing.T) {
 	for _, name := range []string{"gzip", "zstd"} {
 		began := time.Now()
 		res := s.ask(call{as: auth.Reader, header: map[string]string{"Accept": "application/x-ndjson"},
-			body: queryBody("UNWIND range(1, 3000000) AS x RETURN x, toString(x) AS s")}, name)
+			body: queryBody("UNWIND range(1, 500000) AS x RETURN x, toString(x) AS s")}, name)
 		in := bufio.NewReader(unpack(t, name, res.Body))
 		for range 10 {
 			if _, err := in.ReadString('\n'); err != nil {

@@ -305,8 +305,8 @@ func TestAnswersThatNobodyReads(t *testing.T) {
 	s, pool := secureWith(t, func(c *front.Config, _ *kadedb.Options) { c.WriteTime = 200 * time.Millisecond })
 	for _, two := range []bool{false, true} {
 		for _, accept := range []string{"application/x-ndjson", "text/csv", arrowType} {
-			res, err := s.trusting(pool, two).Do(s.request(t.Context(), call{as: auth.Reader, header: map[string]string{"Accept": accept},
-				body: queryBody("UNWIND range(1, 100000000) AS x RETURN x, 'a text that takes some room' AS s")}))
+			res, err := s.trusting(pool, two).Do(s.request(t.Context(), call{as: auth.Reader, header: map[string]string{"Accept": accept, "Accept-Encoding": "identity"},
+				body: queryBody("UNWIND range(1, 100000000) AS x RETURN x, $s AS s", `"params":{"s":"`+strings.Repeat("x", 16<<10)+`"}`)}))
 			if err != nil {
 				t.Fatal(err)
 			}
