@@ -131,13 +131,16 @@ func decode(id string, b []byte) (Token, hash, error) {
 	return t, hash(b[10:headerLen]), nil
 }
 
+// hides reports whether a character may change how others look in a list or a log.
+func hides(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
+
 // Create makes a token and returns its secret, which nobody can learn again. The
 // token is durable when Create returns.
 func (t *Tokens) Create(name string, role Role) (Token, string, error) {
 	if role < Reader || role > Admin {
 		return Token{}, "", status.Errorf(status.MalformedRequest, "a token needs a role").WithHint("roles are reader, writer and admin")
 	}
-	if len(name) > maxNameLen || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+	if len(name) > maxNameLen || !utf8.ValidString(name) || strings.ContainsFunc(name, hides) {
 		return Token{}, "", status.Errorf(status.MalformedRequest, "a token's name is at most %d bytes of text on one line", maxNameLen)
 	}
 	var random [32 + 8]byte

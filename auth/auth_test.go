@@ -127,7 +127,7 @@ func TestRefused(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		role Role
-	}{{"x", 0}, {"x", Admin + 1}, {"a\nb", Reader}, {strings.Repeat("x", 201), Reader}, {"\xff", Reader}} {
+	}{{"x", 0}, {"x", Admin + 1}, {"a\nb", Reader}, {strings.Repeat("x", 201), Reader}, {"\xff", Reader}, {"a\u202eb", Reader}} {
 		if _, _, err := tokens.Create(c.name, c.role); status.CodeOf(err) != status.MalformedRequest {
 			t.Errorf("%q %v gives %v", c.name, c.role, err)
 		}

@@ -37,6 +37,9 @@ func decode(d decoder) (value.Value, error) {
 
 // all reads the one value that there is.
 func (d *decoder) all() (value.Value, error) {
+	if len(d.b) > 2 && string(d.b[:3]) == "\xef\xbb\xbf" {
+		return value.Null, d.bad("it begins with a byte order mark, which JSON has none of")
+	}
 	v, err := d.value(0)
 	if err == nil {
 		if d.space(); d.at < len(d.b) {

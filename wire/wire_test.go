@@ -108,7 +108,7 @@ func TestDecode(t *testing.T) {
 		{`"\ud800"`, status.MalformedRequest}, {`"\ud800\u0041"`, status.MalformedRequest}, {`"\u12"`, status.MalformedRequest},
 		{`"\x"`, status.MalformedRequest}, {"\"\xff\"", status.MalformedRequest}, {`1 2`, status.MalformedRequest},
 		{`{"$float":"x"}`, status.MalformedRequest}, {`"\`, status.MalformedRequest}, {"\x00", status.MalformedRequest},
-		{`{"a":1,"a":1}`, status.MalformedRequest}, {`[{"a":1,"\u0061":2}]`, status.MalformedRequest},
+		{"\xef\xbb\xbf1", status.MalformedRequest}, {`{"a":1,"a":1}`, status.MalformedRequest}, {`[{"a":1,"\u0061":2}]`, status.MalformedRequest},
 		{`9223372036854775808`, status.NumberOutOfRange}, {`1e999`, status.NumberOutOfRange},
 		{strings.Repeat("[", 1<<20), status.MalformedRequest}, {strings.Repeat(`{"a":`, 1<<20), status.MalformedRequest},
 	} {

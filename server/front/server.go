@@ -315,6 +315,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	if err := s.hosts.check(r); err != nil {
+		if r.Method == "PRI" {
+			err = status.Errorf(status.MalformedRequest, "HTTP/2 is spoken over TLS alone").WithHint("ask in HTTP/1.1, or start the server with a certificate")
+		}
 		s.fail(rec, r, err)
 		return
 	}

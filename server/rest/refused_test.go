@@ -86,6 +86,7 @@ func TestWhatIsNoRequest(t *testing.T) {
 			{"two lengths", "POST /v1/query HTTP/1.1\r\n" + host + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "MalformedRequest"},
 			{"an encoding", "POST /v1/query HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip\r\n\r\n", 400, "MalformedRequest"},
 			{"an expectation", "POST /v1/query HTTP/1.1\r\n" + host + "Expect: more\r\nContent-Length: 5\r\n\r\n", 400, "MalformedRequest"},
+			{"HTTP/2 at once", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "MalformedRequest"},
 			{"HTTP/3", "GET /livez HTTP/3.0\r\n" + host + "\r\n", 400, "MalformedRequest"},
 			{"half a header", "GET /livez HTTP/1.1\r\nHo", 408, "MalformedRequest"},
 			{"a header that does not end", "GET /livez HTTP/1.1\r\n" + host, 408, "MalformedRequest"},
