@@ -68,6 +68,7 @@ var listings = func() map[string]listing {
 	for _, noun := range []string{"PRIVILEGE", "PRIVILEGES"} {
 		add(ast.ShowPrivileges, "", noun, "ALL "+noun)
 		add(ast.ShowPrivileges, "USER", "USER "+noun, "USERS "+noun)
+		add(ast.ShowPrivileges, "ROLE", "ROLE "+noun, "ROLES "+noun)
 	}
 	add(ast.ShowVersion, "", "VERSION")
 	add(ast.ShowConfig, "", "CONFIG")
@@ -80,6 +81,17 @@ var listings = func() map[string]listing {
 
 // named are the listings of which one may be asked for by its name as a word.
 var named = map[ast.ShowKind]bool{ast.ShowDatabases: true, ast.ShowSettings: true, ast.ShowAliases: true}
+
+// nameInside finds the listings whose name stands inside of their words: USER ann PRIVILEGES,
+// ALIAS a FOR DATABASE.
+func nameInside(words []gen.IShowWordContext) (l listing, name gen.IShowWordContext, ok bool) {
+	if len(words) < 3 {
+		return listing{}, nil, false
+	}
+	rest := append(append([]gen.IShowWordContext{}, words[0]), words[2:]...)
+	l, ok = listings[phrase(rest)]
+	return l, words[1], ok && (l.kind == ast.ShowAliases || l.kind == ast.ShowPrivileges && l.only != "")
+}
 
 // maxListings bounds the listings of one statement.
 const maxListings = 20
@@ -112,9 +124,14 @@ func (b *builder) show(ctx gen.IListingContext) *ast.Show {
 	words := ctx.AllShowWord()
 	l, ok := listings[phrase(words)]
 	if last := len(words) - 1; !ok && last > 0 && s.IDs == nil {
-		l, ok = listings[phrase(words[:last])]
 		t := words[last].GetStart()
+		inside, name, found := nameInside(words)
+		if l, ok = listings[phrase(words[:last])]; found {
+			l, ok, t = inside, true, name.GetStart()
+		}
 		switch {
+		case found:
+			s.IDs = []ast.Expr{&ast.StringLit{Loc: at(t), Value: nameText(t)}}
 		case ok && named[l.kind] && l.only == "":
 			s.IDs = []ast.Expr{&ast.StringLit{Loc: at(t), Value: nameText(t)}}
 		case ok && l.kind == ast.ShowTransactions:
@@ -126,7 +143,7 @@ func (b *builder) show(ctx gen.IListingContext) *ast.Show {
 	if !ok {
 		b.noListing(words)
 	}
-	if s.IDs != nil && !named[l.kind] && l.kind != ast.ShowTransactions {
+	if s.IDs != nil && !named[l.kind] && l.kind != ast.ShowTransactions && (l.kind != ast.ShowPrivileges || l.only == "") {
 		b.fail(ctx.IdList().GetStart(), status.UnexpectedSyntax, "filter with YIELD * WHERE …", "SHOW %s takes no list of names", l.kind)
 	}
 	s.Kind, s.Only = l.kind, l.only

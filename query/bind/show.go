@@ -31,7 +31,7 @@ var shows = map[ast.ShowKind]shown{
 	ast.ShowCurrentUser:    {"dbms.currentUser", false, false},
 	ast.ShowRoles:          {"dbms.roles", false, false},
 	ast.ShowMembers:        {"dbms.members", true, false},
-	ast.ShowPrivileges:     {"dbms.privileges", true, false},
+	ast.ShowPrivileges:     {"dbms.privileges", true, true},
 	ast.ShowVersion:        {"dbms.version", false, false},
 	ast.ShowConfig:         {"dbms.config", false, false},
 	ast.ShowStorageInfo:    {"dbms.storageInfo", false, false},
@@ -63,7 +63,7 @@ func (b *binder) listings(stmt ast.Statement) (bound *plan.Plan, terminates bool
 func (p *pipeline) show(s *ast.Show) error {
 	to := shows[s.Kind]
 	var args []expr.Expr
-	if to.only && s.Only != "" {
+	if to.only && (s.Only != "" || to.ids) {
 		args = append(args, &expr.Const{Value: value.String(s.Only)})
 	}
 	if to.ids && len(s.IDs) > 0 {

@@ -1,6 +1,7 @@
 package procedure
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/kadedb/kadedb/value"
@@ -15,7 +16,7 @@ func userProcedures() []*Def {
 	user := append(columns("user", "STRING?", "roles", "LIST OF STRING", "passwordChangeRequired", "BOOLEAN?", "suspended", "BOOLEAN?", "home", "STRING?"),
 		verbose("id", "STRING?", "created", "ZONED DATETIME?")...)
 	old := columns("username", "STRING?", "roles", "LIST OF STRING", "flags", "LIST OF STRING")
-	all := value.String("")
+	all, none := value.String(""), value.List()
 	privileges := append(columns("access", "STRING", "action", "STRING", "resource", "STRING", "graph", "STRING", "segment", "STRING", "role", "STRING",
 		"immutable", "BOOLEAN"), verbose("user", "STRING?")...)
 	return []*Def{
@@ -28,8 +29,8 @@ func userProcedures() []*Def {
 		{Name: "dbms.members", Mode: DBMS, Args: []Field{optional("kind", "STRING", all)}, Results: columns("role", "STRING", "member", "STRING?"),
 			Doc:     "The roles and the tokens that have them, as SHOW ROLES WITH USERS lists them; to an administrator.",
 			Example: "CALL dbms.members() YIELD role, member", Run: runMembers},
-		{Name: "dbms.privileges", Mode: DBMS, Args: []Field{optional("of", "STRING", all)}, Results: privileges,
-			Doc:     "What each role may do, as SHOW PRIVILEGES lists it; of 'USER', what the caller may.",
+		{Name: "dbms.privileges", Mode: DBMS, Args: []Field{optional("of", "STRING", all), textList("names", &none)}, Results: privileges,
+			Doc:     "What each role may do, as SHOW PRIVILEGES lists it; of 'ROLE', what roles of some names may; of 'USER', what tokens of some names may, or the one that asks.",
 			Example: "CALL dbms.privileges() YIELD role, action", Run: runPrivileges},
 		{Name: "dbms.security.listUsers", Mode: DBMS, Results: old, Doc: "The tokens; to an administrator.",
 			Example: "CALL dbms.security.listUsers()", Run: eachUser(oldUserRow)},
@@ -164,22 +165,44 @@ var privileges = map[string][]string{
 }
 
 func runPrivileges(ctx *Context, args []value.Value, emit emitFunc) error {
-	of := args[0].AsString()
-	for i, role := range roles {
-		if of == "USER" && role != ctx.User.Role {
-			continue
-		}
-		user := value.Null
-		if of == "USER" {
-			user = orNull(ctx.User.Name)
-		}
-		for _, lower := range roles[:i+1] {
-			for _, action := range privileges[lower] {
-				row := []value.Value{value.String("GRANTED"), value.String(action), value.String("all"), value.String(ctx.database()),
-					value.String("*"), value.String(role), value.Bool(true), user}
-				if err := emit(row); err != nil {
+	names, err := texts("a name", args[1])
+	if err != nil {
+		return err
+	}
+	if args[0].AsString() != "USER" {
+		for _, role := range roles {
+			if picks(names, role) {
+				if err := emitPrivileges(ctx, role, "", emit); err != nil {
 					return err
 				}
+			}
+		}
+		return nil
+	}
+	users := []User{ctx.User}
+	if len(names) > 0 {
+		if users, err = usersOf(ctx); err != nil {
+			return err
+		}
+	}
+	for _, u := range users {
+		if picks(names, u.Name) {
+			if err := emitPrivileges(ctx, u.Role, u.Name, emit); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// emitPrivileges gives what a role may, and those below it.
+func emitPrivileges(ctx *Context, role, user string, emit emitFunc) error {
+	for _, lower := range roles[:slices.Index(roles, role)+1] {
+		for _, action := range privileges[lower] {
+			row := []value.Value{value.String("GRANTED"), value.String(action), value.String("all"), value.String(ctx.database()),
+				value.String("*"), value.String(role), value.Bool(true), orNull(user)}
+			if err := emit(row); err != nil {
+				return err
 			}
 		}
 	}

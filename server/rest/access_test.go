@@ -208,6 +208,8 @@ func TestWhoAsks(t *testing.T) {
 		{auth.Writer, "SHOW ROLES WITH USERS", `"name":"RoleTooLow"`},
 		{auth.Writer, "CALL dbms.security.listUsers()", `"name":"RoleTooLow"`},
 		{auth.Reader, "SHOW ROLES", `[["reader"],["writer"],["admin"]]`},
+		{auth.Admin, "SHOW USER writer PRIVILEGES YIELD user, role RETURN DISTINCT user, role", `[["writer","writer"]]`},
+		{auth.Reader, "SHOW USER writer PRIVILEGES", `"name":"RoleTooLow"`},
 		{auth.Reader, "SHOW USER PRIVILEGES YIELD action, user", `[["access","reader"],["match","reader"],["execute","reader"]]`},
 		{auth.Reader, "SHOW TRANSACTIONS YIELD username, currentQuery RETURN username", `[["reader"]]`},
 	} {
