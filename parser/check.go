@@ -17,10 +17,10 @@ func checkPatterns(n ast.Node, predicate bool) {
 				WithHint("ask EXISTS { … } or COUNT { … }, or collect with [path = … | path]")})
 		}
 	case *ast.Unary:
-		checkPatterns(n.X, predicate && n.Op == ast.Not)
+		checkPatterns(n.X, n.Op == ast.Not)
 		return
 	case *ast.Binary:
-		logical := predicate && (n.Op == ast.And || n.Op == ast.Or || n.Op == ast.Xor)
+		logical := n.Op == ast.And || n.Op == ast.Or || n.Op == ast.Xor
 		checkPatterns(n.Left, logical)
 		checkPatterns(n.Right, logical)
 		return

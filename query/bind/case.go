@@ -80,7 +80,7 @@ func (b *binder) branches(e *ast.Case, operand expr.Expr, split bool, en *env) (
 		n.operand = operand
 		cen = &n
 	case operand == nil:
-		cen = en
+		cen = en.condition()
 	default:
 		out.Operand = operand
 	}

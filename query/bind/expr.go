@@ -52,6 +52,16 @@ func (en *env) value() *env {
 	return &n
 }
 
+// condition returns a copy of en for a part that is a truth value, where a pattern may stand.
+func (en *env) condition() *env {
+	if en.pattern {
+		return en
+	}
+	n := *en
+	n.pattern = true
+	return &n
+}
+
 // expr binds an expression. Its depth is bounded by the parser.
 func (b *binder) expr(e ast.Expr, en *env) (expr.Expr, error) {
 	for _, s := range en.subs {
@@ -171,7 +181,7 @@ func want(x expr.Expr, kinds expr.Types, what string, at ast.Expr) error {
 
 func (b *binder) unary(e *ast.Unary, en *env) (expr.Expr, error) {
 	if e.Op == ast.Not {
-		x, err := b.expr(e.X, en)
+		x, err := b.expr(e.X, en.condition())
 		if err != nil {
 			return nil, err
 		}
@@ -243,6 +253,7 @@ func checkArith(op expr.ArithOp, l, r expr.Expr, e *ast.Binary) error {
 // logic binds AND, OR and XOR; chains of one operator become one node.
 func (b *binder) logic(e *ast.Binary, op expr.LogicOp, en *env) (expr.Expr, error) {
 	out := &expr.Logic{Op: op, Pos: e.OpPos.Pos}
+	en = en.condition()
 	for _, side := range []ast.Expr{e.Left, e.Right} {
 		x, err := b.expr(side, en)
 		if err != nil {
