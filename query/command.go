@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/kadedb/kadedb/graph"
@@ -88,19 +89,28 @@ func (r *Result) schemaCommand(ctx context.Context, s ast.Statement) error {
 		created, err := store.CreateIndex(ctx, graph.IndexSpec{Name: s.Name.String(), Entity: entity, Token: s.On.Label.Text, Keys: keys,
 			IfNotExists: s.IfNotExists}, nil)
 		r.rarely().schema.IndexesAdded += one(created)
-		return err
+		return named(err, s.Pos)
 	case *ast.DropIndex:
 		dropped, err := store.DropIndex(s.Name.Text, s.IfExists)
 		r.rarely().schema.IndexesRemoved += one(dropped)
-		return err
+		return named(err, s.Name.Pos)
 	case *ast.CreateConstraint:
 		return r.createConstraint(ctx, s)
 	case *ast.DropConstraint:
 		dropped, err := store.DropConstraint(s.Name.Text, s.IfExists)
 		r.rarely().schema.ConstraintsRemoved += one(dropped)
-		return err
+		return named(err, s.Name.Pos)
 	}
 	return nil
+}
+
+// named puts an error at what it is about.
+func named(err error, pos status.Pos) error {
+	var e *status.Error
+	if errors.As(err, &e) {
+		e.At(pos)
+	}
+	return err
 }
 
 func (r *Result) createConstraint(ctx context.Context, s *ast.CreateConstraint) error {
@@ -126,7 +136,7 @@ func (r *Result) createConstraint(ctx context.Context, s *ast.CreateConstraint) 
 	}
 	created, err := r.engine.store.CreateConstraint(ctx, spec, nil)
 	r.rarely().schema.ConstraintsAdded += one(created)
-	return err
+	return named(err, s.Pos)
 }
 
 func target(t ast.SchemaTarget) (catalog.Entity, []string) {

@@ -33,7 +33,7 @@ func (b *builder) aggregate(n *plan.Aggregate, lanes []lane) (runner, error) {
 	}
 	spec := aggregation.Spec{Keys: len(n.Keys), Dependents: len(n.Dependent)}
 	for _, a := range n.Aggs {
-		spec.Funcs = append(spec.Funcs, aggregation.Func{Def: a.Def, Args: len(a.Args), Distinct: a.Distinct && a.Def.DistinctChanges})
+		spec.Funcs = append(spec.Funcs, aggregation.Func{Def: a.Def, Args: len(a.Args), Distinct: a.Distinct && a.Def.DistinctChanges, Pos: a.Pos})
 	}
 	var all []*aggregate
 	mu := &sync.Mutex{}

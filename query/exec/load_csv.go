@@ -20,7 +20,7 @@ func (b *builder) loadCSV(n *plan.LoadCSV, lanes []lane) (runner, error) {
 		}
 		file, err := x.OpenCSV(x.context(), from, sep)
 		if err != nil {
-			return err
+			return at(err, n.Pos)
 		}
 		defer func() { err = closed(file, err) }()
 		return readCSV(n, from, file, row)

@@ -13,7 +13,7 @@ func (b *builder) loadRows(n *plan.LoadRows, lanes []lane) (runner, error) {
 		}
 		file, err := x.OpenRows(x.context(), from, n.JSONLines)
 		if err != nil {
-			return err
+			return at(err, n.Pos)
 		}
 		defer func() { err = closed(file, err) }()
 		stopped := false

@@ -1,11 +1,14 @@
 package aggregation
 
 import (
+	"errors"
+
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/internal/memory"
 	"github.com/kadedb/kadedb/query/exec/group"
 	"github.com/kadedb/kadedb/query/exec/spill"
 	"github.com/kadedb/kadedb/query/function"
+	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
 )
 
@@ -14,6 +17,16 @@ type Func struct {
 	Def      *function.Def
 	Args     int
 	Distinct bool
+	Pos      status.Pos // of the call, for errors
+}
+
+// at puts an error of the function at its call.
+func (f *Func) at(err error) error {
+	var e *status.Error
+	if errors.As(err, &e) {
+		e.At(f.Pos)
+	}
+	return err
 }
 
 // Spec says what to group and compute.
@@ -171,7 +184,7 @@ func (a *Aggregator) update(r *Rows, sel []int32, groups []uint32) error {
 		}
 		grew, err := a.states[i].Update(&one)
 		if err != nil {
-			return err
+			return a.spec.Funcs[i].at(err)
 		}
 		a.boxed += int64(grew)
 	}
@@ -313,7 +326,7 @@ func (a *Aggregator) eachHeld(f func(n int, keys, dependents, values []*column.V
 			for i, s := range a.states {
 				v, err := s.Value(uint32(g))
 				if err != nil {
-					return err
+					return a.spec.Funcs[i].at(err)
 				}
 				builders[i].Append(v)
 				weight += value.Size(v)

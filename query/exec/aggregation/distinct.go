@@ -177,7 +177,7 @@ func (a *Aggregator) finishSets() error {
 		}
 		grew, err := set.finish(a.states[i])
 		if err != nil {
-			return err
+			return a.spec.Funcs[i].at(err)
 		}
 		a.boxed += grew
 	}

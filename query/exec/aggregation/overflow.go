@@ -200,7 +200,7 @@ func (a *Aggregator) addPairs(i int, b *column.Batch) error {
 	if len(sel) > 0 {
 		grew, err := a.states[i].Update(&function.Rows{Args: args, Len: b.Len, Sel: sel, Groups: groups})
 		if err != nil {
-			return err
+			return a.spec.Funcs[i].at(err)
 		}
 		a.boxed += int64(grew)
 	}
