@@ -93,13 +93,6 @@ func (t *Table) detect() error {
 // head returns the file's first n bytes, or as many as there are.
 func (t *Table) head(n int64) ([]byte, error) { return headOf(t.in, n) }
 
-func (t *Table) readError(err error) error {
-	if status.CodeOf(err) != status.Internal {
-		return err
-	}
-	return status.Errorf(status.DiskError, "%s: %w", t.in.Name, err)
-}
-
 // Format returns the file's format.
 func (t *Table) Format() Format { return t.o.Format }
 
