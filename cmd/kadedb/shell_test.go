@@ -51,7 +51,7 @@ func TestShellCommands(t *testing.T) {
 		{":param a 1\n:param $b = [1, 2]\n:param c=x y\n:params\n:clear $a\n:params\n:clear\n:params", "",
 			[]string{"$a = 1\n$b = [1, 2]\n$c = 'x y'\n$b = [1, 2]\n$c = 'x y'\nthere are no parameters"}, 0},
 		{":param a 2\n:param d => date('2026-01-0' + $a)\n:param $m=>{x: [1.5, $d]}\n:params", "", []string{"$a = 2\n$d = date('2026-01-02')\n$m = {x: [1.5, date('2026-01-02')]}\n"}, 0},
-		{":param d => nme", "", []string{"KDB-1002", "RETURN nme AS value\n         ^"}, 7},
+		{":param d => nme", "", []string{"KDB-1002", "\n  nme\n  ^"}, 7},
 		{":param d => 1/0", "", []string{"KDB-2010"}, 7},
 		{":param n => head(COLLECT { MATCH (a:A) RETURN a })", "", []string{"cannot be a parameter"}, 2},
 		{":param city 1\n:clear cty", "", []string{"did you mean $city?"}, 2},
