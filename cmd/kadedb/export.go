@@ -118,7 +118,7 @@ func (a *app) runExport(cmd *cobra.Command, f *exportFlags) (err error) {
 		}
 		return err
 	}
-	a.say("%d nodes, %d relationships in %d files of %s, %.2f s", sum.Nodes, sum.Relationships, len(sum.Files), printable(f.to), time.Since(start).Seconds())
+	a.say("%s, %s in %s of %s, %.2f s", plural(sum.Nodes, "node"), plural(sum.Relationships, "relationship"), plural(int64(len(sum.Files)), "file"), printable(f.to), time.Since(start).Seconds())
 	return nil
 }
 

@@ -68,7 +68,7 @@ func (a *app) exportRemote(cmd *cobra.Command, f *exportFlags, format transfer.E
 		}
 		return err
 	}
-	a.say("%d files in %s", len(files), printable(f.to))
+	a.say("%s in %s", plural(int64(len(files)), "file"), printable(f.to))
 	return nil
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -263,18 +265,32 @@ func trimmed(statement string) string { return strings.TrimSuffix(strings.TrimSp
 type madeFolder struct {
 	dir             string
 	existed, filled bool
+	cutOff          bool // it holds a store that another import made, and did not come to fill
 }
 
 // folderBefore looks at a store's folder before it is opened.
 func folderBefore(dir string) madeFolder {
 	entries, err := os.ReadDir(dir)
-	return madeFolder{dir: dir, existed: !errors.Is(err, fs.ErrNotExist), filled: len(entries) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist)}
+	m := madeFolder{dir: dir, existed: !errors.Is(err, fs.ErrNotExist), filled: len(entries) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist)}
+	if _, err := os.Stat(filepath.Join(dir, "IMPORT")); err != nil {
+		return m
+	}
+	db, err := kadedb.OpenReadOnly(dir, &kadedb.Options{Logger: slog.New(slog.DiscardHandler), Memory: 64 << 20})
+	if err != nil {
+		m.cutOff = status.CodeOf(err) == status.NotAStore
+	} else if db.Close() != nil {
+		return m
+	}
+	return m
 }
+
+// storeFiles are what a store's folder holds beside the lock.
+var storeFiles = []string{"blocks.db", "wal", "tmp", "IMPORT"}
 
 // restore removes the empty store of an import that was refused, where there was none
 // before. It holds the store's lock: what another process opened meanwhile stays.
 func (m madeFolder) restore() error {
-	if m.filled {
+	if m.filled && !m.cutOff {
 		return nil
 	}
 	const lockName = "LOCK"
@@ -284,7 +300,7 @@ func (m madeFolder) restore() error {
 	}
 	entries, err := os.ReadDir(m.dir)
 	for _, e := range entries {
-		if e.Name() != lockName {
+		if e.Name() != lockName && (!m.cutOff || slices.Contains(storeFiles, e.Name())) {
 			err = errors.Join(err, os.RemoveAll(filepath.Join(m.dir, e.Name())))
 		}
 	}

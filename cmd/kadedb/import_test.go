@@ -153,6 +153,59 @@ func TestImportInterrupted(t *testing.T) {
 	}
 }
 
+// A store that a killed import made goes when the next import of it is refused too, and
+// nothing else that is in its folder.
+func TestImportRefusedAfterKill(t *testing.T) {
+	store := t.TempDir()
+	note := filepath.Join(store, "note.txt")
+	if err := os.WriteFile(note, []byte("mine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c := run{args: []string{"import", "--data", store, "--nodes", "P=-", "--id", "P:id"}}.command()
+	c.Stdin = nil
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if b, err := os.ReadFile(filepath.Join(store, "IMPORT")); err == nil && len(b) > 0 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the import leaves no mark")
+		}
+	}
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err == nil {
+		t.Fatal("the import was not killed")
+	}
+	in.Close() // Wait has closed it already
+	refused := run{args: []string{"import", "--data", store, "--nodes", "P=-", "--id", "P:id"}, stdin: "id\n1\n1\n"}
+	if _, errs, code := refused.do(t); code != exitInvalid || !strings.Contains(errs, "-:3") {
+		t.Errorf("the second import: %d %s", code, errs)
+	}
+	left, err := os.ReadDir(store)
+	if err != nil || len(left) != 1 || left[0].Name() != "note.txt" {
+		t.Errorf("it left %v, %v", left, err)
+	}
+	refused.stdin = "id\n1\n2\n"
+	if _, errs, code := refused.do(t); code != exitOK {
+		t.Errorf("the third import: %d %s", code, errs)
+	}
+	refused.stdin = "id\n1\n"
+	if _, errs, code := refused.do(t); code != exitInvalid {
+		t.Errorf("the fourth import: %d %s", code, errs)
+	}
+	if out, errs, _ := (run{args: []string{"query", store, "--format", "csv", "MATCH (p:P) RETURN count(p) AS n"}}).do(t); out != "n\n2\n" {
+		t.Errorf("the store holds %s%s", out, errs)
+	}
+}
+
 // TestImportMemory imports more than fits into its budget and watches the process.
 func TestImportMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {

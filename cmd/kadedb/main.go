@@ -24,6 +24,7 @@ import (
 	_ "time/tzdata" // names of time zones, also where the system has none
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/vfs"
@@ -134,6 +135,12 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		var missing *pflag.ValueRequiredError
+		if errors.As(err, &missing) {
+			f := missing.GetFlag()
+			return status.Errorf(status.InvalidUsage, "--%s takes %s, and nothing follows it", f.Name, flagValue(f)).
+				WithHint("`%s --help` tells what it is for", cmd.CommandPath())
+		}
 		return status.Errorf(status.InvalidUsage, "%w", err).WithHint("`%s --help` lists the flags", cmd.CommandPath())
 	})
 	root.PersistentFlags().StringVar(&a.config, "config", "", "file of settings, lines of name = value (KADEDB_CONFIG)")

@@ -367,6 +367,7 @@ func TestServeRefuses(t *testing.T) {
 		"open to all":      {[]string{"--data", dir, "--auth", "off", "--listen", "0.0.0.0:0"}, "loopback", 2},
 		"demo open to all": {[]string{"--demo", "--listen", ":0"}, "loopback", 2},
 		"no address":       {[]string{"--data", dir, "--listen", "7480"}, "127.0.0.1:7480", 2},
+		"no value":         {[]string{"--data", dir, "--auth"}, "--auth takes token|off, and nothing follows it", 2},
 		"no choice":        {[]string{"--data", dir, "--auth", "maybe"}, "token, off", 2},
 		"a file":           {[]string{"--data", binary, "--listen", "127.0.0.1:0"}, "KDB-7", exitDisk},
 	} {

@@ -89,6 +89,7 @@ func manual(root *cobra.Command) []byte {
 		{"KADEDB_CONFIG", "file of settings; each setting also has a variable of its own, named with its flag above"},
 		{"KADEDB_PAGER, PAGER", "what the shell shows long results with (less -SRX); empty for nothing"},
 		{"NO_COLOR", "print no colours"},
+		{"TERM, LC_ALL, LC_CTYPE, LANG", "a dumb terminal, or a locale that is not UTF-8, gets ASCII alone"},
 		{"XDG_STATE_HOME", "folder below which the shell keeps kadedb/history (~/.local/state)"},
 	} {
 		fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", roff(e[0]), roff(e[1]))

@@ -78,6 +78,7 @@ type Setting struct {
 	Kind    Kind
 	Default string
 	Choices []string
+	Least   int64  // bytes of a Size; a share is not looked at
 	Field   string // field of a request that sets it for one query, or ""
 	Doc     string
 }
@@ -90,7 +91,7 @@ func (s Setting) Env() string {
 var table = []Setting{
 	{Name: Data, Default: "", Doc: "Folder of the store."},
 	{Name: Listen, Default: "127.0.0.1:7480", Doc: "Address and port to serve on."},
-	{Name: Memory, Kind: Size, Default: "60%", Doc: "Budget of all caches and queries together: a size, or a share of the machine's (or cgroup's) memory."},
+	{Name: Memory, Kind: Size, Default: "60%", Least: 16 << 20, Doc: "Budget of all caches and queries together: a size, at least 16MiB, or a share of the machine's (or cgroup's) memory."},
 	{Name: Auth, Kind: Choice, Choices: []string{"token", "off"}, Default: "token", Doc: "Whether requests need a token. `off` is allowed only on a loopback address."},
 	{Name: AllowedHosts, Default: "", Doc: "Further values of the Host header to accept, separated by commas."},
 	{Name: TLSCert, Default: "", Doc: "File of the server's certificate, with those that signed it, in PEM: TLS 1.3 is spoken, and HTTP/2. Read again when it changes."},
@@ -186,7 +187,10 @@ func (d Setting) check(text string) error {
 	var err error
 	switch d.Kind {
 	case Size:
-		_, err = ParseSize(text, math.MaxInt64)
+		var n int64
+		if n, err = ParseSize(text, math.MaxInt64); err == nil && n < d.Least {
+			err = fmt.Errorf("%s is too little; it takes at least %dMiB", text, d.Least>>20)
+		}
 	case Duration:
 		var t time.Duration
 		if t, err = time.ParseDuration(text); err == nil && t < 0 {

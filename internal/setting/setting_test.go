@@ -2,6 +2,7 @@ package setting
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +57,15 @@ func TestDefaultsAreValid(t *testing.T) {
 		}
 		if d.Doc == "" {
 			t.Errorf("%s has no documentation", d.Name)
+		}
+	}
+}
+
+func TestLeast(t *testing.T) {
+	for text, ok := range map[string]bool{"16MiB": true, "15MiB": false, "0": false, "1%": true, "4GiB": true} {
+		err := New().Load(FromFlag, map[string]string{"memory": text})
+		if (err == nil) != ok || err != nil && !strings.Contains(err.Error(), "at least 16MiB") {
+			t.Errorf("memory %s: %v", text, err)
 		}
 	}
 }
