@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -31,7 +32,7 @@ type RowStream struct {
 	out  io.Writer
 	cols []streamColumn
 
-	head  []value.Value // the first rows; nil once the types are decided
+	head  [][]value.Value // the first rows, headPart at a time; nil once the types are decided
 	begun bool
 	size  int // of head, about
 	rows  int // in this batch
@@ -46,6 +47,7 @@ type RowStream struct {
 const (
 	batchBytes = 1 << 20
 	headBytes  = 4 << 20
+	headPart   = 256
 )
 
 // streamColumn is one column of the batch under way, as Arrow lays it out.
@@ -101,11 +103,25 @@ func (s *RowStream) Append(row []value.Value) error {
 		s.cols[i].note(v)
 		s.size += value.Size(v)
 	}
-	s.head = append(s.head, row...)
+	s.keep(row)
 	if s.total < recordRows && s.size < headBytes {
 		return nil
 	}
 	return s.begin()
+}
+
+// keep adds one of the first rows. What grows in parts is not copied, and short answers
+// take little.
+func (s *RowStream) keep(row []value.Value) {
+	if s.total%headPart == 1 {
+		rows := headPart
+		if s.total == 1 {
+			rows = 1
+		}
+		s.head = append(s.head, make([]value.Value, 0, rows*len(row)))
+	}
+	last := &s.head[len(s.head)-1]
+	*last = append(*last, row...)
 }
 
 // note looks at a value of the first rows.
@@ -161,17 +177,34 @@ func (s *RowStream) begin() error {
 	s.schema = arrow.NewSchema(fields, nil)
 	s.w = ipc.NewWriter(onlyWriter{s.out}, ipc.WithSchema(s.schema))
 	s.begun = true
-	head, width := s.head, len(s.cols)
+	head, width, rows := s.head, len(s.cols), s.total
 	s.head = nil
-	rows := s.total
-	for s.total = 1; s.total <= rows; s.total++ {
-		at := int(s.total-1) * width
-		if err := s.add(head[at : at+width]); err != nil {
-			return err
+	s.total = 0
+	for k, part := range head {
+		if k == 1 {
+			s.grow(rows)
+		}
+		for i := range len(part) / max(width, 1) {
+			s.total++
+			if err := s.add(part[i*width : (i+1)*width]); err != nil {
+				return err
+			}
 		}
 	}
 	s.total = rows
 	return nil
+}
+
+// grow makes room for n rows like those that a batch holds so far, so that many are not
+// copied several times on their way there.
+func (s *RowStream) grow(n int64) {
+	for i := range s.cols {
+		c := &s.cols[i]
+		more := func(b []byte) []byte {
+			return slices.Grow(b, int(float64(len(b))/float64(max(s.rows, 1))*float64(n)*1.05))
+		}
+		c.valid, c.fixed, c.ends, c.text = more(c.valid), more(c.fixed), more(c.ends), more(c.text)
+	}
 }
 
 func (c *streamColumn) reset() {
