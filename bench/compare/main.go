@@ -43,6 +43,7 @@ type options struct {
 	pairs    int
 	time     string
 	out      string
+	built    bool
 }
 
 func parse(args []string) (*options, error) {
@@ -54,11 +55,15 @@ func parse(args []string) (*options, error) {
 	f.StringVar(&o.bench, "bench", ".", "only benchmarks whose name matches this regular expression")
 	f.IntVar(&o.pairs, "pairs", 15, "how often the two take turns")
 	f.StringVar(&o.time, "time", "100ms", "how long a benchmark runs each time, or how often (20x)")
-	f.StringVar(&o.out, "out", "", "folder for old.txt, new.txt and the programs, to be used again (a temporary one)")
+	f.StringVar(&o.out, "out", "", "folder for old.txt, new.txt, the old revision's sources and the programs (a temporary one)")
+	f.BoolVar(&o.built, "built", false, "the programs are in --out already, from a run before with the same packages")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
 	o.packages = strings.Split(*packages, ",")
+	if o.built && o.out == "" {
+		return nil, errors.New("--built needs --out")
+	}
 	if o.old == "" || o.pairs < 1 || f.NArg() > 0 {
 		return nil, errors.New("usage: compare --old REVISION [--packages …] [--bench …] [--pairs 15]")
 	}
@@ -79,7 +84,8 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if o.out == "" {
+	kept := o.out != ""
+	if !kept {
 		if o.out, err = os.MkdirTemp("", "compare-"); err != nil {
 			return err
 		}
@@ -89,13 +95,25 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	tree := filepath.Join(o.out, "tree")
-	if err := command(ctx, ".", "git", "worktree", "add", "--detach", "--force", tree, o.old); err != nil {
+	sides := []*side{{name: "old", dir: tree, runs: samples{}}, {name: "new", dir: ".", runs: samples{}}}
+	if !o.built {
+		if err := o.build(ctx, sides); err != nil {
+			return err
+		}
+	}
+	if !kept {
+		defer func() {
+			err = errors.Join(err, command(context.WithoutCancel(ctx), ".", "git", "worktree", "remove", "--force", tree))
+		}()
+	}
+	return o.takeTurns(ctx, out, sides)
+}
+
+// build compiles the benchmarks of both revisions.
+func (o *options) build(ctx context.Context, sides []*side) error {
+	if err := command(ctx, ".", "git", "worktree", "add", "--detach", "--force", sides[0].dir, o.old); err != nil {
 		return err
 	}
-	defer func() {
-		err = errors.Join(err, command(context.WithoutCancel(ctx), ".", "git", "worktree", "remove", "--force", tree))
-	}()
-	sides := []*side{{name: "old", dir: tree, runs: samples{}}, {name: "new", dir: ".", runs: samples{}}}
 	for _, s := range sides {
 		for i, p := range o.packages {
 			if err := command(ctx, s.dir, "go", "test", "-c", "-o", o.program(s, i), p); err != nil {
@@ -103,6 +121,10 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 			}
 		}
 	}
+	return nil
+}
+
+func (o *options) takeTurns(ctx context.Context, out io.Writer, sides []*side) error {
 	for pair := range o.pairs {
 		for i := range o.packages {
 			for k := range sides {
@@ -126,7 +148,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 }
 
 func (o *options) program(s *side, i int) string {
-	return filepath.Join(o.out, fmt.Sprintf("%s-%d.test", s.name, i))
+	return filepath.Join(o.out, s.name+strings.ReplaceAll(strings.TrimPrefix(o.packages[i], "."), "/", "-")+".test")
 }
 
 // measure runs the benchmarks of package i once.
