@@ -20,7 +20,7 @@ type wordTable struct {
 	tried bool
 }
 
-// nearWords is how many words near covers.
+// nearWords is how many words near covers at most.
 const nearWords = 4096
 
 type wordSlot struct {
@@ -68,9 +68,10 @@ func (t *wordTable) coverNear(words []uint64) {
 	for _, w := range words {
 		least, most = min(least, int64(w)), max(most, int64(w))
 	}
-	if uint64(most)-uint64(least) < nearWords/2 {
-		t.low = uint64(least) - nearWords/4 // around zero, too: differences wrap
-		t.near = make([]uint32, nearWords)
+	if reach := uint64(most) - uint64(least); reach < nearWords/2 {
+		size := min(nearWords, uint64(1)<<bits.Len64(2*reach+32)) // as much again for what comes later
+		t.low = uint64(least) - (size-reach)/2                    // around zero, too: differences wrap
+		t.near = make([]uint32, size)
 	}
 }
 
