@@ -45,6 +45,10 @@ func (t *wordTable) assign(words []uint64, out []uint32, add bool, added func(i 
 	if !t.tried && add {
 		t.coverNear(words)
 	}
+	if len(t.near) == 0 {
+		t.assignHashed(words, out, add, added)
+		return
+	}
 	for i, w := range words {
 		at := w - t.low
 		if at < uint64(len(t.near)) && t.near[at] != 0 {
@@ -55,6 +59,20 @@ func (t *wordTable) assign(words []uint64, out []uint32, add bool, added func(i 
 		if at < uint64(len(t.near)) {
 			t.near[at] = out[i] + 1 // None + 1 is 0
 		}
+	}
+}
+
+// assignHashed is assign without near: most words stand in the first place looked at.
+func (t *wordTable) assignHashed(words []uint64, out []uint32, add bool, added func(i int)) {
+	slots, shift := t.slots, t.shift
+	for i, w := range words {
+		s := &slots[mix(w)*golden>>shift&uint64(len(slots)-1)]
+		if s.word == w && s.number != 0 {
+			out[i] = s.number - 1
+			continue
+		}
+		out[i] = t.find(w, i, add, added)
+		slots, shift = t.slots, t.shift // it may have grown
 	}
 }
 
