@@ -62,17 +62,22 @@ func (t *wordTable) assign(words []uint64, out []uint32, add bool, added func(i 
 	}
 }
 
-// assignHashed is assign without near: most words stand in the first place looked at.
+// assignHashed is assign without near: a word that is there is found without a call.
 func (t *wordTable) assignHashed(words []uint64, out []uint32, add bool, added func(i int)) {
 	slots, shift := t.slots, t.shift
 	for i, w := range words {
-		s := &slots[mix(w)*golden>>shift&uint64(len(slots)-1)]
-		if s.word == w && s.number != 0 {
-			out[i] = s.number - 1
-			continue
+		for at := mix(w) * golden >> shift; ; at++ {
+			s := &slots[at&uint64(len(slots)-1)]
+			if s.number != 0 && s.word == w {
+				out[i] = s.number - 1
+				break
+			}
+			if s.number == 0 {
+				out[i] = t.find(w, i, add, added)
+				slots, shift = t.slots, t.shift // it may have grown
+				break
+			}
 		}
-		out[i] = t.find(w, i, add, added)
-		slots, shift = t.slots, t.shift // it may have grown
 	}
 }
 
