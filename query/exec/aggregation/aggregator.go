@@ -214,6 +214,9 @@ func (a *Aggregator) bytes() int64 {
 // budget. What cannot be cut grows, and is refused by fit.
 func (a *Aggregator) room(keys []*column.Vector, sel []int32) error {
 	rows := len(sel)
+	if a.space == nil || a.spec.Keys == 0 || a.level > spill.MaxLevel || a.frozenAt > 0 || a.table.Len() < 2*rows {
+		return nil
+	}
 	growth := int64(a.table.Growth(rows, keys, sel))
 	if a.table.Len()+rows > a.wide { // new ones stand beside the old
 		growth += 2 * stateBytes * int64(len(a.states)*a.wide)
@@ -223,7 +226,7 @@ func (a *Aggregator) room(keys []*column.Vector, sel []int32) error {
 			growth += int64(set.table.Growth(rows, nil, nil))
 		}
 	}
-	if growth == 0 || a.space == nil || a.spec.Keys == 0 || a.level > spill.MaxLevel || a.frozenAt > 0 || a.table.Len() < 2*rows {
+	if growth == 0 {
 		return nil
 	}
 	if a.account.Hold(a.bytes() + growth) {
