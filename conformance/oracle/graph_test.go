@@ -129,21 +129,6 @@ func (m *model) decorate(r *source) *model {
 	return m
 }
 
-// live gives how many nodes and relationships there are after the changes.
-func (m *model) live() (nodes, rels int) {
-	for i := range m.nodes {
-		if !m.nodes[i].gone {
-			nodes++
-		}
-	}
-	for i := range m.rels {
-		if !m.rels[i].gone {
-			rels++
-		}
-	}
-	return nodes, rels
-}
-
 // hops calls f with what can be crossed from a node.
 func (m *model) hops(at int, types []string, dir int, f func(rel, to int)) {
 	for i := range m.rels {
