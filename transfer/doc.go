@@ -23,7 +23,6 @@ package transfer
 import (
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -186,19 +185,23 @@ func (s *Spec) fill() {
 	}
 }
 
+// openFile opens a file that can be read more than once. It looks before it opens: opening a
+// named pipe would wait for somebody to write to it.
 func openFile(path string) (io.ReaderAt, int64, io.Closer, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil: // as opening it will tell
+	case info.IsDir():
+		return nil, 0, nil, fileError(path, errors.New("it is a folder"))
+	case !info.Mode().IsRegular():
+		return nil, 0, nil, status.Errorf(status.FileNotFound, "%s cannot be read: it is no regular file", path).
+			WithHint("Give what a pipe holds to standard input, and name that -.")
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, 0, nil, fileError(path, err)
 	}
-	info, err := f.Stat()
-	if err == nil && info.IsDir() {
-		err = errors.New("it is a folder")
-	}
-	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "read", Path: path, Err: fs.ErrInvalid}
-	}
-	if err != nil {
+	if info, err = f.Stat(); err != nil {
 		return nil, 0, nil, fileError(path, errorOf(err, f.Close()))
 	}
 	return f, info.Size(), f, nil

@@ -452,7 +452,7 @@ func (p *planner) openGraphML(f File, in tabular.Input) error {
 	for _, n := range g.notices {
 		p.spec.Notice(n)
 	}
-	if g.schema != "" && !p.spec.folder {
+	if g.schema != "" && !p.spec.folder && !p.spec.opens {
 		p.spec.Notice(f.Path + ": its indexes and constraints are made with --folder only")
 	}
 	if to[0].n+to[1].n == 0 {
