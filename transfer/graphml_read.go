@@ -180,10 +180,24 @@ func (g *graphMLReader) element(el xml.StartElement) error {
 	return g.skip()
 }
 
+// maxGraphMLDepth bounds how deep elements nest: the decoder remembers all that are open.
+const maxGraphMLDepth = 1000
+
+// skip passes over the rest of the element that was begun.
 func (g *graphMLReader) skip() error {
-	g.limit.n = 0
-	if err := g.d.Skip(); err != nil {
-		return g.malformed(err)
+	for depth := 1; depth > 0; {
+		tok, err := g.token()
+		if err != nil {
+			return g.malformed(err)
+		}
+		switch tok.(type) {
+		case xml.StartElement:
+			if depth++; depth > maxGraphMLDepth {
+				return g.malformed(fmt.Errorf("its elements nest deeper than %d", maxGraphMLDepth))
+			}
+		case xml.EndElement:
+			depth--
+		}
 	}
 	return nil
 }

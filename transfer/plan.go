@@ -132,15 +132,11 @@ func (p *planner) graphML(in tabular.Input) (tabular.Input, error) {
 	if err != nil {
 		return in, err
 	}
-	head := make([]byte, min(in.Size, 64))
-	n, err := in.R.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return in, fileError(in.Name, err)
+	head, err := tabular.Head(in, 64)
+	if err != nil || isGraphML(head) {
+		return in, err
 	}
-	if !isGraphML(head[:n]) {
-		return tabular.Input{}, nil
-	}
-	return in, nil
+	return tabular.Input{}, nil
 }
 
 func (p *planner) add(s *source, f File) {

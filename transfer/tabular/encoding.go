@@ -12,8 +12,8 @@ import (
 // lookBytes is how much of a text is looked at for its encoding, line ends and delimiter.
 const lookBytes = 64 << 10
 
-// headOf returns the first n bytes of in, or as many as there are.
-func headOf(in Input, n int64) ([]byte, error) {
+// Head returns the first n bytes of in, or as many as there are.
+func Head(in Input, n int64) ([]byte, error) {
 	b := make([]byte, min(in.Size, n))
 	k, err := in.R.ReadAt(b, 0)
 	if err != nil && err != io.EOF {
@@ -28,7 +28,7 @@ func headOf(in Input, n int64) ([]byte, error) {
 // textOf returns a text as one whose lines end with newlines. One of another encoding than
 // UTF-8 is refused here: as for UTF-16, only one without a mark at its beginning is left.
 func textOf(in Input) (Input, error) {
-	head, err := headOf(in, lookBytes)
+	head, err := Head(in, lookBytes)
 	if err != nil {
 		return in, err
 	}
@@ -66,7 +66,7 @@ func notTable(name string, head []byte) error {
 
 // notArray refuses a text that is one array of JSON.
 func notArray(in Input) error {
-	head, err := headOf(in, lookBytes)
+	head, err := Head(in, lookBytes)
 	if err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func (t *Table) detect() error {
 }
 
 // head returns the file's first n bytes, or as many as there are.
-func (t *Table) head(n int64) ([]byte, error) { return headOf(t.in, n) }
+func (t *Table) head(n int64) ([]byte, error) { return Head(t.in, n) }
 
 // Format returns the file's format.
 func (t *Table) Format() Format { return t.o.Format }
