@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -45,7 +46,7 @@ var listings = func() map[string]listing {
 	add(ast.ShowFunctions, "BUILT IN", "BUILT IN FUNCTION", "BUILT IN FUNCTIONS")
 	add(ast.ShowFunctions, "USER DEFINED", "USER DEFINED FUNCTION", "USER DEFINED FUNCTIONS")
 	add(ast.ShowProcedures, "", "PROCEDURE", "PROCEDURES")
-	for phrase, l := range m {
+	for phrase, l := range maps.Clone(m) {
 		if l.kind == ast.ShowFunctions || l.kind == ast.ShowProcedures {
 			add(l.kind, l.only, phrase+" EXECUTABLE", phrase+" EXECUTABLE BY CURRENT USER")
 		}

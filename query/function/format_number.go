@@ -55,7 +55,7 @@ func appendNumber(dst []byte, v value.Value, pattern string) ([]byte, error) {
 	}
 	dst = append(dst, before...)
 	switch {
-	case v.Kind() == value.KindFloat && math.IsInf(v.AsFloat(), 0):
+	case v.Kind() == value.KindFloat && math.IsInf(v.AsFloat()*math.Pow10(positive.scale), 0):
 		dst = append(dst, "∞"...)
 	case positive.exponent > 0:
 		dst = positive.scientific(dst, math.Abs(toFloat(v)))

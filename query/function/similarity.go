@@ -32,15 +32,11 @@ func similarityFunctions() []*Def {
 	return []*Def{
 		similarity("vector.similarity.cosine", "How alike the directions of two vectors of one dimension are, from 0 (opposite) to 1 (the same).", "vector.similarity.cosine([1, 0], [0, 1]) = 0.5",
 			func(a, b []float64) (float64, bool) {
-				var ab, aa, bb float64
-				for i := range a {
-					ab, aa, bb = ab+a[i]*b[i], aa+a[i]*a[i], bb+b[i]*b[i]
+				ab, norm := dot(a, b)
+				if !(norm > 0) || math.IsInf(norm, 0) { // squares of very small or large numbers
+					ab, norm = dot(shrunk(a), shrunk(b))
 				}
-				norm := math.Sqrt(aa * bb)
-				if norm == 0 || math.IsInf(norm, 0) {
-					norm = math.Sqrt(aa) * math.Sqrt(bb)
-				}
-				if norm == 0 || math.IsInf(norm, 0) {
+				if norm == 0 {
 					return 0, false
 				}
 				return (1 + max(-1, min(1, ab/norm))) / 2, true
@@ -54,6 +50,30 @@ func similarityFunctions() []*Def {
 				return 1 / (1 + sum), true
 			}),
 	}
+}
+
+// dot returns the dot product of two vectors and the product of their lengths.
+func dot(a, b []float64) (ab, norm float64) {
+	var aa, bb float64
+	for i := range a {
+		ab, aa, bb = ab+a[i]*b[i], aa+a[i]*a[i], bb+b[i]*b[i]
+	}
+	return ab, math.Sqrt(aa * bb)
+}
+
+// shrunk returns a vector of the same direction whose greatest number is 1, or 0.
+func shrunk(v []float64) []float64 {
+	most := 0.0
+	for _, x := range v {
+		most = max(most, math.Abs(x))
+	}
+	out := make([]float64, len(v))
+	for i := range v {
+		if most > 0 {
+			out[i] = v[i] / most
+		}
+	}
+	return out
 }
 
 func numbersOf(fn string, v value.Value) ([]float64, error) {
