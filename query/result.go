@@ -99,16 +99,6 @@ func (s *Summary) Status() status.GQL {
 	return status.GQLSuccess
 }
 
-// Statuses are all that GQL tells of a statement that succeeded: the outcome, and one for
-// each notice.
-func (s *Summary) Statuses() []status.GQL {
-	out := []status.GQL{s.Status()}
-	for _, n := range s.Notices {
-		out = append(out, status.GQL{Code: status.GQLWarning.Code, Description: status.GQLWarning.Description + " - " + n})
-	}
-	return out
-}
-
 func (r *Result) lock() {
 	if r.tx != nil {
 		r.tx.gate.lock()

@@ -17,6 +17,11 @@ var (
 	GQLWarning = GQL{"01000", "warn: warning"}
 )
 
+// GQLNotice returns the status of a notice.
+func GQLNotice(text string) GQL {
+	return GQL{GQLWarning.Code, GQLWarning.Description + " - " + text}
+}
+
 // GQL returns the status that c has in GQL.
 func (c Code) GQL() GQL {
 	code, ok := gqlCodes[c]

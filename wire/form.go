@@ -112,15 +112,15 @@ func (m *Message) Statuses(name string, outcome status.GQL, notices []string) {
 		return
 	}
 	m.b = appendHead(m.b, majorArray, uint64(1+len(notices)))
-	m.status(outcome.Code, outcome.Description)
+	m.status(outcome)
 	for _, n := range notices {
-		m.status(status.GQLWarning.Code, status.GQLWarning.Description+" - "+n)
+		m.status(status.GQLNotice(n))
 	}
 }
 
-func (m *Message) status(code, description string) {
+func (m *Message) status(g status.GQL) {
 	m.b = appendCBORText(append(m.b, majorMap|2), "gql_status")
-	m.b = appendCBORText(appendCBORText(appendCBORText(m.b, code), "status_description"), description)
+	m.b = appendCBORText(appendCBORText(appendCBORText(m.b, g.Code), "status_description"), g.Description)
 }
 
 // Type adds the field "type". SetType replaces it by one of the same length, for a

@@ -212,14 +212,17 @@ func (r *Report) AppendFields(dst []byte) []byte {
 
 // AppendStatuses appends the list of GQL's statuses of a statement that succeeded.
 func AppendStatuses(dst []byte, outcome status.GQL, notices []string) []byte {
-	dst = append(append(dst, `[{"gql_status":"`...), outcome.Code...)
-	dst = append(append(append(dst, `","status_description":"`...), outcome.Description...), `"}`...)
+	dst = appendStatus(append(dst, '['), outcome)
 	for _, n := range notices {
-		dst = append(append(dst, `,{"gql_status":"`...), status.GQLWarning.Code...)
-		dst = AppendString(append(dst, `","status_description":`...), status.GQLWarning.Description+" - "+n)
-		dst = append(dst, '}')
+		dst = appendStatus(append(dst, ','), status.GQLNotice(n))
 	}
 	return append(dst, ']')
+}
+
+func appendStatus(dst []byte, g status.GQL) []byte {
+	dst = append(append(dst, `{"gql_status":"`...), g.Code...)
+	dst = AppendString(append(dst, `","status_description":`...), g.Description)
+	return append(dst, '}')
 }
 
 // DecodeReport reads the object that holds a report's fields.

@@ -276,11 +276,10 @@ func folderBefore(dir string) madeFolder {
 		return m
 	}
 	db, err := kadedb.OpenReadOnly(dir, &kadedb.Options{Logger: slog.New(slog.DiscardHandler), Memory: 64 << 20})
-	if err != nil {
-		m.cutOff = status.CodeOf(err) == status.NotAStore
-	} else if db.Close() != nil {
-		return m
+	if err == nil {
+		err = db.Close()
 	}
+	m.cutOff = status.CodeOf(err) == status.NotAStore
 	return m
 }
 
