@@ -18,6 +18,10 @@ import (
 // MaxText is the longest text that is parsed, in bytes.
 const MaxText = 1 << 20
 
+// MaxTokens is the most words and signs of a text. One takes up to 600 bytes while it is
+// parsed, so that a text takes at most 150 MB.
+const MaxTokens = 1 << 18
+
 // Parse parses one statement; a semicolon may end it. Errors are
 // *status.Error with a place and, where one can be guessed, a hint.
 //
@@ -33,6 +37,8 @@ func Parse(text string) (ast.Statement, error) {
 func ParseLifted(text string, offsets []int32) (ast.Statement, error) {
 	return parse(text, offsets)
 }
+
+const dataHint = "pass data as parameters, or load it with LOAD CSV or kadedb import"
 
 // session is what one parse needs, pooled.
 type session struct {
@@ -50,18 +56,27 @@ var sessions = sync.Pool{New: func() any {
 	return s
 }}
 
+// Texts of more than maxShort tokens are parsed one at a time, since they take much memory.
+const maxShort = 1 << 14
+
+var longs = make(chan struct{}, 1)
+
 func parse(text string, lifted []int32) (st ast.Statement, err error) {
 	if len(text) > MaxText {
 		return nil, status.Errorf(status.TooLong, "the query is %d bytes long; at most %d are taken", len(text), MaxText).
-			WithHint("pass data as parameters, or load it with LOAD CSV or kadedb import")
+			WithHint(dataHint)
 	}
 	s := sessions.Get().(*session)
 	tokens, serr := scan(s.tokens[:0], text)
 	s.tokens = tokens
+	if len(tokens) > maxShort {
+		longs <- struct{}{}
+		defer func() { <-longs }()
+	}
 	defer func() {
 		// After an error the parser's state is in the middle of something, and
 		// one huge text should not keep its tokens for ever.
-		if err == nil && cap(s.tokens) <= 1<<14 {
+		if err == nil && cap(s.tokens) <= maxShort {
 			clear(s.tokens)
 			sessions.Put(s)
 		}

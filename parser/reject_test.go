@@ -107,6 +107,15 @@ func TestTooLong(t *testing.T) {
 	if _, err := Parse(text + " "); status.CodeOf(err) != status.TooLong {
 		t.Errorf("got %v", err)
 	}
+	// RETURN [1,1,…,1]: a word, two brackets, and a comma less than numbers.
+	numbers := (MaxTokens - 2) / 2
+	list := strings.Repeat(",1", numbers)[1:]
+	if _, err := Parse("RETURN [" + list + "]"); err != nil {
+		t.Error(err)
+	}
+	if _, err := Parse("RETURN [" + list + "];"); status.CodeOf(err) != status.TooLong {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestNulInName(t *testing.T) {

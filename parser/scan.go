@@ -29,6 +29,9 @@ func scan(dst []token, text string) ([]token, *status.Error) {
 		if err != nil {
 			return dst, err
 		}
+		if len(dst) == MaxTokens {
+			return dst, scanError(text, i, status.TooLong, "the query has more than %d words and signs", MaxTokens).WithHint(dataHint)
+		}
 		dst = append(dst, token{text: text, typ: typ, start: int32(i), end: int32(end), index: int32(len(dst))})
 		i = end
 	}
