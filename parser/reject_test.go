@@ -118,6 +118,18 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
+func TestNotUTF8(t *testing.T) {
+	for text, at := range map[string]int32{"RETURN '\uFFFDé\xff'": 11, "RETURN 1 AS `\xc3`": 14, "CREATE (:`\xed\xa0\x80`)": 11, "RETURN 1 // \x80": 13} {
+		_, err := Parse(text)
+		if status.CodeOf(err) != status.InvalidUnicodeCharacter || err.(*status.Error).Pos.Column != at {
+			t.Errorf("%q gives %v", text, err)
+		}
+		if _, ok := Lift(text); ok {
+			t.Errorf("%q has a key", text)
+		}
+	}
+}
+
 func TestNulInName(t *testing.T) {
 	if _, err := Parse("RETURN $`\x000`"); status.CodeOf(err) != status.UnexpectedSyntax {
 		t.Errorf("got %v", err)

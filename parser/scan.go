@@ -17,6 +17,9 @@ func scan(dst []token, text string) ([]token, *status.Error) {
 	if most := len(text)/4 + 16; cap(dst) < most {
 		dst = append(make([]token, 0, most), dst...)
 	}
+	if !utf8.ValidString(text) {
+		return dst, scanError(text, invalidAt(text), status.InvalidUnicodeCharacter, "the query is not UTF-8 from here on")
+	}
 	for i := 0; ; {
 		i = skipSpace(text, i)
 		if i < 0 {
@@ -37,6 +40,16 @@ func scan(dst []token, text string) ([]token, *status.Error) {
 	}
 	n := int32(len(text))
 	return append(dst, token{text: text, typ: antlr.TokenEOF, start: n, end: n, index: int32(len(dst))}), nil
+}
+
+// invalidAt returns where text stops being UTF-8.
+func invalidAt(text string) int {
+	for i, r := range text {
+		if r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD") {
+			return i
+		}
+	}
+	return len(text)
 }
 
 // scanToken returns the type and end of the token that begins at i.
