@@ -29,7 +29,7 @@ var shows = map[ast.ShowKind]shown{
 	ast.ShowServers:        {"dbms.servers", false, false},
 	ast.ShowUsers:          {"dbms.users", false, false},
 	ast.ShowCurrentUser:    {"dbms.currentUser", false, false},
-	ast.ShowRoles:          {"dbms.roles", false, false},
+	ast.ShowRoles:          {"dbms.roles", true, false},
 	ast.ShowMembers:        {"dbms.members", true, false},
 	ast.ShowPrivileges:     {"dbms.privileges", true, true},
 	ast.ShowVersion:        {"dbms.version", false, false},

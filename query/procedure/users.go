@@ -24,8 +24,9 @@ func userProcedures() []*Def {
 			Example: "CALL dbms.users() YIELD user, roles", Run: eachUser(userRow)},
 		{Name: "dbms.currentUser", Mode: DBMS, Results: user, Doc: "The token that asks, as SHOW CURRENT USER does; its name is null without tokens.",
 			Example: "CALL dbms.currentUser() YIELD user, roles", Run: currentUser(userRow)},
-		{Name: "dbms.roles", Mode: DBMS, Results: columns("role", "STRING"), Doc: "The roles, as SHOW ROLES lists them.",
-			Example: "CALL dbms.roles()", Run: func(_ *Context, _ []value.Value, emit emitFunc) error { return eachText(roles, emit) }},
+		{Name: "dbms.roles", Mode: DBMS, Args: []Field{optional("kind", "STRING", all)}, Results: columns("role", "STRING"),
+			Doc:     "The roles, as SHOW ROLES lists them; of 'POPULATED', to an administrator, those that tokens have.",
+			Example: "CALL dbms.roles()", Run: runRoles},
 		{Name: "dbms.members", Mode: DBMS, Args: []Field{optional("kind", "STRING", all)}, Results: columns("role", "STRING", "member", "STRING?"),
 			Doc:     "The roles and the tokens that have them, as SHOW ROLES WITH USERS lists them; to an administrator.",
 			Example: "CALL dbms.members() YIELD role, member", Run: runMembers},
@@ -121,6 +122,18 @@ func members(users []User, role string) []string {
 		}
 	}
 	return out
+}
+
+func runRoles(ctx *Context, args []value.Value, emit emitFunc) error {
+	if args[0].AsString() != "POPULATED" {
+		return eachText(roles, emit)
+	}
+	users, err := usersOf(ctx)
+	if err != nil {
+		return err
+	}
+	unused := func(role string) bool { return len(members(users, role)) == 0 }
+	return eachText(slices.DeleteFunc(slices.Clone(roles), unused), emit)
 }
 
 func runMembers(ctx *Context, args []value.Value, emit emitFunc) error {

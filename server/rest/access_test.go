@@ -207,6 +207,8 @@ func TestWhoAsks(t *testing.T) {
 		{auth.Reader, "SHOW USERS", `"name":"RoleTooLow"`},
 		{auth.Writer, "SHOW ROLES WITH USERS", `"name":"RoleTooLow"`},
 		{auth.Writer, "CALL dbms.security.listUsers()", `"name":"RoleTooLow"`},
+		{auth.Admin, "SHOW POPULATED ROLES", `[["reader"],["writer"],["admin"]]`},
+		{auth.Reader, "SHOW POPULATED ROLES", `"name":"RoleTooLow"`},
 		{auth.Reader, "SHOW ROLES", `[["reader"],["writer"],["admin"]]`},
 		{auth.Admin, "SHOW USER writer PRIVILEGES YIELD user, role RETURN DISTINCT user, role", `[["writer","writer"]]`},
 		{auth.Reader, "SHOW USER writer PRIVILEGES", `"name":"RoleTooLow"`},
