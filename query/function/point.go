@@ -20,10 +20,8 @@ func pointFunctions() []*Def {
 			Doc:     "How far two points are apart: in a straight line, or in metres on the globe. Null of points of two coordinate reference systems.",
 			Example: "point.distance(point({x: 0, y: 0}), point({x: 3, y: 4})) = 5.0",
 			Call: func(_ *Context, args []value.Value) (value.Value, error) {
-				for _, a := range args {
-					if a.Kind() != value.KindPoint {
-						return value.Null, badValue("point.distance()", a, "POINT")
-					}
+				if err := allPoints("point.distance()", args); err != nil {
+					return value.Null, err
 				}
 				d, ok := value.Distance(args[0].Place(), args[1].Place())
 				if !ok {
@@ -35,10 +33,8 @@ func pointFunctions() []*Def {
 			Doc:     "Whether a point lies in the box between its lower left and its upper right corner. Null of points of several coordinate reference systems.",
 			Example: "point.withinBBox(point({x: 1, y: 1}), point({x: 0, y: 0}), point({x: 2, y: 2}))",
 			Call: func(_ *Context, args []value.Value) (value.Value, error) {
-				for _, a := range args {
-					if a.Kind() != value.KindPoint {
-						return value.Null, badValue("point.withinBBox()", a, "POINT")
-					}
+				if err := allPoints("point.withinBBox()", args); err != nil {
+					return value.Null, err
 				}
 				in, known := args[0].Place().Within(args[1].Place(), args[2].Place())
 				if !known {
@@ -47,6 +43,15 @@ func pointFunctions() []*Def {
 				return value.Bool(in), nil
 			}},
 	}
+}
+
+func allPoints(fn string, args []value.Value) error {
+	for _, a := range args {
+		if a.Kind() != value.KindPoint {
+			return badValue(fn, a, "POINT")
+		}
+	}
+	return nil
 }
 
 func pointComponent(p value.Place, name string) (value.Value, error) {

@@ -2,7 +2,6 @@ package procedure
 
 import (
 	"encoding/json"
-	"sort"
 
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/value"
@@ -66,14 +65,10 @@ func runStorageInfo(ctx *Context, _ []value.Value, emit emitFunc) error {
 }
 
 func runIndexInfo(ctx *Context, _ []value.Value, emit emitFunc) error {
-	if ctx.Catalog == nil {
-		return nil
-	}
-	list, err := ctx.Catalog.Indexes()
+	list, err := ctx.indexes()
 	if err != nil {
 		return err
 	}
-	sort.SliceStable(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	for _, x := range list {
 		kind := "label+property"
 		if x.Entity != "NODE" {
@@ -87,14 +82,10 @@ func runIndexInfo(ctx *Context, _ []value.Value, emit emitFunc) error {
 }
 
 func runConstraintInfo(ctx *Context, _ []value.Value, emit emitFunc) error {
-	if ctx.Catalog == nil {
-		return nil
-	}
-	list, err := ctx.Catalog.Constraints()
+	list, err := ctx.constraints()
 	if err != nil {
 		return err
 	}
-	sort.SliceStable(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	kinds := map[string]string{"UNIQUENESS": "unique", "KEY": "key", "EXISTENCE": "exists", "TYPE": "data_type"}
 	for _, c := range list {
 		if err := emit([]value.Value{value.String(kinds[c.Type]), value.String(c.Label), stringsOf(c.Keys), orNull(c.Of)}); err != nil {

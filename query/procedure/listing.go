@@ -3,7 +3,6 @@ package procedure
 import (
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -97,16 +96,32 @@ func indexColumns() []Field {
 			"uniqueness", "STRING", "provider", "STRING")...)
 }
 
-func runIndexes(ctx *Context, args []value.Value, emit emitFunc) error {
-	if ctx.Catalog == nil {
-		return nil
+// indexes returns the indexes by name.
+func (c *Context) indexes() ([]Index, error) {
+	if c.Catalog == nil {
+		return nil, nil
 	}
-	list, err := ctx.Catalog.Indexes()
+	list, err := c.Catalog.Indexes()
+	slices.SortStableFunc(list, func(a, b Index) int { return strings.Compare(a.Name, b.Name) })
+	return list, err
+}
+
+// constraints returns the constraints by name.
+func (c *Context) constraints() ([]Constraint, error) {
+	if c.Catalog == nil {
+		return nil, nil
+	}
+	list, err := c.Catalog.Constraints()
+	slices.SortStableFunc(list, func(a, b Constraint) int { return strings.Compare(a.Name, b.Name) })
+	return list, err
+}
+
+func runIndexes(ctx *Context, args []value.Value, emit emitFunc) error {
+	list, err := ctx.indexes()
 	if err != nil {
 		return err
 	}
-	sort.SliceStable(list, func(i, j int) bool { return list[i].Name < list[j].Name })
-	constraints, err := ctx.Catalog.Constraints()
+	constraints, err := ctx.constraints()
 	if err != nil {
 		return err
 	}
@@ -166,14 +181,10 @@ func constraintColumns() []Field {
 }
 
 func runConstraints(ctx *Context, args []value.Value, emit emitFunc) error {
-	if ctx.Catalog == nil {
-		return nil
-	}
-	list, err := ctx.Catalog.Constraints()
+	list, err := ctx.constraints()
 	if err != nil {
 		return err
 	}
-	sort.SliceStable(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	for i := range list {
 		c := &list[i]
 		if !c.isOf(args[0].AsString()) {
