@@ -3,9 +3,6 @@ package search
 // mostNear is how many relationships the search backward from an end looks at.
 const mostNear = 8192
 
-// mostList is how long the list of one node may be: with a longer one the search ends.
-const mostList = 8 * mostNear
-
 // near is a short breadth-first search backward from the end of the paths wanted. It tells for each
 // node how many relationships a path from there has at least, so that the search forward leaves
 // aside what cannot be on a path as short as those found:
@@ -38,7 +35,7 @@ func (m *Matcher) approach(to uint32) error {
 			if m.lists, err = m.Back(n.queue[at], m.lists); err != nil {
 				return err
 			}
-			if len(m.lists)-before > mostList {
+			if len(m.lists)-before > 2*m.most { // a hub: its neighbours are not worth remembering
 				m.lists, n.far = m.lists[:before], float64(level+1)
 				return nil
 			}
