@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"slices"
+
 	"github.com/kadedb/kadedb/parser/ast"
 	"github.com/kadedb/kadedb/query/expr"
 	"github.com/kadedb/kadedb/query/plan"
@@ -115,7 +117,11 @@ func (p *pipeline) project(pr *ast.Projection, isReturn bool) ([]*projected, *sc
 	if pr.Distinct {
 		p.distinct(cols)
 	}
-	if err := p.orderBy(pr, cols, after, grouped, pr.Distinct); err != nil {
+	sortable := cols
+	if !pr.Distinct {
+		sortable = slices.Concat(cols, slices.DeleteFunc(hidden, func(h *projected) bool { return isColumn(h.item.Expr, cols) }))
+	}
+	if err := p.orderBy(pr, sortable, after, grouped, pr.Distinct); err != nil {
 		return nil, nil, err
 	}
 	if err := p.skipLimit(pr); err != nil {
@@ -123,6 +129,12 @@ func (p *pipeline) project(pr *ast.Projection, isReturn bool) ([]*projected, *sc
 	}
 	p.sc = next
 	return cols, after, nil
+}
+
+// isColumn reports whether e is a name that a column has.
+func isColumn(e ast.Expr, cols []*projected) bool {
+	v, ok := e.(*ast.Variable)
+	return ok && slices.ContainsFunc(cols, func(c *projected) bool { return c.name == v.Name })
 }
 
 // groupBy follows GROUP BY: columns that are no keys are computed from these, and keys that are no columns
