@@ -101,10 +101,13 @@ func (d *decoder) shapeTyped(m *value.Map) (value.Value, error) {
 	case value.KindPoint:
 		if v.Kind() == value.KindMap {
 			p, err := value.PointOf(v.AsMap())
-			if err == nil && p.IsNull() {
+			if err != nil {
+				return d.unfit(err)
+			}
+			if p.IsNull() {
 				break
 			}
-			return p, err
+			return p, nil
 		}
 		if x, ok := typedScalar(v, kind); ok {
 			return x, nil

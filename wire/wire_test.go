@@ -160,6 +160,8 @@ func TestMisfits(t *testing.T) {
 		{JSON, true, `{"params":{"x":{"$type":"date","value":"2026-02-30"}},"id":7}`, status.MalformedRequest},
 		{JSON, true, `{"params":{"x":{"$type":"node","value":{"id":1,"labels":[],"properties":{}}}},"id":7}`, status.MalformedRequest},
 		{JSON, true, `{"params":{"x":{"$type":"integer","value":"9223372036854775808"}},"id":7}`, status.MalformedRequest},
+		{JSON, true, `{"params":{"x":{"$type":"point","value":{"longitude":0,"latitude":91}}},"id":7}`, status.InvalidArgumentValue},
+		{JSON, true, `{"params":{"x":{"$type":"point","value":{"x":null,"y":1}}},"id":7}`, status.MalformedRequest},
 		{CBOR, false, "\xa2\x66params\xa1\x61x\xd9\xb7\xa2\x83\x01\x80\xa0\x62id\x07", status.MalformedRequest},
 		{CBOR, false, "\xa2\x66params\xa1\x61x\x1b\xff\xff\xff\xff\xff\xff\xff\xff\x62id\x07", status.NumberOutOfRange},
 		{CBOR, false, "\xa2\x66params\xa1\x61x\x43abc\x62id\x07", status.MalformedRequest},
