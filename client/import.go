@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/kadedb/kadedb/status"
@@ -74,15 +75,18 @@ type ImportResult struct {
 }
 
 // Import sends files, which spec, a JSON object, describes: see docs/import.md. The
-// result is valid after an error too: it names the rows that cannot be imported.
+// result is valid after an error too: it names the rows that cannot be imported. A server
+// that refuses is heard at once; a file that waits for more to read, as standard input may,
+// is then left to itself.
 func (c *Client) Import(ctx context.Context, spec []byte, files []Upload, told ImportEvents) (ImportResult, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	pr, pw := io.Pipe()
 	form := multipart.NewWriter(pw)
 	sent := make(chan error, 1)
+	progress := &sendProgress{tell: told.Sent}
 	go func() {
-		err := sendForm(form, spec, files, told.Sent)
+		err := sendForm(form, spec, files, progress.sent)
 		// Both the reader's side and the caller hear of it.
 		sent <- err
 		pw.CloseWithError(err)
@@ -99,10 +103,15 @@ func (c *Client) Import(ctx context.Context, spec []byte, files []Upload, told I
 	}
 	res, err := c.http.RoundTrip(req)
 	pr.CloseWithError(io.ErrClosedPipe)
-	if serr := <-sent; err != nil && serr != nil && status.CodeOf(serr) != status.Internal {
-		return ImportResult{}, serr
-	}
+	progress.end()
 	if err != nil {
+		select {
+		case serr := <-sent:
+			if serr != nil && status.CodeOf(serr) != status.Internal {
+				return ImportResult{}, serr
+			}
+		default:
+		}
 		return ImportResult{}, unreachable(ctx, c.base, err)
 	}
 	defer res.Body.Close()
@@ -125,6 +134,26 @@ func (c *Client) Import(ctx context.Context, spec []byte, files []Upload, told I
 			return ImportResult{}, err
 		}
 	}
+}
+
+// sendProgress tells how much was sent, until its end.
+type sendProgress struct {
+	mu   sync.Mutex
+	tell func(name string, bytes int64) // nil: nobody asks, or it is over
+}
+
+func (p *sendProgress) sent(name string, bytes int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.tell != nil {
+		p.tell(name, bytes)
+	}
+}
+
+func (p *sendProgress) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tell = nil
 }
 
 const importLines = "application/x-ndjson"
@@ -232,9 +261,8 @@ func sendForm(form *multipart.Writer, spec []byte, files []Upload, sent func(str
 			return err
 		}
 		err = sendFile(form, f, func(n int) {
-			if all += int64(n); sent != nil {
-				sent(f.Name, all)
-			}
+			all += int64(n)
+			sent(f.Name, all)
 		})
 	}
 	if err != nil {
