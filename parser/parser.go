@@ -19,8 +19,8 @@ import (
 const MaxText = 1 << 20
 
 // MaxTokens is the most words and signs of a text. One takes up to 600 bytes while it is
-// parsed, so that a text takes at most 150 MB.
-const MaxTokens = 1 << 18
+// parsed, so that a text takes at most 300 MB.
+const MaxTokens = 1 << 19
 
 // Parse parses one statement; a semicolon may end it. Errors are
 // *status.Error with a place and, where one can be guessed, a hint.

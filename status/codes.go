@@ -237,7 +237,7 @@ var table = []Info{
 	{MissingParameter, "MissingParameter", "ParameterMissing", CompileTime, Client, "a parameter was not given", "RETURN $p"},
 	{NotYet, "NotYet", syntaxError, CompileTime, Client, "part of the language that this version does not run", "FROM t AS x RETURN x"},
 	{TooDeep, "TooDeep", syntaxError, CompileTime, Client, "expressions nested deeper than 200", ""},
-	{TooLong, "TooLong", syntaxError, CompileTime, TooLarge, "query text over 1 MiB, or of more than 262144 words and signs", ""},
+	{TooLong, "TooLong", syntaxError, CompileTime, TooLarge, "query text over 1 MiB, or of more than 524288 words and signs", ""},
 	{InvalidStringEscape, "InvalidStringEscape", syntaxError, CompileTime, Client, "an unknown backslash escape", `RETURN '\q'`},
 	{CostNotAllowed, "CostNotAllowed", syntaxError, CompileTime, Client, "COST holds something that it may not", "MATCH p = ANY CHEAPEST (a)-[r:T*]->(b) COST count(r) RETURN p"},
 	{TransactionStatement, "TransactionStatement", syntaxError, CompileTime, Client, "COMMIT or ROLLBACK without an open transaction, or BEGIN inside one", "COMMIT"},

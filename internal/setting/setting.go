@@ -91,7 +91,7 @@ func (s Setting) Env() string {
 var table = []Setting{
 	{Name: Data, Default: "", Doc: "Folder of the store."},
 	{Name: Listen, Default: "127.0.0.1:7480", Doc: "Address and port to serve on."},
-	{Name: Memory, Kind: Size, Default: "60%", Least: 16 << 20, Doc: "Budget of all caches and queries together: a size, at least 16MiB, or a share of the machine's (or cgroup's) memory."},
+	{Name: Memory, Kind: Size, Default: "60%", Least: 1 << 20, Doc: "Budget of all caches and queries together: a size, at least 1MiB, or a share of the machine's (or cgroup's) memory."},
 	{Name: Auth, Kind: Choice, Choices: []string{"token", "off"}, Default: "token", Doc: "Whether requests need a token. `off` is allowed only on a loopback address."},
 	{Name: AllowedHosts, Default: "", Doc: "Further values of the Host header to accept, separated by commas."},
 	{Name: TLSCert, Default: "", Doc: "File of the server's certificate, with those that signed it, in PEM: TLS 1.3 is spoken, and HTTP/2. Read again when it changes."},

@@ -62,9 +62,9 @@ func TestDefaultsAreValid(t *testing.T) {
 }
 
 func TestLeast(t *testing.T) {
-	for text, ok := range map[string]bool{"16MiB": true, "15MiB": false, "0": false, "1%": true, "4GiB": true} {
+	for text, ok := range map[string]bool{"1MiB": true, "1023KiB": false, "0": false, "1%": true, "4GiB": true} {
 		err := New().Load(FromFlag, map[string]string{"memory": text})
-		if (err == nil) != ok || err != nil && !strings.Contains(err.Error(), "at least 16MiB") {
+		if (err == nil) != ok || err != nil && !strings.Contains(err.Error(), "at least 1MiB") {
 			t.Errorf("memory %s: %v", text, err)
 		}
 	}
