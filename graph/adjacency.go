@@ -136,6 +136,19 @@ func (a *Adjacency) Range(lo, hi uint32) (off, nbr, rel []uint32, next uint32, e
 	return a.mergedRange(lo, hi)
 }
 
+// After returns the first node from node on that may have a list: no node before it
+// has one. It is math.MaxUint32 where no more follow.
+func (a *Adjacency) After(node uint32) uint32 {
+	next := a.base.after(node)
+	if a.overlay != nil && next > node {
+		a.overlay.each(node>>pageBits, 1<<(32-pageBits), func(i uint32, _ *adjPage) bool {
+			next = min(next, max(i<<pageBits, node))
+			return false
+		})
+	}
+	return next
+}
+
 // rangeEdges is where a merged range stops growing.
 const rangeEdges = 1 << 14
 

@@ -2,9 +2,13 @@ package graph
 
 import (
 	"context"
+	"hash/fnv"
+	"io"
 	"math"
 	"math/bits"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/kadedb/kadedb/status"
 	"github.com/kadedb/kadedb/storage/catalog"
@@ -89,7 +93,11 @@ func (a *analyzer) relType(t catalog.TypeID) error {
 	defer back.Close()
 	out, in := make([]int64, groupSize), make([]int64, groupSize)
 	for lo := uint64(0); lo < uint64(high); lo += groupSize {
-		n := min(uint64(high)-lo, groupSize)
+		lo = min(uint64(fwd.After(uint32(lo))), uint64(back.After(uint32(lo)))) &^ (groupSize - 1)
+		if lo >= uint64(high) {
+			break
+		}
+		n := a.r.s.nodeRows(uint32(lo >> groupBits))
 		out, in := out[:n], in[:n]
 		clear(out)
 		clear(in)
@@ -106,7 +114,7 @@ func (a *analyzer) relType(t catalog.TypeID) error {
 		}
 	}
 	pairs := map[[2]uint16]uint64{}
-	for lo := uint32(0); lo < high; {
+	for lo := fwd.After(0); lo < high; lo = fwd.After(lo) {
 		if err := status.Ended(a.ctx, "the counting of statistics"); err != nil {
 			return err
 		}
@@ -114,7 +122,7 @@ func (a *analyzer) relType(t catalog.TypeID) error {
 		if err != nil {
 			return err
 		}
-		for i := 0; i+1 < len(off); i++ {
+		for i := 0; i+1 < len(off) && len(nbr) > 0; i++ {
 			node := lo + uint32(i)
 			for _, n := range nbr[off[i]:off[i+1]] {
 				if n == node {
@@ -217,7 +225,7 @@ func (a *analyzer) columns(e catalog.Entity, token uint32, n int64, out map[cata
 				return err
 			}
 			if !v.IsNull() {
-				vals = append(vals, v)
+				vals = append(vals, sampled(v))
 			}
 		}
 		c.Close()
@@ -226,6 +234,26 @@ func (a *analyzer) columns(e catalog.Entity, token uint32, n int64, out map[cata
 		}
 	}
 	return nil
+}
+
+// maxSampled is how long a text or list is that a sample holds as it is, in bytes.
+const maxSampled = 512
+
+// sampled returns what stands for v in a sample. What a sample holds and what the
+// statistics keep must not grow with the values: of a long text the beginning and a hash
+// of the whole stand in, of a long list a hash.
+func sampled(v value.Value) value.Value {
+	h := fnv.New64a()
+	switch {
+	case v.Kind() == value.KindString && len(v.AsString()) > maxSampled:
+		s := v.AsString()
+		io.WriteString(h, s)
+		return value.String(strings.ToValidUTF8(s[:maxSampled], "") + strconv.FormatUint(h.Sum64(), 16))
+	case v.Kind() == value.KindList && value.Size(v) > maxSampled:
+		h.Write(value.Append(nil, v))
+		return value.List(value.Int(int64(h.Sum64())))
+	}
+	return v
 }
 
 // describe estimates a column of total values from a sample of them.

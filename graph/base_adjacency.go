@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"math"
 	"sync/atomic"
 
 	"github.com/kadedb/kadedb/storage/block"
@@ -189,6 +190,18 @@ func (c *adjCursor) degree(node uint32) (int, error) {
 		sum += int(c.dir.regions[i].edges)
 	}
 	return sum, nil
+}
+
+// after returns the first node from node on that a region covers.
+func (c *adjCursor) after(node uint32) uint32 {
+	if c.dir == nil {
+		return math.MaxUint32
+	}
+	i := c.dir.find(node)
+	if i == len(c.dir.regions) {
+		return math.MaxUint32
+	}
+	return max(node, c.dir.regions[i].first)
 }
 
 // degrees adds the degrees of nodes first … to out.

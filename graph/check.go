@@ -233,40 +233,49 @@ func edgeHash(src, dst, rel uint32) uint64 {
 // lists checks the lists of one type and direction: order, degree, and the sum of
 // all edges.
 func (c *checker) lists(typ catalog.TypeID, d Direction, want uint64) error {
-	a := c.r.Adjacency(typ, d)
+	a, degrees := c.r.Adjacency(typ, d), c.r.Adjacency(typ, d)
 	defer a.Close()
+	defer degrees.Close()
 	where := fmt.Sprintf("lists of type `%s`, direction %d", c.r.cat.TypeName(typ), d)
 	sum := uint64(0)
-	for node := uint32(0); node < c.r.s.nodeHigh; node++ {
-		if node&(1<<14-1) == 0 {
-			if err := status.Ended(c.ctx, "the check"); err != nil {
-				return err
-			}
+	for lo := a.After(0); lo < c.r.s.nodeHigh; lo = a.After(lo) {
+		if err := status.Ended(c.ctx, "the check"); err != nil {
+			return err
 		}
-		nbr, rel, err := a.List(node)
+		off, nbrs, rels, next, err := a.Range(lo, c.r.s.nodeHigh)
 		if err != nil {
 			return err
 		}
-		for i := range nbr {
-			if i > 0 && (nbr[i] < nbr[i-1] || nbr[i] == nbr[i-1] && rel[i] <= rel[i-1]) {
-				c.problem("order", where, "the list of node %d is not sorted", node)
-			}
-			if d == Out {
-				sum += edgeHash(node, nbr[i], rel[i])
-			} else {
-				sum += edgeHash(nbr[i], node, rel[i])
+		for i := range next - lo {
+			nbr, rel := nbrs[off[i]:off[i+1]], rels[off[i]:off[i+1]]
+			sum += c.list(where, lo+i, d, nbr, rel)
+			if n, err := degrees.Degree(lo + i); err != nil {
+				return err
+			} else if n != len(nbr) {
+				c.problem("degree", where, "the degree of node %d is %d, its list has %d", lo+i, n, len(nbr))
 			}
 		}
-		if n, err := a.Degree(node); err != nil {
-			return err
-		} else if n != len(nbr) {
-			c.problem("degree", where, "the degree of node %d is %d, its list has %d", node, n, len(nbr))
-		}
+		lo = next
 	}
 	if sum != want {
 		c.problem("adjacency", where, "differ from the relationship table")
 	}
 	return nil
+}
+
+// list checks the order of one list and returns the sum of its edges.
+func (c *checker) list(where string, node uint32, d Direction, nbr, rel []uint32) (sum uint64) {
+	for i := range nbr {
+		if i > 0 && (nbr[i] < nbr[i-1] || nbr[i] == nbr[i-1] && rel[i] <= rel[i-1]) {
+			c.problem("order", where, "the list of node %d is not sorted", node)
+		}
+		if d == Out {
+			sum += edgeHash(node, nbr[i], rel[i])
+		} else {
+			sum += edgeHash(nbr[i], node, rel[i])
+		}
+	}
+	return sum
 }
 
 // indexes checks that every entry is right and that none is missing.

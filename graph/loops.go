@@ -58,7 +58,7 @@ func (r *Reader) baseLoops(typ catalog.TypeID) (map[uint32]int64, error) {
 		return *m, nil
 	}
 	out := map[uint32]int64{}
-	for lo, high := uint32(0), r.s.nodeHigh; lo < high; {
+	for lo, high := a.After(0), r.s.nodeHigh; lo < high; lo = a.After(lo) {
 		off, nbr, _, next, err := a.Range(lo, high)
 		if err != nil {
 			return nil, err

@@ -129,6 +129,18 @@ func (l *labelLookup) scanBase(end uint32, with []bool, ref uint32, buf []uint32
 	return n, ref, nil
 }
 
+// nodeRows returns how many numbers of a group may be those of nodes.
+func (s *State) nodeRows(group uint32) uint32 {
+	rows := min(s.nodeHigh-min(s.nodeHigh, group<<groupBits), groupSize)
+	if s.nodes.any(group<<(groupBits-pageBits), (group+1)<<(groupBits-pageBits)) {
+		return rows
+	}
+	if group >= uint32(len(s.base.nodes)) {
+		return 0
+	}
+	return min(rows, s.base.nodes[group].rows)
+}
+
 // ScanRels writes to buf the relationships of m of a type, ascending, as ScanNodes does.
 func (r *Reader) ScanRels(m Morsel, typ catalog.TypeID, from uint32, buf []uint32) (n int, next uint32, err error) {
 	lk := r.s.relTable()
