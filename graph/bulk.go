@@ -178,7 +178,7 @@ func (b *Bulk) column(e catalog.Entity, dirs map[catalog.KeyID]*colDir, key cata
 		rows := min(n-at, groupSize)
 		g, ok := b.f.putVector(v, at, rows)
 		if !ok {
-			g = b.f.putColumn(boxedRows(v, at, rows))
+			g = b.f.putColumn(b.rows(v, at, rows))
 		}
 		dir.groups[group] = g
 		b.f.m.putColumn(e, key, group, &g)

@@ -178,10 +178,16 @@ func (b *Bulk) AddRels(typ catalog.TypeID, src, dst []uint32) (first uint32, ord
 	return w.First, order, w.Close()
 }
 
-func boxedRows(v *column.Vector, at, rows int) []value.Value {
-	out := make([]value.Value, rows)
-	for i := range out {
-		out[i] = v.Value(at + i)
+// rows boxes a stretch of rows of v, and refuses values that are too large to read.
+func (b *Bulk) rows(v *column.Vector, at, rows int) func(int, []value.Value) {
+	most := b.s.valueLimit()
+	return func(from int, out []value.Value) {
+		clear(out)
+		for i := range out[:max(min(len(out), rows-from), 0)] {
+			out[i] = v.Value(at + from + i)
+			if err := fits(out[i], most); err != nil && b.f.err == nil {
+				b.f.err = err
+			}
+		}
 	}
-	return out
 }

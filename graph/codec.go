@@ -115,3 +115,28 @@ func storable(v value.Value, depth int) error {
 	}
 	return nil
 }
+
+// valueLimit is how large a property may be: one that a query can still read.
+func (s *Store) valueLimit() int {
+	if limit := s.opts.Memory.Limit(); limit > 0 {
+		return int(min(max(limit/4, leastLargest), math.MaxUint32))
+	}
+	return math.MaxUint32
+}
+
+// leastLargest is the size of a property that every store takes.
+const leastLargest = 1 << 20
+
+// fits refuses a value of more than most bytes.
+func fits(v value.Value, most int) error {
+	switch v.Kind() {
+	case value.KindString, value.KindList:
+	default:
+		return nil
+	}
+	if n := value.Size(v); n > most {
+		return status.Errorf(status.ValueTooLarge, "a property of %d bytes is larger than the %d that the memory of this store takes", n, most).
+			WithHint("Give the store more memory (--memory): a value may take a quarter of it. Or store the value in pieces.")
+	}
+	return nil
+}

@@ -205,7 +205,7 @@ func (t *Tx) CreateNode(labels []catalog.LabelID, keys []catalog.KeyID, vals []v
 	if err := t.writable(); err != nil {
 		return 0, err
 	}
-	if err := storableAll(vals); err != nil {
+	if err := t.storableAll(vals); err != nil {
 		return 0, err
 	}
 	set, define, err := t.cat.InternSet(labels)
@@ -231,7 +231,7 @@ func (t *Tx) CreateRel(typ catalog.TypeID, start, end uint32, keys []catalog.Key
 	if err := t.writable(); err != nil {
 		return 0, err
 	}
-	if err := storableAll(vals); err != nil {
+	if err := t.storableAll(vals); err != nil {
 		return 0, err
 	}
 	id, err := t.store.relIDs.take(uint32(typ))
@@ -246,13 +246,20 @@ func (t *Tx) CreateRel(typ catalog.TypeID, start, end uint32, keys []catalog.Key
 	return uint32(id), nil
 }
 
-func storableAll(vals []value.Value) error {
+func (t *Tx) storableAll(vals []value.Value) error {
 	for _, v := range vals {
-		if err := Storable(v); err != nil {
+		if err := t.storable(v); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (t *Tx) storable(v value.Value) error {
+	if err := Storable(v); err != nil {
+		return err
+	}
+	return fits(v, t.store.valueLimit())
 }
 
 // SetNodeProperty sets a property of a node; null removes it.
@@ -260,7 +267,7 @@ func (t *Tx) SetNodeProperty(ref uint32, key catalog.KeyID, v value.Value) error
 	if err := t.writable(); err != nil {
 		return err
 	}
-	if err := Storable(v); err != nil {
+	if err := t.storable(v); err != nil {
 		return err
 	}
 	if err := t.ed.setNodeProperty(ref, key, v); err != nil {
@@ -275,7 +282,7 @@ func (t *Tx) SetRelProperty(ref uint32, key catalog.KeyID, v value.Value) error 
 	if err := t.writable(); err != nil {
 		return err
 	}
-	if err := Storable(v); err != nil {
+	if err := t.storable(v); err != nil {
 		return err
 	}
 	if err := t.ed.setRelProperty(ref, key, v); err != nil {
@@ -297,7 +304,7 @@ func (t *Tx) ReplaceRelProperties(ref uint32, keys []catalog.KeyID, vals []value
 
 func (t *Tx) replace(cols *columns, kind catalog.Entity, ref uint32, keys []catalog.KeyID, vals []value.Value,
 	set func(uint32, catalog.KeyID, value.Value) error) error {
-	if err := storableAll(vals); err != nil {
+	if err := t.storableAll(vals); err != nil {
 		return err
 	}
 	var gone []catalog.KeyID

@@ -152,6 +152,7 @@ const (
 	StoreFull        Code = 4010
 	RateLimit        Code = 4011
 	HeaderLimit      Code = 4012
+	ValueTooLarge    Code = 4013
 
 	InvalidToken       Code = 5001
 	RoleTooLow         Code = 5002
@@ -282,6 +283,7 @@ var table = []Info{
 	{StoreFull, "StoreFull", "", 0, Limited, "the store holds as many entities as it can", ""},
 	{RateLimit, "RateLimit", "", 0, Limited, "more requests of one token in a second than it may send", ""},
 	{HeaderLimit, "HeaderLimit", "", 0, TooLarge, "a request's header over the limit", ""},
+	{ValueTooLarge, "ValueTooLarge", "", 0, TooLarge, "a property value that is too large for the store's memory", ""},
 
 	{InvalidToken, "InvalidToken", "", 0, Unauthorized, "no token, or one that is unknown or revoked", ""},
 	{RoleTooLow, "RoleTooLow", "", 0, Forbidden, "the token's role does not allow this", ""},

@@ -57,7 +57,7 @@ var gqlCodes = map[Code]string{
 	TransactionTerminated: "25N16",
 
 	QueryMemoryLimit: "51N55", QueryTimeLimit: "25N14", RowLimit: "51N55", PathRowLimit: "51N55", PathLengthLimit: "51N55", TransactionLimit: "51N55",
-	BodyLimit: "51N55", SessionLimit: "51N55", Cancelled: "25N16", StoreFull: "51N55", RateLimit: "51N55", HeaderLimit: "51N55",
+	BodyLimit: "51N55", SessionLimit: "51N55", Cancelled: "25N16", StoreFull: "51N55", RateLimit: "51N55", HeaderLimit: "51N55", ValueTooLarge: "51N55",
 
 	InvalidToken: "42NFF", RoleTooLow: "42NFF", HostNotAllowed: "42NFF", OriginNotAllowed: "42NFF", ContentTypeRefused: "08N06", MalformedRequest: "08N06",
 	NotReady: "08N09", Draining: "08N09", UnknownEndpoint: "08N06", MethodNotAllowed: "08N06", NoSuchToken: "42N11", InvalidSetting: "22N04",

@@ -62,8 +62,11 @@ func (b *Block) decode(nulls, payload []byte) error {
 		return b.decodeStrings(payload)
 	case Anys:
 		b.Anys = make([]value.Value, h.Count)
-		b.size += int64(h.Count)*int64(unsafe.Sizeof(value.Value{})) + int64(2*len(payload))
-		return readAnys(h, payload, b.Nulls, b.Anys)
+		err := readAnys(h, payload, b.Nulls, b.Anys)
+		for _, v := range b.Anys {
+			b.size += int64(value.Size(v))
+		}
+		return err
 	default:
 		return damage("of kind %d", h.Kind)
 	}
