@@ -60,9 +60,12 @@ func await(ctx *Context, name string, seconds int64) error {
 			return status.Errorf(status.QueryTimeLimit, "index `%s` is not online after %d s", waiting, seconds).
 				WithHint("SHOW INDEXES tells how far it is")
 		}
+		select {
+		case <-ctx.Context.Done():
+		case <-time.After(awaitStep):
+		}
 		if err := status.Ended(ctx.Context, "the wait for the index"); err != nil {
 			return err
 		}
-		time.Sleep(awaitStep)
 	}
 }

@@ -75,7 +75,7 @@ func (s *Server) fail(w *recorder, r *http.Request, err error) {
 	code := StatusOf(e)
 	s.metrics.errors.WithLabelValues(e.Code.Info().Name).Inc()
 	if code >= 500 && e.Code.Info().Blame != status.Transient {
-		s.log.Error("request failed", "method", r.Method, "path", pathMark(r.URL.Path), "code", e.Code, "error", err)
+		s.log.Error("request failed", "method", r.Method, "path", PathMark(r.URL.Path), "code", e.Code, "error", err)
 	}
 	h := w.Header()
 	switch code {
@@ -192,7 +192,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, code int, kind st
 			_, err = w.Write(body[:n])
 		}
 		if err != nil {
-			s.log.Debug("the client left before its answer", "path", r.URL.Path, "error", err)
+			s.log.Debug("the client left before its answer", "path", PathMark(r.URL.Path), "error", err)
 			return
 		}
 		body = body[n:]

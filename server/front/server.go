@@ -293,7 +293,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so too
 				panic(p)
 			}
-			s.log.Error("panic", "path", pathMark(r.URL.Path), "panic", p, "stack", string(debug.Stack()))
+			s.log.Error("panic", "path", PathMark(r.URL.Path), "panic", p, "stack", string(debug.Stack()))
 			if rec.status != 0 {
 				panic(http.ErrAbortHandler) // what was sent is not whole
 			}

@@ -59,8 +59,8 @@ func slowAttrs(c *Call, req *query.Request, elapsed time.Duration, rows int64, o
 // txMark sets a transaction apart in the log without being the key to it.
 func txMark(id string) string { return id[:min(len(id), 8)] }
 
-// pathMark is a path for the log, which may name a transaction.
-func pathMark(path string) string {
+// PathMark is a path for the log, which may name a transaction.
+func PathMark(path string) string {
 	if rest, ok := strings.CutPrefix(path, "/v1/tx/"); ok {
 		return "/v1/tx/" + txMark(rest) + "…"
 	}

@@ -112,7 +112,7 @@ func (s *exportStream) ended(err error) error {
 	if e.Code == status.MalformedRow {
 		why = e.Msg // of a column and a row; messages of the language may hold values
 	}
-	s.c.Server.Log().Info("an answer broke off", "path", s.c.R.URL.Path, "code", e.Code, "error", why)
+	s.c.Server.Log().Info("an answer broke off", "path", front.PathMark(s.c.R.URL.Path), "code", e.Code, "error", why)
 	return front.ErrGone
 }
 
