@@ -29,7 +29,7 @@ type Lifted struct {
 //
 // Literals stay where their value may matter before execution: in RETURN, WITH
 // and ORDER BY (they name columns), after SKIP and LIMIT, as bounds of paths
-// and slices, in COST, and wherever a rule below does not know the place. In
+// and slices, in COST, after USE, and wherever a rule below does not know the place. In
 // RETURN and WITH white space stays too, since it is part of a column's name.
 func Lift(text string) (l Lifted, ok bool) {
 	var lifter Lifter
@@ -140,6 +140,11 @@ func (l *Lifter) track(i int) {
 	case gen.KadeQLParserRETURN, gen.KadeQLParserORDER, gen.KadeQLParserSKIP_, gen.KadeQLParserOFFSET,
 		gen.KadeQLParserLIMIT, gen.KadeQLParserCOST, gen.KadeQLParserYIELD:
 		l.enter(i)
+	case gen.KadeQLParserUSE:
+		// The name of a database must be known before the query is bound.
+		if p := l.typ(i - 1); isName(l.typ(i+1)) && p != gen.KadeQLParserCOLON {
+			l.enter(i)
+		}
 	case gen.KadeQLParserWITH:
 		if p := l.typ(i - 1); p != gen.KadeQLParserSTARTS && p != gen.KadeQLParserENDS || !endsOperand(l.typ(i-2)) || l.typ(i-3) == gen.KadeQLParserAS {
 			l.enter(i)

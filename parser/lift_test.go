@@ -29,6 +29,8 @@ func TestLiftKeepsAndMoves(t *testing.T) {
 		{"UNWIND [1] AS starts WITH starts, 5 AS z RETURN z", "UNWIND [ ~i ] AS starts WITH starts, 5 AS z RETURN z", 1},
 		{"MATCH (n) WITH DISTINCT n ORDER BY n.x DESC WHERE n.y = 3 RETURN n", "MATCH ( n ) WITH DISTINCT n ORDER BY n.x DESC WHERE n . y = ~i RETURN n", 1},
 		{"MATCH p = ANY CHEAPEST (a)-[r*]->(b) COST r.d + 5 RETURN p", "MATCH p = ANY CHEAPEST ( a ) - [ r * ] - > ( b ) COST r.d + 5 RETURN p", 0},
+		{"CALL { USE graph.byName('a') MATCH (n {x: 1}) RETURN n } MATCH (m {x: 2}) RETURN m", "CALL { USE graph.byName('a') MATCH ( n { x : ~i } ) RETURN n } MATCH ( m { x : ~i } ) RETURN m", 2},
+		{"MATCH (n {use: 1}), (use:Use {x: 2}) WHERE use.use = 3 RETURN n", "MATCH ( n { use : ~i } ) , ( use : Use { x : ~i } ) WHERE use . use = ~i RETURN n", 3},
 	} {
 		l, ok := Lift(c.text)
 		if !ok {

@@ -90,7 +90,7 @@ func (p *printer) expr(e Expr, floor int) {
 		// Fine as an operand of ^ but not of a sign.
 		l = levelPower + 1
 	}
-	if l < floor {
+	if l < floor && !opensWithOperand(e) {
 		p.s("(")
 		p.bare(e)
 		p.s(")")
@@ -151,8 +151,9 @@ func (p *printer) operator(e Expr) {
 	case *Unary:
 		switch e.Op {
 		case Not:
-			if l, ok := e.X.(*HasLabels); ok && isOperand(l.X) {
-				p.s("IS NOT LABELED ")
+			if l, ok := e.X.(*HasLabels); ok && opensWithOperand(l.X) {
+				p.bare(l.X)
+				p.s(" IS NOT LABELED ")
 				p.labelOperand(l.Labels, true)
 				return
 			}
@@ -187,8 +188,9 @@ func (p *printer) operator(e Expr) {
 		p.expr(e.X, levelTest)
 		p.s(map[bool]string{false: " IS ", true: " IS NOT "}[e.Not], e.Form, " NORMALIZED")
 	case *HasLabels:
-		if isOperand(e.X) {
-			p.s("IS LABELED ")
+		if opensWithOperand(e.X) {
+			p.bare(e.X)
+			p.s(" IS LABELED ")
 		} else {
 			p.expr(e.X, levelPostfix)
 			p.s(":")
@@ -197,9 +199,35 @@ func (p *printer) operator(e Expr) {
 	}
 }
 
-func isOperand(e Expr) bool {
-	_, ok := e.(*CaseOperand)
-	return ok
+// opensWithOperand reports whether e begins with the operand of the CASE around, which is not
+// written: no parenthesis can stand before it, and none has to, since none was written.
+func opensWithOperand(e Expr) bool {
+	for {
+		switch x := e.(type) {
+		case *CaseOperand:
+			return true
+		case *Unary:
+			l, ok := x.X.(*HasLabels)
+			if !ok || x.Op != Not {
+				return false
+			}
+			e = l.X
+		case *Binary:
+			e = x.Left
+		case *Comparison:
+			e = x.First
+		case *IsNull:
+			e = x.X
+		case *IsType:
+			e = x.X
+		case *IsNormalized:
+			e = x.X
+		case *HasLabels:
+			e = x.X
+		default:
+			return false
+		}
+	}
 }
 
 func (p *printer) scoped(e Expr) {
