@@ -23,7 +23,7 @@ var oddValues = []string{
 	"'x\\r\\ny'", "'\\u0001\\t'", "'true'", "'1.5'", "'2026-01-31'", "'日本😀'", "'{'", "'[1]'", "date('2026-01-31')", "date('-0044-03-15')", "date('+999999999-12-31')",
 	"localdatetime('2026-01-31T12:00:00.123456789')", "localdatetime('1969-12-31T23:59:59.999')", "localdatetime('+99999-01-01T00:00:00')", "datetime('2026-01-31T12:00:00Z')",
 	"datetime('2026-01-31T12:00:00.5+01:30')", "datetime('2026-07-31T12:00:00[Europe/Stockholm]')", "localtime('12:34:56.789')", "time('12:00:00+02:00')",
-	"duration('P1Y2M3DT4H5M6.789S')", "duration('-PT0.5S')", "point({x: 1, y: -0.5})",
+	"duration('P1Y2M3DT4H5M6.789S')", "duration('-PT0.5S')", "duration({months: -9223372036854775807 - 1, days: -9223372036854775807 - 1, seconds: -9223372036854775807, nanoseconds: -999999999})", "point({x: 1, y: -0.5})",
 	"point({x: 1, y: 2, z: 1e300})", "point({longitude: -12.5, latitude: 90})", "point({longitude: 1, latitude: 2, height: 3})", "[point({x: 1, y: 2}), point({x: 3, y: 4, z: 5})]",
 	"[point({x: 1, y: 2})]", "[]", "[1, 2]", "[1, 2.5]", "['a', 'b;c', '']", "['x']", "['']", "[date('2026-01-31')]", "[[1], ['a']]", "[true]",
 	"[0.0/0.0]", "[duration('P1D'), 1]", "[1.0, 2.0]",

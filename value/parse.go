@@ -2,7 +2,6 @@ package value
 
 import (
 	"math"
-	"math/bits"
 	"strings"
 
 	"github.com/kadedb/kadedb/status"
@@ -314,10 +313,10 @@ func ParseDuration(text string) (Value, error) {
 	} else {
 		s.durationParts(&sum)
 	}
-	if negative {
-		sum = sum.negate()
-	}
 	span, fits := sum.Span()
+	if negative && fits {
+		span, fits = sum.negate().Span()
+	}
 	if !s.ok() || !fits {
 		return Null, unreadable(text, KindDuration, "P1Y2M3DT4H5M6.7S")
 	}
@@ -389,14 +388,18 @@ func (s *scanner) decimal() Number {
 		s.skip('+')
 	}
 	n := s.run()
+	most := uint64(math.MaxInt64) // of the digits: there is one negative number more
+	if negative {
+		most++
+	}
 	var whole uint64
 	for i := range n {
-		hi, lo := bits.Mul64(whole, 10)
-		whole = lo + uint64(s.text[i]-'0')
-		if hi != 0 || whole > math.MaxInt64 {
+		digit := uint64(s.text[i] - '0')
+		if whole > (most-digit)/10 {
 			s.bad = true
 			return Number{}
 		}
+		whole = whole*10 + digit
 	}
 	s.text = s.text[n:]
 	fraction := 0.0
@@ -416,7 +419,7 @@ func (s *scanner) decimal() Number {
 		s.bad = true
 	}
 	if negative {
-		return Number{Whole: -int64(whole), Fraction: -fraction}
+		return Number{Whole: int64(-whole), Fraction: -fraction}
 	}
 	return Number{Whole: int64(whole), Fraction: fraction}
 }

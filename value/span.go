@@ -134,7 +134,8 @@ func (p *Parts) Add(unit Unit, n Number) {
 }
 
 func (p Parts) negate() Parts {
-	return Parts{-p.months, -p.days, -p.seconds, -p.nanos, -p.rest, p.overflow}
+	least := p.months == math.MinInt64 || p.days == math.MinInt64 || p.seconds == math.MinInt64
+	return Parts{-p.months, -p.days, -p.seconds, -p.nanos, -p.rest, p.overflow || least}
 }
 
 // Span returns the sum; ok is false when a part does not fit 64 bits.

@@ -24,6 +24,7 @@ func TestTypedEncode(t *testing.T) {
 		{value.LocalDateTime(0, 0), `{"$type":"localdatetime","value":"1970-01-01T00:00"}`},
 		{value.DateTime(0, 0, value.UTC), `{"$type":"datetime","value":"1970-01-01T00:00Z"}`},
 		{value.Duration(value.Span{Months: 14}), `{"$type":"duration","value":"P1Y2M"}`},
+		{value.Duration(value.Span{Days: math.MinInt64}), `{"$type":"duration","value":"P-9223372036854775808D"}`},
 		{value.Point(value.Place{CRS: value.WGS84Height, X: 1, Y: -2.5, Z: 3}), `{"$type":"point","value":{"srid":4979,"crs":"wgs-84-3d","x":1.0,"y":-2.5,"z":3.0}}`},
 		{value.List(value.Date(0)), `[{"$type":"date","value":"1970-01-01"}]`},
 		{sea, `{"$type":"node","value":{"id":4294967296,"labels":["Airport"],"properties":{"iata":"SEA"}}}`},
