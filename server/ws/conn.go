@@ -34,6 +34,7 @@ const (
 type conn struct {
 	srv     *Server
 	ws      *websocket.Conn
+	raw     *bounded // below ws
 	session *front.Session
 	form    wire.Form
 	kind    int // of its frames
@@ -147,17 +148,16 @@ func codeOf(err error) (int, string) {
 
 // linger lets the client read what was sent before the connection goes.
 func (c *conn) linger(why error) {
-	raw := c.ws.NetConn()
-	half, ok := raw.(interface{ CloseWrite() error })
 	var closed *websocket.CloseError
 	if errors.As(why, &closed) {
 		c.mark(closed.Code)
 		return // both have said so
 	}
-	if !ok || half.CloseWrite() != nil || raw.SetReadDeadline(time.Now().Add(closeTime)) != nil {
+	if c.raw.CloseWrite() != nil || c.raw.SetReadDeadline(time.Now().Add(closeTime)) != nil {
 		return
 	}
-	if _, err := io.CopyN(io.Discard, raw, 64<<20); err != nil && !errors.Is(err, io.EOF) {
+	c.raw.free()
+	if _, err := io.CopyN(io.Discard, c.raw, 64<<20); err != nil && !errors.Is(err, io.EOF) {
 		c.srv.front.Log().Debug("the rest of a closed connection", "error", err)
 	}
 }
@@ -348,6 +348,8 @@ func (c *conn) readError(err error) error {
 	var timeout net.Error
 	var closed *websocket.CloseError
 	switch {
+	case errors.Is(err, errBound):
+		return &closing{websocket.CloseMessageTooBig, "more than 64 KiB came before the end of `init`"}
 	case errors.Is(err, websocket.ErrReadLimit):
 		return &closing{websocket.CloseMessageTooBig, "a message is too long"}
 	case errors.As(err, &timeout) && timeout.Timeout() && !c.ready.Load():
@@ -440,6 +442,7 @@ func (c *conn) admit() error {
 		return &closing{closeUnauthorized, err.Error()}
 	}
 	c.ws.SetReadLimit(c.srv.front.BodySize())
+	c.raw.free()
 	if err := c.ws.SetReadDeadline(time.Time{}); err != nil {
 		return err
 	}
@@ -465,11 +468,15 @@ func (c *conn) admit() error {
 	return nil
 }
 
-// onPing answers a ping. A client that sends them without reading is not waited for long.
+// onPing answers a ping. A client that sends them without reading is not waited for long:
+// where a message is being sent for all that time the ping stays without an answer, and
+// where there is no room for the pong itself the connection ends.
 func (c *conn) onPing(data string) error {
 	c.hear()
 	err := c.ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(closeTime))
-	if errors.Is(err, websocket.ErrCloseSent) {
+	var timeout net.Error
+	var write *net.OpError
+	if errors.Is(err, websocket.ErrCloseSent) || errors.As(err, &timeout) && timeout.Timeout() && !errors.As(err, &write) {
 		return nil
 	}
 	return err

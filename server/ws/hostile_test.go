@@ -2,6 +2,7 @@ package ws_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,6 +169,11 @@ func TestCloseCodes(t *testing.T) {
 		{"unknown field of init", true, false, frame(0x81, `{"type":"init","user":"x"}`), 4400},
 		{"too long before the token", true, false, frame(0x81, long+`{"type":"init"}`), 1009},
 		{"declared too long before the token", true, false, []byte{0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 1, 1, 2, 3, 4}, 1009},
+		{"many pings before the token", true, false, bytes.Repeat(frame(0x89, strings.Repeat("x", 100)), 2000), 1009},
+		{"empty pings before the token", true, false, bytes.Repeat(frame(0x8a, ""), initBytes/6+1), 1009},
+		{"empty frames before the token", true, false, append(frame(0x01, ""), bytes.Repeat(frame(0x00, ""), 20_000)...), 1009},
+		{"a token after too much", true, false, slices.Concat(bytes.Repeat(frame(0x89, ""), initBytes/6), frame(0x81, `{"type":"init"}`)), 1009},
+		{"silence after all that may come", true, false, bytes.Repeat(frame(0x8a, strings.Repeat("x", 122)), initBytes/128), 4408},
 		{"silence", true, false, nil, 4408},
 		{"half a message", true, false, frame(0x01, `{"type":`), 4408},
 		{"half a frame", true, false, []byte{0x81, 0xfe, 0x10}, 4408},

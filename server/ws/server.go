@@ -28,7 +28,8 @@ const (
 )
 
 const (
-	// initTime and initBytes bound what a connection may do before it has shown a token.
+	// initTime and initBytes bound what a connection may do before it has shown a token:
+	// the bytes are all that come, in whatever frames.
 	initTime  = 2 * time.Second
 	initBytes = 64 << 10
 	// closeTime is how long a connection that is closed may take to say so too.
@@ -106,7 +107,8 @@ func (s *Server) upgrade(call *front.Call) error {
 	if c.session, err = call.OpenSession(c.stop); err != nil {
 		return err
 	}
-	c.ws, err = s.upgrader.Upgrade(call.W, call.R, http.Header{"Sec-Websocket-Protocol": {name}})
+	w := &binder{ResponseWriter: call.W}
+	c.ws, err = s.upgrader.Upgrade(w, call.R, http.Header{"Sec-Websocket-Protocol": {name}})
 	if err != nil {
 		c.session.Close(websocket.CloseAbnormalClosure)
 		if _, ok := err.(websocket.HandshakeError); ok { //nolint:errorlint // it comes bare
@@ -114,6 +116,7 @@ func (s *Server) upgrade(call *front.Call) error {
 		}
 		return front.ErrGone
 	}
+	c.raw = w.conn
 	s.enter(c)
 	go c.serve()
 	return nil
