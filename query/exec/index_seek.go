@@ -119,8 +119,7 @@ func (s *indexSeek) seekIn(list value.Value) (err error) {
 	case value.KindNull:
 		return nil
 	default:
-		_, err := function.In(value.Null, list) // as a filter says it
-		return err
+		return noList(list, s.plan.InPos)
 	}
 	n := len(s.keys)
 	for _, k := range list.Elems() {
@@ -134,6 +133,12 @@ func (s *indexSeek) seekIn(list value.Value) (err error) {
 	}
 	s.order()
 	return nil
+}
+
+// noList is the error of IN without a list, as a filter says it.
+func noList(v value.Value, pos status.Pos) error {
+	_, err := function.In(value.Null, v)
+	return at(err, pos)
 }
 
 func (s *indexSeek) seekRange(r int) error {

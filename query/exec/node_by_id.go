@@ -35,8 +35,12 @@ func (s *nodeByID) push(b *column.Batch) error {
 func (s *nodeByID) row(r int32, id value.Value) error {
 	list := []value.Value{id}
 	if s.plan.List {
-		if id.Kind() != value.KindList {
+		switch id.Kind() {
+		case value.KindList:
+		case value.KindNull:
 			return nil
+		default:
+			return noList(id, s.plan.Pos)
 		}
 		list = id.Elems()
 	}

@@ -73,10 +73,10 @@ func (t *topK) begin() error {
 		return nil
 	}
 	var err error
-	if t.skip, err = countOf(t.w, t.ec, t.n.Skip, "SKIP", status.Pos{}); err != nil {
+	if t.skip, err = countOf(t.w, t.ec, t.n.Skip, "SKIP", t.n.SkipPos); err != nil {
 		return err
 	}
-	if t.count, err = countOf(t.w, t.ec, t.n.Count, "LIMIT", status.Pos{}); err != nil {
+	if t.count, err = countOf(t.w, t.ec, t.n.Count, "LIMIT", t.n.CountPos); err != nil {
 		return err
 	}
 	t.ready = true

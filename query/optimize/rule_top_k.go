@@ -19,9 +19,9 @@ func topK(root plan.Node) plan.Node {
 			return n
 		}
 		below := l.Input
-		t := &plan.TopK{Count: l.Count}
+		t := &plan.TopK{Count: l.Count, CountPos: l.Pos}
 		if s, ok := below.(*plan.Skip); ok {
-			t.Skip, below = s.Count, s.Input
+			t.Skip, t.SkipPos, below = s.Count, s.Pos, s.Input
 		}
 		s, ok := below.(*plan.Sort)
 		if !ok {

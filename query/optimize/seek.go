@@ -92,7 +92,7 @@ func (g *queryGraph) seekID(n queryNode, bound slotSet) *seek {
 			}
 		case *expr.In:
 			if isID(e.X) && g.usable(e.List, bound) {
-				op := &plan.NodeByID{Node: n.Slot, Name: n.Name, ID: e.List, List: true}
+				op := &plan.NodeByID{Node: n.Slot, Name: n.Name, ID: e.List, List: true, Pos: e.Pos}
 				return &seek{id: op, rows: 5, preds: []*predicate{p}}
 			}
 		}
@@ -218,7 +218,7 @@ func (g *queryGraph) lastKey(slot plan.Slot, key string, bound slotSet, s *seek)
 		switch e := p.e.(type) {
 		case *expr.In:
 			if propertyOf(e.X, slot, key) && g.usable(e.List, bound) {
-				s.op.In = e.List
+				s.op.In, s.op.InPos = e.List, e.Pos
 				s.preds, s.rows = append(s.preds, p), s.rows*p.share
 				return
 			}

@@ -87,9 +87,11 @@ type Sort struct {
 // are as those of Skip and Limit.
 type TopK struct {
 	unary
-	Keys  []SortKey
-	Skip  expr.Expr // nil: 0
-	Count expr.Expr
+	Keys     []SortKey
+	Skip     expr.Expr // nil: 0
+	Count    expr.Expr
+	SkipPos  status.Pos
+	CountPos status.Pos
 }
 
 // Skip drops the first rows. Count reads no slot; it must give an integer ≥ 0: a

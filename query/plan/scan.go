@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kadedb/kadedb/query/expr"
+	"github.com/kadedb/kadedb/status"
 )
 
 // SingleRow gives one row without columns.
@@ -29,13 +30,14 @@ type NodeScan struct {
 }
 
 // NodeByID binds Node to the nodes with the given wire ids: an integer or a list
-// of integers. Other values and unknown ids find nothing.
+// of integers. Other ids, and unknown ones, find nothing.
 type NodeByID struct {
 	source
 	Node Slot
 	Name string
 	ID   expr.Expr
-	List bool // ID is a list
+	List bool       // ID is a list
+	Pos  status.Pos // of IN, where List
 }
 
 // Bound is one end of a range of index keys.
@@ -63,6 +65,7 @@ type IndexSeek struct {
 
 	Equal  []expr.Expr // for the first len(Equal) properties
 	In     expr.Expr   // instead of the last of Equal: a list of values, duplicates and nulls ignored
+	InPos  status.Pos
 	Low    Bound
 	High   Bound
 	Prefix expr.Expr // STARTS WITH
