@@ -82,7 +82,8 @@ func (db *DB) openLoad(from string) (*os.File, tabular.Input, error) {
 	}
 	root, err := os.OpenRoot(db.opts.ImportDir)
 	if err != nil {
-		return nil, none, status.Errorf(status.FileNotFound, "the import folder cannot be read: %w", err)
+		return nil, none, status.Errorf(status.FileNotFound, "the import folder cannot be read: %w", err).
+			WithHint("--import-dir must name a folder that the server may read")
 	}
 	f, size, err := openRegular(root, name)
 	if cerr := root.Close(); err == nil {
@@ -92,7 +93,8 @@ func (db *DB) openLoad(from string) (*os.File, tabular.Input, error) {
 	case err == nil:
 		return f, tabular.Input{Name: from, R: f, Size: size}, nil
 	case errors.Is(err, errFolder), errors.Is(err, errNotAFile):
-		return nil, none, status.Errorf(status.FileNotFound, "%q is no file that can be read: %w", from, err)
+		return nil, none, status.Errorf(status.FileNotFound, "%q is no file that can be read: %w", from, err).
+			WithHint("write the path of a file, from --import-dir down")
 	case errors.Is(err, errLink):
 		return nil, none, status.Errorf(status.ImportDirRefused, "%q leads over a link, which LOAD does not follow", from).
 			WithHint("put the file itself below --import-dir")
@@ -102,7 +104,8 @@ func (db *DB) openLoad(from string) (*os.File, tabular.Input, error) {
 		return nil, none, status.Errorf(status.FileNotFound, "%q may not be read: permission denied", from).
 			WithHint("let the user that runs the server read it")
 	}
-	return nil, none, status.Errorf(status.FileNotFound, "%q is not to be found in the import folder", from)
+	return nil, none, status.Errorf(status.FileNotFound, "%q is not to be found in the import folder", from).
+		WithHint("write the path from --import-dir down")
 }
 
 func outside(from string) error {

@@ -151,7 +151,7 @@ func reflected(x any, depth int) (value.Value, error) {
 			if err != nil {
 				return value.Null, err
 			}
-			m.Set(k.String(), e)
+			m.Keys, m.Vals = append(m.Keys, k.String()), append(m.Vals, e)
 		}
 		return value.FromMap(m), nil
 	}

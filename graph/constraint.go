@@ -71,10 +71,12 @@ func (e *editor) checkEntity(c *catalog.Constraint, t entity, whole bool) error 
 		}
 		switch {
 		case v.IsNull() && c.Kind != catalog.ValueType && whole:
-			return status.Errorf(status.ConstraintViolation, "a %s lacks the property `%s` (constraint `%s`)", holder(snap, c.Entity, c.Token), snap.KeyName(k), c.Name)
+			return status.Errorf(status.ConstraintViolation, "a %s lacks the property `%s` (constraint `%s`)", holder(snap, c.Entity, c.Token), snap.KeyName(k), c.Name).
+				WithHint("set the property before the transaction ends")
 		case !v.IsNull() && c.Kind == catalog.ValueType && v.Kind() != c.Type:
 			return status.Errorf(status.ConstraintViolation, "the property `%s` of a %s is %s, not %s (constraint `%s`)",
-				snap.KeyName(k), holder(snap, c.Entity, c.Token), v.Kind(), c.Type, c.Name)
+				snap.KeyName(k), holder(snap, c.Entity, c.Token), v.Kind(), c.Type, c.Name).
+				WithHint("SHOW CONSTRAINTS lists what is demanded")
 		}
 	}
 	return nil

@@ -153,7 +153,8 @@ func (e *editor) violation(x catalog.Index) error {
 		}
 		keys += "`" + snap.KeyName(k) + "`"
 	}
-	return status.Errorf(status.ConstraintViolation, "a %s with the same %s exists (constraint `%s`)", holder(snap, x.Entity, x.Token), keys, name)
+	return status.Errorf(status.ConstraintViolation, "a %s with the same %s exists (constraint `%s`)", holder(snap, x.Entity, x.Token), keys, name).
+		WithHint("MERGE finds the one that exists, or creates it")
 }
 
 // holder names what a constraint or an index is about.

@@ -209,7 +209,8 @@ func (s *Store) checkFilled(x catalog.Index, con catalog.Constraint) error {
 	}
 	defer r.Close()
 	return r.s.sameKeys(x.ID, func([]byte) error {
-		return status.Errorf(status.ConstraintViolation, "constraint `%s` cannot be created: several entities have the same values", con.Name)
+		return status.Errorf(status.ConstraintViolation, "constraint `%s` cannot be created: several entities have the same values", con.Name).
+			WithHint("group by them and count to find those, and change or delete them first")
 	})
 }
 
@@ -227,6 +228,9 @@ func (s *Store) checkAll(ctx context.Context, con catalog.Constraint) error {
 	return r.eachOf(ctx, con.Entity, con.Token, func(refs []uint32) error {
 		for _, ref := range refs {
 			if err := e.checkEntity(&con, entity{con.Entity, ref}, true); err != nil {
+				if status.CodeOf(err) == status.ConstraintViolation {
+					err = status.From(err).WithHint("change or delete what breaks it first")
+				}
 				return err
 			}
 		}

@@ -294,7 +294,8 @@ func (c *schemaChange) conflicts(con catalog.Constraint, ifNotExists bool) (bool
 		if ifNotExists {
 			return true, nil
 		}
-		return false, status.Errorf(status.SchemaConflict, "constraint `%s` exists", o.Name)
+		return false, status.Errorf(status.SchemaConflict, "constraint `%s` exists", o.Name).
+			WithHint("with IF NOT EXISTS it stays as it is, and that is no error")
 	}
 	if con.Kind == catalog.Unique || con.Kind == catalog.NodeKey {
 		if x, ok := c.now.IndexOn(con.Entity, con.Token, con.Keys); ok {

@@ -46,7 +46,8 @@ func (t *Tx) writable() error {
 	case t.done:
 		return status.Errorf(status.TransactionClosed, "the transaction has ended")
 	case t.readOnly:
-		return status.Errorf(status.ReadOnlyTransaction, "a write in a read-only transaction")
+		return status.Errorf(status.ReadOnlyTransaction, "a write in a read-only transaction").
+			WithHint("begin a transaction that may write")
 	}
 	last := 0
 	if n := len(t.cuts); n > 0 {

@@ -175,7 +175,7 @@ func (im *importer) run() error {
 		if cerr := status.Ended(im.ctx, "the import; the store is as it was"); cerr != nil {
 			err = cerr
 		}
-		if e := (*status.Error)(nil); errors.As(err, &e) && e.Code == status.ConstraintViolation && e.Hint == "" {
+		if e := (*status.Error)(nil); errors.As(err, &e) && e.Code == status.ConstraintViolation {
 			err = e.WithHint("Name the column of that property with --id to be told the file and the line of each such row, or run with --update.")
 		}
 	}

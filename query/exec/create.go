@@ -228,12 +228,12 @@ func (m *maker) make(b *column.Batch, r int) error {
 	}
 	for i := range m.c.Nodes {
 		if err := m.makeNode(tx, i, b, r); err != nil {
-			return err
+			return at(err, m.c.Nodes[i].Pos)
 		}
 	}
 	for i := range m.c.Rels {
 		if err := m.makeRel(tx, i, b, r); err != nil {
-			return err
+			return at(err, m.c.Rels[i].Pos)
 		}
 	}
 	return nil
@@ -269,7 +269,7 @@ func (m *maker) makeNode(tx *graph.Tx, i int, b *column.Batch, r int) error {
 	}
 	ref, err := tx.CreateNode(labels, e.keys, e.vals)
 	if err != nil {
-		return at(err, spec.Pos)
+		return err
 	}
 	if spec.Slot >= 0 {
 		b.Cols[spec.Slot].Refs[r] = ref
@@ -302,7 +302,7 @@ func (m *maker) makeRel(tx *graph.Tx, i int, b *column.Batch, r int) error {
 	}
 	ref, err := tx.CreateRel(typ, ends[0], ends[1], e.keys, e.vals)
 	if err != nil {
-		return at(err, spec.Pos)
+		return err
 	}
 	if spec.Slot >= 0 {
 		b.Cols[spec.Slot].Refs[r] = ref

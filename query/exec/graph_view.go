@@ -85,7 +85,8 @@ func (g *graphView) checkDeleted(of column.Type, refs []uint32, rows []int32) er
 
 func deletedError(r *graph.Reader, of column.Type, ref uint32) error {
 	if of == column.Node && r.NodeDeleted(ref) || of == column.Rel && r.RelDeleted(ref) {
-		return status.Errorf(status.DeletedEntityAccess, "the %s was deleted in this transaction", of)
+		return status.Errorf(status.DeletedEntityAccess, "the %s was deleted in this transaction", of).
+			WithHint("read what is needed of it in a WITH before DELETE")
 	}
 	return nil
 }

@@ -22,11 +22,11 @@ func countOf(w *worker, c *expr.Context, e expr.Expr, what string, pos status.Po
 	v := vec.Value(0)
 	if v.Kind() != value.KindInt {
 		return 0, status.Errorf(status.InvalidArgumentType, "%s takes an integer, not a value of type %s", what, v.Kind()).
-			In(status.Runtime).At(pos)
+			In(status.Runtime).At(pos).WithHint("give a whole number of 0 or more")
 	}
 	if v.AsInt() < 0 {
 		return 0, status.Errorf(status.NegativeIntegerArgument, "%s %d: a count of rows cannot be negative", what, v.AsInt()).
-			In(status.Runtime).At(pos)
+			In(status.Runtime).At(pos).WithHint("give a whole number of 0 or more")
 	}
 	return v.AsInt(), nil
 }

@@ -41,7 +41,8 @@ func newWriter(b *builder, w *worker) *writer {
 
 func (w *writer) tx() (*graph.Tx, error) {
 	if w.w.x.Tx == nil {
-		return nil, status.Errorf(status.ReadOnlyTransaction, "a write in a query that may only read")
+		return nil, status.Errorf(status.ReadOnlyTransaction, "a write in a query that may only read").
+			WithHint("begin a transaction that may write")
 	}
 	return w.w.x.Tx, nil
 }

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"github.com/kadedb/kadedb/column"
 	"github.com/kadedb/kadedb/query/function"
 	"github.com/kadedb/kadedb/status"
@@ -49,9 +51,9 @@ func (c *Context) mapLit(e *MapLit, b *column.Batch) (*column.Vector, error) {
 	rows, constant := rowsFor(b, elems...)
 	out := c.result(column.Any, b, constant)
 	for _, r := range rows {
-		m := &value.Map{Keys: make([]string, 0, len(elems)), Vals: make([]value.Value, 0, len(elems))}
+		m := &value.Map{Keys: slices.Clone(e.Keys), Vals: make([]value.Value, len(elems))}
 		for i, v := range elems {
-			m.Set(e.Keys[i], v.Value(int(r)))
+			m.Vals[i] = v.Value(int(r))
 		}
 		v := value.FromMap(m)
 		if err := c.put(v); err != nil {

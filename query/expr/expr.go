@@ -238,7 +238,7 @@ type ListLit struct {
 	Elems []Expr
 }
 
-// MapLit is `{k: a, …}`.
+// MapLit is `{k: a, …}`. No key stands twice.
 type MapLit struct {
 	Keys  []string
 	Elems []Expr

@@ -183,11 +183,11 @@ func (s *percentileState) Update(r *Rows) (grew int, err error) {
 		x, at := v.Value(row), p.Value(row)
 		switch {
 		case !isNumber(x):
-			return badValue(s.fn, x, "numbers")
+			return badNumber(s.fn, x, "numbers")
 		case !isNumber(at):
-			return badValue(s.fn, at, "a percentile of 0.0 … 1.0")
+			return hinted(badValue(s.fn, at, "a percentile of 0.0 … 1.0"), percentileHint)
 		case !(toFloat(at) >= 0 && toFloat(at) <= 1):
-			return outOfRange("%s wants a percentile of 0.0 … 1.0, got %s", s.fn, at)
+			return hinted(outOfRange("%s wants a percentile of 0.0 … 1.0, got %s", s.fn, at), percentileHint)
 		}
 		if s.chains.size[g] == 0 {
 			s.at[g] = toFloat(at)

@@ -132,7 +132,7 @@ func (s *sumState) offer(g uint32, v value.Value, mult int64) error {
 		}
 		return s.addSpan(g, span)
 	default:
-		return badValue(s.fn, v, "numbers or durations")
+		return badNumber(s.fn, v, "numbers or durations")
 	}
 	if s.saw[g]&sawDuration != 0 {
 		return badArgument("%s over numbers and durations", s.fn)
@@ -190,7 +190,7 @@ func (s *sumState) Value(g uint32) (value.Value, error) {
 	}
 	n, ok := s.ints[g].int()
 	if !ok {
-		return value.Null, overflow(s.fn)
+		return value.Null, hinted(overflow(s.fn), "toFloat() makes numbers of a wider range, which are rounded")
 	}
 	return value.Int(n), nil
 }
@@ -302,7 +302,7 @@ func (s *deviationState) Update(r *Rows) (int, error) {
 	return 0, r.each(v, func(row int, g uint32, mult int64) error {
 		x := v.Value(row)
 		if !isNumber(x) {
-			return badValue(s.fn, x, "numbers")
+			return badNumber(s.fn, x, "numbers")
 		}
 		s.join(g, float64(mult), toFloat(x), 0)
 		return nil

@@ -53,3 +53,13 @@ func describe(v value.Value) string {
 func overflow(op string) error {
 	return status.Errorf(status.ArithmeticOverflow, "the result of %s does not fit", op)
 }
+
+// hinted gives an error of this package a hint.
+func hinted(err error, hint string) error { return status.From(err).WithHint("%s", hint) }
+
+const percentileHint = "0.5 is the median"
+
+// badNumber is badValue of an aggregate of numbers.
+func badNumber(fn string, v value.Value, want string) error {
+	return hinted(badValue(fn, v, want), "toFloatOrNull() makes null, which is passed over, of what is no number")
+}

@@ -226,7 +226,8 @@ func In(x, list value.Value) (value.Value, error) {
 		return value.Null, nil
 	case value.KindList:
 	default:
-		return value.Null, status.Errorf(status.RuntimeTypeMismatch, "IN wants a LIST, got %s", list.Kind())
+		return value.Null, status.Errorf(status.RuntimeTypeMismatch, "IN wants a LIST, got %s", list.Kind()).
+			WithHint("= compares with one value, [x] is a list of one")
 	}
 	res := value.False
 	for _, e := range list.Elems() {

@@ -252,6 +252,8 @@ func (s *Schema) define(def definition) (*Schema, error) {
 	return &next, nil
 }
 
+const ifNotExists = "with IF NOT EXISTS it stays as it is, and that is no error"
+
 // defineIndex adds an index to a copy of a schema, or puts it in place of the one with its id.
 func (s *Schema) defineIndex(def definition) error {
 	x := Index{ID: IndexID(def.n[0]), Entity: Entity(def.n[1]), Token: uint32(def.n[2]), Name: def.name, Keys: def.keys,
@@ -264,10 +266,10 @@ func (s *Schema) defineIndex(def definition) error {
 		return nil
 	}
 	if _, taken := s.IndexNamed(x.Name); taken {
-		return status.Errorf(status.SchemaConflict, "an index named `%s` exists", x.Name)
+		return status.Errorf(status.SchemaConflict, "an index named `%s` exists", x.Name).WithHint("%s", ifNotExists)
 	}
 	if same, taken := s.IndexOn(x.Entity, x.Token, x.Keys); taken {
-		return status.Errorf(status.SchemaConflict, "index `%s` covers the same properties", same.Name)
+		return status.Errorf(status.SchemaConflict, "index `%s` covers the same properties", same.Name).WithHint("%s", ifNotExists)
 	}
 	s.Indexes = append(slices.Clip(s.Indexes), x)
 	return nil
@@ -286,9 +288,9 @@ func (s *Schema) defineConstraint(def definition) error {
 	s.EachConstraint(func(o *Constraint) bool {
 		switch {
 		case o.Name == c.Name:
-			err = status.Errorf(status.SchemaConflict, "a constraint named `%s` exists", c.Name)
+			err = status.Errorf(status.SchemaConflict, "a constraint named `%s` exists", c.Name).WithHint("%s", ifNotExists)
 		case o.Kind == c.Kind && o.Entity == c.Entity && o.Token == c.Token && slices.Equal(o.Keys, c.Keys):
-			err = status.Errorf(status.SchemaConflict, "constraint `%s` demands the same", o.Name)
+			err = status.Errorf(status.SchemaConflict, "constraint `%s` demands the same", o.Name).WithHint("%s", ifNotExists)
 		}
 		return err == nil
 	})

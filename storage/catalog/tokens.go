@@ -83,7 +83,11 @@ func (t *Tokens) Intern(k Kind, name string) (id uint32, define bool, err error)
 		return id, define, nil
 	}
 	if k != LabelSet && (name == "" || len(name) > MaxNameLen) {
-		return 0, false, status.Errorf(status.InvalidArgumentValue, "a %s of %d bytes; it must have 1 to %d", k, len(name), MaxNameLen)
+		err := status.Errorf(status.InvalidArgumentValue, "a %s of %d bytes; it must have 1 to %d", k, len(name), MaxNameLen)
+		if name == "" {
+			return 0, false, err.WithHint("a name cannot be empty")
+		}
+		return 0, false, err.WithHint("a long text belongs into a property's value")
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
