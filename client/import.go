@@ -82,6 +82,8 @@ func (c *Client) Import(ctx context.Context, spec []byte, files []Upload, told I
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	pr, pw := io.Pipe()
+	// Not before the answer is read: a body that fails takes the connection with it.
+	defer pr.CloseWithError(io.ErrClosedPipe)
 	form := multipart.NewWriter(pw)
 	sent := make(chan error, 1)
 	progress := &sendProgress{tell: told.Sent}
@@ -93,7 +95,6 @@ func (c *Client) Import(ctx context.Context, spec []byte, files []Upload, told I
 	}()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/v1/import", pr)
 	if err != nil {
-		pr.CloseWithError(err)
 		return ImportResult{}, status.Errorf(status.InvalidUsage, "%w", err)
 	}
 	req.Header.Set("Content-Type", form.FormDataContentType())
@@ -102,7 +103,6 @@ func (c *Client) Import(ctx context.Context, spec []byte, files []Upload, told I
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	res, err := c.http.RoundTrip(req)
-	pr.CloseWithError(io.ErrClosedPipe)
 	progress.end()
 	if err != nil {
 		select {

@@ -1,6 +1,9 @@
 package status
 
-import "fmt"
+import (
+	"fmt"
+	"log/slog"
+)
 
 // Blame says who can mend an error; front ends map it to their own classes.
 type Blame uint8
@@ -57,6 +60,9 @@ func (c Code) Info() Info {
 
 // String gives the form that users see, "KDB-1001".
 func (c Code) String() string { return fmt.Sprintf("KDB-%04d", uint16(c)) }
+
+// LogValue is that form too: a log in JSON would have the bare number.
+func (c Code) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Table returns every code in order.
 func Table() []Info { return append([]Info(nil), table...) }

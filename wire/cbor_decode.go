@@ -89,12 +89,12 @@ func (d *cborDecoder) head() (major, low byte, n uint64, err error) {
 }
 
 func (d *cborDecoder) value(depth int) (value.Value, error) {
-	if depth > maxDepth {
-		return value.Null, status.Errorf(status.MalformedRequest, "CBOR nested deeper than %d at byte %d", maxDepth, d.at)
-	}
 	major, low, n, err := d.head()
 	if err != nil {
 		return value.Null, err
+	}
+	if depth >= maxDepth && (major == majorArray || major == majorMap) {
+		return value.Null, status.Errorf(status.MalformedRequest, "CBOR nested deeper than %d before byte %d", maxDepth, d.at)
 	}
 	switch major {
 	case majorUint, majorNegint:
@@ -235,15 +235,24 @@ func (d *cborDecoder) object(n uint64, depth int) (value.Value, error) {
 	return value.FromMap(m), nil
 }
 
-// tagged reads what a tag stands for.
+// tagged reads what a tag stands for. A tag is no level of its own, and so there may be
+// any number of them in a row, none of which makes sense.
 func (d *cborDecoder) tagged(tag uint64, depth int) (value.Value, error) {
-	v, err := d.value(depth + 1)
+	double := false
+	for d.at < len(d.b) && d.b[d.at]&0xe0 == majorTag {
+		if _, _, _, err := d.head(); err != nil {
+			return value.Null, err
+		}
+		double = true
+	}
+	v, err := d.value(depth)
 	if err != nil {
 		return value.Null, err
 	}
 	var out value.Value
 	ok := false
 	switch {
+	case double: // not ok
 	case tag == tagNode || tag == tagRelationship || tag == tagPath:
 		if !d.entities {
 			return d.unfit(status.Errorf(status.MalformedRequest, "a node, relationship or path cannot be sent, before byte %d", d.at).WithHint(sendID))

@@ -13,7 +13,8 @@ import (
 	"github.com/kadedb/kadedb/value"
 )
 
-// maxDepth bounds how deep arrays and objects nest.
+// maxDepth is how many arrays and objects may be around a value, the message itself
+// among them. A depth is how many are around what is about to be read.
 const maxDepth = 100
 
 // Decode reads one JSON value: 1 is an integer, 1.0 and 1e0 are floats, an object
@@ -136,9 +137,6 @@ func (d *decoder) peek() byte {
 }
 
 func (d *decoder) value(depth int) (value.Value, error) {
-	if depth > maxDepth {
-		return value.Null, d.tooDeep()
-	}
 	switch c := d.peek(); {
 	case c == 0 && d.at == len(d.b):
 		return value.Null, d.bad("it ends early")
@@ -168,6 +166,9 @@ func (d *decoder) value(depth int) (value.Value, error) {
 }
 
 func (d *decoder) array(depth int) (value.Value, error) {
+	if depth >= maxDepth {
+		return value.Null, d.tooDeep()
+	}
 	d.at++
 	var elems []value.Value
 	if d.peek() == ']' {
@@ -201,7 +202,7 @@ const manyKeys = 16
 
 // object reads an object. One that is literal is a map, whatever it looks like.
 func (d *decoder) object(depth int, literal bool) (value.Value, error) {
-	if depth > maxDepth {
+	if depth >= maxDepth {
 		return value.Null, d.tooDeep()
 	}
 	d.at++

@@ -140,6 +140,8 @@ func typedScalar(v value.Value, kind value.Kind) (value.Value, bool) {
 	text := v.AsString()
 	var err error
 	switch kind {
+	case value.KindBool:
+		return value.Bool(text == "true"), text == "true" || text == "false"
 	case value.KindInt:
 		var i int64
 		i, err = strconv.ParseInt(text, 10, 64)

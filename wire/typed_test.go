@@ -165,6 +165,7 @@ func TestTypedDecode(t *testing.T) {
 		{`{"value":"1970-01-01","$type":"date"}`, "date('1970-01-01')"}, {`{"$type":"integer","value":"7"}`, "7"}, {`{"$type":"integer","value":7}`, "7"},
 		{`{"$type":"float","value":7}`, "7.0"}, {`{"$type":"float","value":"-Infinity"}`, "-Infinity"}, {`{"$type":"float","value":"1e2"}`, "100.0"},
 		{`{"$type":"string","value":"x"}`, "'x'"}, {`{"$type":"boolean","value":true}`, "true"},
+		{`{"$type":"boolean","value":"true"}`, "true"}, {`{"$type":"boolean","value":"false"}`, "false"}, {`{"$type":"float","value":"7"}`, "7.0"},
 		{`{"$type":"datetime","value":"1970-01-01T00:00"}`, ""}, {`{"id":1,"labels":[],"properties":{}}`, "{id: 1, labels: [], properties: {}}"},
 		{`{"$type":"map","value":{"$float":"x"}}`, "{`$float`: 'x'}"},
 	} {
@@ -176,7 +177,8 @@ func TestTypedDecode(t *testing.T) {
 	for _, in := range []string{`{"$type":"date"}`, `{"$type":"date","value":1}`, `{"$type":"date","value":"x"}`, `{"$type":"date","value":"1970-01-01","x":1}`,
 		`{"$type":1,"value":1}`, `{"$type":"","value":1}`, `{"$type":"null","value":null}`, `{"$type":"list","value":[]}`, `{"a":1,"$type":"b"}`,
 		`{"value":{"a":1},"$type":"map"}`, `{"$type":"map","value":[]}`, `{"$type":"integer","value":"1.0"}`, `{"$type":"integer","value":"9223372036854775808"}`,
-		`{"$type":"float","value":"x"}`, `{"$type":"float","value":"0x1p4"}`, `{"$type":"boolean","value":"true"}`, `{"$type":"string","value":1}`,
+		`{"$type":"float","value":"x"}`, `{"$type":"float","value":"0x1p4"}`, `{"$type":"boolean","value":"True"}`, `{"$type":"boolean","value":""}`,
+		`{"$type":"boolean","value":1}`, `{"$type":"string","value":1}`,
 		`{"$type":"node","value":{"id":1,"labels":[],"properties":{}}}`, `{"$type":"duration","value":"1 day"}`} {
 		if v, err := DecodeTyped([]byte(in), nil); status.CodeOf(err) != status.MalformedRequest {
 			t.Errorf("%s gives %v, %v", in, v, err)
