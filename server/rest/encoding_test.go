@@ -112,7 +112,7 @@ func TestPackedAnswers(t *testing.T) {
 	const long = "UNWIND range(1, 20000) AS x RETURN x, 'some text' AS s"
 	for _, c := range []struct{ ask, want string }{
 		{"identity", ""}, {"gzip", "gzip"}, {"zstd", "zstd"}, {"gzip, zstd", "zstd"}, {"gzip;q=1, zstd;q=0.5", "gzip"}, {"*", "zstd"}, {"*;q=0", ""}, {"br", ""},
-		{"GZIP;q=0.1, zstd;q=0", "gzip"}, {"gzip;q=x", ""}, {"*, zstd;q=0", "gzip"},
+		{"GZIP;q=0.1, zstd;q=0", "gzip"}, {"gzip;q=x", ""}, {"*, zstd;q=0", "gzip"}, {"identity;q=0", ""}, {"identity;q=0, gzip;q=0.1", "gzip"}, {"br, identity;q=0, *;q=0", ""},
 	} {
 		for _, accept := range []string{"application/json", "application/x-ndjson", "text/csv", arrowType} {
 			res := s.ask(call{as: auth.Reader, body: queryBody(long), header: map[string]string{"Accept": accept}}, c.ask)

@@ -63,13 +63,7 @@ func (r *request) requestOf(p *statement) (*query.Request, error) {
 	if p != nil {
 		req.Text = p.text
 	}
-	switch {
-	case f.Isolation != "":
-		return nil, status.Errorf(status.MalformedRequest, "`isolation` belongs to `begin`")
-	case f.MaxRows != 0:
-		return nil, status.Errorf(status.MalformedRequest, "`max_rows` is for answers that are not streamed").
-			WithHint("give `credit`, and cancel the rest")
-	case f.ReadOnly != nil && r.tx != "":
+	if f.ReadOnly != nil && r.tx != "" {
 		return nil, status.Errorf(status.MalformedRequest, "`read_only` belongs to the request that opens the transaction")
 	}
 	req.ReadOnly = f.ReadOnly != nil && *f.ReadOnly

@@ -381,9 +381,6 @@ func (r *request) progress() {
 // prepare compiles a statement for many runs on this connection.
 func (r *request) prepare() error {
 	c, text := r.c, r.fields.Query
-	if err := r.only("query"); err != nil {
-		return err
-	}
 	if text == "" {
 		return missing("query")
 	}
@@ -428,9 +425,6 @@ const (
 func statementBytes(text string) int64 { return 4<<10 + 16*int64(len(text)) }
 
 func (r *request) forget() error {
-	if err := r.only("statement"); err != nil {
-		return err
-	}
 	c := r.c
 	c.mu.Lock()
 	s, ok := c.statements[r.fields.statement]
@@ -461,9 +455,6 @@ func (r *request) end() error {
 }
 
 func (r *request) begin() error {
-	if err := r.only("read_only", "isolation"); err != nil {
-		return err
-	}
 	readOnly := !r.call.May(auth.Writer)
 	if asked := r.fields.ReadOnly; asked != nil {
 		if readOnly && !*asked {
@@ -518,9 +509,6 @@ func (c *conn) hasEnded(tx string) bool {
 }
 
 func (r *request) transaction() (*query.Tx, error) {
-	if err := r.only("tx"); err != nil {
-		return nil, err
-	}
 	if r.tx == "" {
 		return nil, missing("tx")
 	}
