@@ -22,8 +22,8 @@ func TestTable(t *testing.T) {
 			t.Errorf("%s and %s are both %s %s", c, i.Code, i.Type, i.Name)
 		}
 		names[i.Name] = i.Code
-		if (i.Type == "") != (i.Phase == 0) && i.Phase == 0 {
-			t.Errorf("%s has a type and no phase", i.Code)
+		if (i.Type == "") != (i.Phase == 0) {
+			t.Errorf("%s has a type without a phase, or a phase without a type", i.Code)
 		}
 	}
 }

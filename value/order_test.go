@@ -176,7 +176,7 @@ func TestText(t *testing.T) {
 		v    Value
 		want string
 	}{
-		{Float(1), "1.0"}, {Float(1e21), "1e+21"}, {Float(1e20), "100000000000000000000.0"}, {Float(-0.5), "-0.5"}, {Float(1e-7), "1e-07"},
+		{Float(1), "1.0"}, {Float(1e21), "1.0E21"}, {Float(-1.25e-300), "-1.25E-300"}, {Float(1e20), "100000000000000000000.0"}, {Float(-0.5), "-0.5"}, {Float(1e-7), "1.0E-7"},
 		{String("it's\n\\"), `'it\'s\n\\'`}, {String("\x01"), `'\u0001'`},
 		{List(Int(1), Null, String("a")), "[1, null, 'a']"},
 		{FromMap(&Map{Keys: []string{"a", "b c", "d`"}, Vals: []Value{Int(1), Bool(true), Null}}), "{a: 1, `b c`: true, `d```: null}"},

@@ -18,7 +18,7 @@ func TestParsePoint(t *testing.T) {
 		{"{longitude: 181, latitude: 0}", "point({x: -179.0, y: 0.0, crs: 'wgs-84'})"},
 		{"{longitude: -541, latitude: 0}", "point({x: 179.0, y: 0.0, crs: 'wgs-84'})"},
 		{"{longitude: -180, latitude: -90}", "point({x: -180.0, y: -90.0, crs: 'wgs-84'})"},
-		{"{x: -0.0, y: 1e300}", "point({x: 0.0, y: 1e+300, crs: 'cartesian'})"},
+		{"{x: -0.0, y: 1e300}", "point({x: 0.0, y: 1.0E300, crs: 'cartesian'})"},
 		{"{x: 1}", "a point needs x and y"},
 		{"{x: 1, y: 2, crs: 'cartesian-3d'}", "has 3 coordinates, not 2"},
 		{"{x: 1, y: 2, z: 3, crs: wgs-84}", "has 2 coordinates, not 3"},

@@ -53,7 +53,7 @@ var constructors = [...]string{KindDate: "date", KindLocalTime: "localtime", Kin
 	KindLocalDateTime: "localdatetime", KindDateTime: "datetime", KindDuration: "duration"}
 
 // AppendFloat appends f with a point or an exponent, so that it reads as a float
-// again: 1.0, 0.1, 1e+21, NaN, Infinity.
+// again: 1.0, 0.1, 1.0E21, NaN, Infinity.
 func AppendFloat(dst []byte, f float64) []byte {
 	switch {
 	case f != f:
@@ -63,15 +63,29 @@ func AppendFloat(dst []byte, f float64) []byte {
 	case math.IsInf(f, -1):
 		return append(dst, "-Infinity"...)
 	}
-	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21) {
-		return strconv.AppendFloat(dst, f, 'e', -1, 64)
-	}
 	from := len(dst)
+	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21) {
+		return plainExponent(strconv.AppendFloat(dst, f, 'E', -1, 64), from)
+	}
 	dst = strconv.AppendFloat(dst, f, 'f', -1, 64)
 	if !strings.Contains(string(dst[from:]), ".") {
 		dst = append(dst, ".0"...)
 	}
 	return dst
+}
+
+// plainExponent makes of 1E+21 and 1.5E-07, from from on, 1.0E21 and 1.5E-7.
+func plainExponent(dst []byte, from int) []byte {
+	mantissa, exponent, _ := strings.Cut(string(dst[from:]), "E")
+	dst = append(dst[:from], mantissa...)
+	if !strings.Contains(mantissa, ".") {
+		dst = append(dst, ".0"...)
+	}
+	dst = append(dst, 'E')
+	if exponent[0] == '-' {
+		dst = append(dst, '-')
+	}
+	return append(dst, strings.TrimLeft(exponent[1:], "0")...)
 }
 
 func quote(s string) string { return string(appendQuoted(nil, s)) }

@@ -61,7 +61,7 @@ func TestCBORRoundTrip(t *testing.T) {
 func TestDecodeCBOR(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"00", "0"}, {"1800", "0"}, {"1b0000000000000001", "1"}, {"3b7fffffffffffffff", "-9223372036854775808"},
-		{"f7", "null"}, {"f93c00", "1.0"}, {"f90001", "5.960464477539063e-08"}, {"f9fc00", "-Infinity"}, {"f97e00", "NaN"}, {"fa3fc00000", "1.5"},
+		{"f7", "null"}, {"f93c00", "1.0"}, {"f90001", "5.960464477539063E-8"}, {"f9fc00", "-Infinity"}, {"f97e00", "NaN"}, {"fa3fc00000", "1.5"},
 		{"a2616101616202", "{a: 1, b: 2}"}, {"d864192000", ""}, {"9a00000001f6", "[null]"},
 	} {
 		b, err := hexa.DecodeString(c.in)

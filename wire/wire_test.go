@@ -32,7 +32,7 @@ var encodings = []struct {
 	{value.Int(math.MinInt64), `-9223372036854775808`},
 	{value.Float(1), `1.0`},
 	{value.Float(-0.5), `-0.5`},
-	{value.Float(1e300), `1e+300`},
+	{value.Float(1e300), `1.0E300`},
 	{value.Float(math.NaN()), `{"$float":"NaN"}`},
 	{value.Float(math.Inf(1)), `{"$float":"Infinity"}`},
 	{value.Float(math.Inf(-1)), `{"$float":"-Infinity"}`},

@@ -223,6 +223,8 @@ func TestQueryFolder(t *testing.T) {
 		{"no flag", run{args: []string{"query", dir, "--nosuch"}}, "", "--nosuch", 2},
 		{"no command", run{args: []string{"qurey"}}, "", "qurey", 2},
 		{"wrong param", run{args: []string{"query", dir, "RETURN 1", "-p", "x"}}, "", "name=value", 2},
+		{"not JSON", run{args: []string{"query", dir, "RETURN $p", "-p", `p={"a":1,"a":2}`}}, "", "begins like JSON", 2},
+		{"not JSON either", run{args: []string{"query", dir, "RETURN $p", "-p", ` p= [1`}}, "", "JSON string", 2},
 		{"both", run{args: []string{"query", dir, "RETURN 1", "--server", "http://127.0.0.1:1"}}, "", "twice", 2},
 		{"no server", run{args: []string{"query", "--server", "http://127.0.0.1:1", "RETURN 1"}}, "", "kadedb serve", 9},
 		{"no address", run{args: []string{"query", "--server", "nowhere", "RETURN 1"}}, "", "http://127.0.0.1:7480", 2},

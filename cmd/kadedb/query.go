@@ -119,7 +119,7 @@ func readParams(list []string) (map[string]value.Value, error) {
 	return out, nil
 }
 
-// paramValue reads a value as JSON, or takes it as text.
+// paramValue reads a value as JSON, or takes it as text, unless it begins as only JSON does.
 func paramValue(text string) (value.Value, error) {
 	v, err := wire.Decode([]byte(text))
 	if err == nil {
@@ -130,6 +130,10 @@ func paramValue(text string) (value.Value, error) {
 	}
 	if !utf8.ValidString(text) {
 		return value.Null, status.Errorf(status.InvalidUTF8, "a parameter that is not UTF-8")
+	}
+	if t := strings.TrimSpace(text); t != "" && strings.ContainsRune(`{["`, rune(t[0])) {
+		return value.Null, status.Errorf(status.InvalidUsage, "a parameter begins like JSON and is none: %s", status.From(err).Msg).
+			WithHint(`mend it, or write text as a JSON string, such as "[1"`)
 	}
 	return value.String(text), nil
 }

@@ -36,7 +36,7 @@ func (b *binder) functionCall(e *ast.FunctionCall, en *env) (expr.Expr, error) {
 	for i, a := range args {
 		kinds[i] = a.Type()
 	}
-	t, err := b.check(def, kinds, e.Pos)
+	t, err := b.check(def, kinds, e.Pos, e.Args...)
 	if err != nil {
 		return nil, err
 	}
@@ -99,9 +99,14 @@ func normalForm(e *ast.FunctionCall, en *env) []ast.Expr {
 	return e.Args
 }
 
-func (b *binder) check(def *function.Def, kinds []expr.Types, pos status.Pos) (expr.Types, error) {
+// check returns what a call gives. Where an argument does not fit, the error is at that one of
+// args, as far as they are in the text.
+func (b *binder) check(def *function.Def, kinds []expr.Types, pos status.Pos, args ...ast.Expr) (expr.Types, error) {
 	t, err := def.Check(kinds)
 	if err != nil {
+		if i := def.Misfit(kinds); i >= 0 && i < len(args) && status.CodeOf(err) == status.InvalidArgumentType {
+			pos = args[i].Position()
+		}
 		return 0, status.From(err).At(pos)
 	}
 	return t, nil

@@ -218,7 +218,7 @@ func (b *binder) aggregate(def *function.Def, args []ast.Expr, distinct, star bo
 	}
 	if !star {
 		var err error
-		if t, err = b.check(def, kinds, pos); err != nil {
+		if t, err = b.check(def, kinds, pos, args...); err != nil {
 			return nil, err
 		}
 	}

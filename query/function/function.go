@@ -198,18 +198,12 @@ func (d *Def) Check(args []Kinds) (Kinds, error) {
 			continue
 		}
 		counted = true
-		fits := true
-		for i, a := range args {
-			want := s.Args[min(i, len(s.Args)-1)]
-			if a&(want|NullKind) == 0 {
-				fits = false
-				bad = "argument " + itoa(i+1) + " of " + d.Name + "() is " + a.String() + ", want " + want.String()
-				break
-			}
-		}
-		if fits {
+		i := s.misfit(args)
+		if i < 0 {
 			result |= s.Result
+			continue
 		}
+		bad = "argument " + itoa(i+1) + " of " + d.Name + "() is " + args[i].String() + ", want " + s.want(i).String()
 	}
 	switch {
 	case !counted:
@@ -225,6 +219,29 @@ func (d *Def) Check(args []Kinds) (Kinds, error) {
 	}
 	return result, nil
 }
+
+// Misfit returns which argument an InvalidArgumentType of Check speaks of, or -1.
+func (d *Def) Misfit(args []Kinds) int {
+	at := -1
+	for _, s := range d.Signatures {
+		if s.takes(len(args)) {
+			at = s.misfit(args)
+		}
+	}
+	return at
+}
+
+// misfit returns the first argument that the signature does not take, or -1.
+func (s *Signature) misfit(args []Kinds) int {
+	for i, a := range args {
+		if a&(s.want(i)|NullKind) == 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+func (s *Signature) want(i int) Kinds { return s.Args[min(i, len(s.Args)-1)] }
 
 func (s *Signature) takes(n int) bool {
 	return n >= len(s.Args)-s.Optional && (n <= len(s.Args) || s.Variadic)

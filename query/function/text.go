@@ -5,6 +5,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/kadedb/kadedb/column"
@@ -55,8 +57,8 @@ func trimmer(name, doc, example string, space func(string) string, set func(s, c
 
 func textFunctions() []*Def {
 	defs := []*Def{
-		textUnary("toLower", "The string in lower case.", "toLower('ÅSA') = 'åsa'", strings.ToLower, "lower"),
-		textUnary("toUpper", "The string in upper case.", "toUpper('åsa') = 'ÅSA'", strings.ToUpper, "upper"),
+		textUnary("toLower", "The string in lower case.", "toLower('ÅSA') = 'åsa'", toLower, "lower"),
+		textUnary("toUpper", "The string in upper case.", "toUpper('åsa') = 'ÅSA'", toUpper, "upper"),
 		trimmer("trim", "The string without white space, or the given characters, at both ends.", "trim('  a ') = 'a'", strings.TrimSpace, strings.Trim, "btrim"),
 		trimmer("ltrim", "The string without white space, or the given characters, at its start.", "ltrim('  a ') = 'a '", trimLeft, strings.TrimLeft),
 		trimmer("rtrim", "The string without white space, or the given characters, at its end.", "rtrim('  a ') = '  a'", trimRight, strings.TrimRight),
@@ -86,6 +88,31 @@ func textFunctions() []*Def {
 			}
 			return value.Int(length(args[0].AsString())), nil
 		}, Vector: textIntKernel(length)})
+}
+
+// toLower and toUpper map as Unicode does in full, where one character may become several, as
+// ß becomes SS. A Caser may not be shared.
+func toLower(s string) string {
+	if ascii(s) {
+		return strings.ToLower(s)
+	}
+	return cases.Lower(language.Und).String(s)
+}
+
+func toUpper(s string) string {
+	if ascii(s) {
+		return strings.ToUpper(s)
+	}
+	return cases.Upper(language.Und).String(s)
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func trimLeft(s string) string  { return strings.TrimLeftFunc(s, unicode.IsSpace) }
