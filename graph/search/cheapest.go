@@ -349,11 +349,20 @@ func (c *cheapest) trails(from uint32) error {
 	type way struct{ node, first uint32 }
 	settled := make(map[way]bool)
 	firsts := []uint32{0} // by label: its first relationship
+	var fence *hedge
+	if c.bound && !prune {
+		fence = s.newHedge(from, c.to)
+	}
 	l.all = append(l.all, label{node: from, parent: -1})
 	l.push(0, 0)
 	for len(l.heap) > 0 && !c.stopped {
 		if err := s.tick(); err != nil {
 			return err
+		}
+		if fence != nil {
+			if err := s.worked(fence); err != nil {
+				return err
+			}
 		}
 		at := l.pop()
 		now := l.all[at]
@@ -380,7 +389,7 @@ func (c *cheapest) trails(from uint32) error {
 		}
 		for i, to := range s.cand.to {
 			rel := s.cand.rel[i]
-			if l.crossed(at, rel) {
+			if fence.lost(rel) || l.crossed(at, rel) {
 				continue
 			}
 			first := rel

@@ -6,8 +6,12 @@ package search
 // with the length.
 func (s *Search) deepen(from, to uint32, bound bool, yield func(Path) bool) error {
 	done := make(map[uint32]bool) // ends that have their shortest trail
+	var fence *hedge
+	if bound {
+		fence = s.newHedge(from, to)
+	}
 	for length := s.opt.Min; length <= s.maxLength(); length++ {
-		d := deepening{s: s, length: length, yield: yield, bound: bound, to: to, done: done}
+		d := deepening{s: s, length: length, yield: yield, bound: bound, to: to, done: done, fence: fence}
 		if err := d.run(from); err != nil {
 			return err
 		}
@@ -32,6 +36,7 @@ type deepening struct {
 	found   map[uint32]bool
 	reached bool // there is a trail of this length
 	stopped bool // yield wants no more
+	fence   *hedge
 
 	nodes, rels []uint32
 	hops        [][]prefix2 // by depth: what is left to try
@@ -47,6 +52,11 @@ func (d *deepening) run(from uint32) error {
 		if err := d.s.tick(); err != nil {
 			return err
 		}
+		if d.fence != nil {
+			if err := d.s.worked(d.fence); err != nil {
+				return err
+			}
+		}
 		top := len(d.hops) - 1
 		if len(d.hops[top]) == 0 {
 			d.hops, d.held = d.hops[:top], d.held[:top]
@@ -58,7 +68,7 @@ func (d *deepening) run(from uint32) error {
 		}
 		h := d.hops[top][0]
 		d.hops[top] = d.hops[top][1:]
-		if contains(d.rels, h.rel) {
+		if contains(d.rels, h.rel) || d.fence.lost(h.rel) {
 			continue
 		}
 		d.nodes, d.rels = append(d.nodes, h.to), append(d.rels, h.rel)

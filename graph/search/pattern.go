@@ -115,6 +115,7 @@ type Matcher struct {
 	each     eachState
 	best     bestState
 	most     int      // relationships that are looked at from the end
+	firstCut int      // ways that are grown before bridges are looked for
 	lists    []uint32 // memory of Back
 	reserved int64
 	ctx      context.Context
@@ -123,7 +124,7 @@ type Matcher struct {
 
 // NewMatcher returns a matcher. Close gives its memory back.
 func NewMatcher(p Pattern) *Matcher {
-	m := &Matcher{Pattern: p, most: mostNear}
+	m := &Matcher{Pattern: p, most: mostNear, firstCut: firstCut}
 	for i, pc := range p.Pieces {
 		m.offset = append(m.offset, int32(len(m.piece)))
 		for n := 0; n <= pc.cap(); n++ {

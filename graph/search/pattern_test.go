@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// chainsOf finds chains of a width in a test graph, in one direction.
+// chainsOf finds chains of a width in a test graph, in one direction or either.
 func (g *testGraph) chainsOf(node uint32, width int, c *Chains) {
 	c.Reset(width)
 	var walk func(at uint32, nodes, rels []uint32, cost float64)
@@ -21,6 +21,9 @@ func (g *testGraph) chainsOf(node uint32, width int, c *Chains) {
 		for r, e := range g.edges {
 			if e[0] == at {
 				walk(e[1], append(slices.Clone(nodes), e[1]), append(slices.Clone(rels), uint32(r)), cost+g.cost[r])
+			}
+			if g.either && e[1] == at && e[0] != at {
+				walk(e[0], append(slices.Clone(nodes), e[0]), append(slices.Clone(rels), uint32(r)), cost+g.cost[r])
 			}
 		}
 	}
@@ -39,6 +42,9 @@ func (g *testGraph) back(node uint32, to []uint32) ([]uint32, error) {
 	for _, e := range g.edges {
 		if e[1] == node {
 			to = append(to, e[0])
+		}
+		if g.either && e[0] == node {
+			to = append(to, e[1])
 		}
 	}
 	return to, nil
@@ -62,7 +68,7 @@ func (m *Match) copied() match {
 
 // TestSelectionAgainstEnumeration compares what Best keeps with the best of what Each finds.
 func TestSelectionAgainstEnumeration(t *testing.T) {
-	for seed := range uint64(600) {
+	for seed := range uint64(1000) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		g := randomGraph(r)
 		var pieces []Piece
@@ -71,7 +77,11 @@ func TestSelectionAgainstEnumeration(t *testing.T) {
 			pieces = append(pieces, Piece{Width: 1 + r.IntN(2), Min: lo, Max: max(lo, 1) + r.IntN(2)})
 		}
 		mode, weighted := Mode(r.IntN(4)), r.IntN(2) == 0
+		g.either = r.IntN(2) == 0
 		k, groups := 1+r.IntN(3), r.IntN(2) == 0
+		if mode != Walk && r.IntN(2) == 0 {
+			pieces, k, groups = []Piece{{Width: 1 + r.IntN(3)/2, Min: r.IntN(4), Max: -1}}, 1+r.IntN(2)*r.IntN(3), r.IntN(4) == 0
+		}
 		from := r.Uint32N(g.nodes)
 		m := NewMatcher(g.pattern(pieces, mode, weighted))
 		all := map[uint32][]match{}
@@ -96,6 +106,7 @@ func TestSelectionAgainstEnumeration(t *testing.T) {
 			pieces[i].Split = r.IntN(2) == 0
 		}
 		m = NewMatcher(g.pattern(pieces, mode, weighted))
+		m.firstCut = []int{firstCut, 1, 2, 5}[r.IntN(4)]
 		got := map[uint32][]match{}
 		keep := func(x *Match) bool { c := x.copied(); got[c.end] = append(got[c.end], c); return true }
 		bound := r.IntN(2) == 0

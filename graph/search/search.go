@@ -104,11 +104,13 @@ type Search struct {
 	reserved int64
 	ctx      context.Context
 	ticks    uint
+	firstCut int    // steps of a search over trails before bridges are looked for
+	fence    *hedge // of the last such search
 }
 
 // New returns a Search. Close gives its memory back.
 func New(g Graph, opt Options) *Search {
-	s := &Search{g: g, opt: opt}
+	s := &Search{g: g, opt: opt, firstCut: firstCut}
 	s.forward.steps, s.backward.steps = g.Forward, g.Backward
 	s.backward.reversed = true
 	return s
@@ -149,6 +151,9 @@ func (s *Search) account() error {
 		return nil
 	}
 	now := s.forward.bytes() + s.backward.bytes() + s.cand.bytes() + s.labels.bytes()
+	if s.fence != nil {
+		now += s.fence.bytes()
+	}
 	if now > s.reserved {
 		if err := s.opt.Reserve(now - s.reserved); err != nil {
 			return err

@@ -15,6 +15,8 @@ type testGraph struct {
 	nodes uint32
 	edges [][2]uint32 // by relationship
 	cost  []float64
+
+	either bool // patterns cross relationships either way
 }
 
 // lists serves one direction of it.
@@ -184,6 +186,7 @@ func TestShortestAgainstEnumeration(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 5))
 		g, c := randomGraph(r), randomConfig(r)
 		s := New(g.graph(c.undirected, c.bidirectional), c.options())
+		s.firstCut = 1 + r.IntN(4)*r.IntN(50)
 		for from := range g.nodes {
 			want := c.best(g.allTrails(from, c.undirected, c.passes), byLength)
 			var open []trail
@@ -230,6 +233,7 @@ func TestCheapestAgainstEnumeration(t *testing.T) {
 			return nil
 		}
 		s := New(g.graph(c.undirected, false), o)
+		s.firstCut = 1 + r.IntN(4)*r.IntN(50)
 		for from := range g.nodes {
 			want := c.best(g.allTrails(from, c.undirected, c.passes), byCost)
 			var open []trail

@@ -49,6 +49,9 @@ type bestState struct {
 	steps   []Taken
 	near    near
 	nearing bool // near is used
+	cut     cut
+	single  bool                // sole
+	taken   map[uint64]struct{} // for it: states and last relationships from which a way was grown
 }
 
 // unreachable is the distance of a node from which no path leads to the end.
@@ -83,7 +86,7 @@ type way struct {
 
 func (b *bestState) bytes() int64 {
 	return int64(cap(b.states))*72 + int64(cap(b.edges)+cap(b.ways))*32 + int64(cap(b.nodes)+cap(b.rels))*4 +
-		int64(cap(b.open.items)+cap(b.grown.items))*24 + b.near.bytes()
+		int64(cap(b.open.items)+cap(b.grown.items))*24 + b.near.bytes() + b.cut.bytes() + int64(len(b.taken))*24
 }
 
 // Best passes the best paths from a node, to the node to where bound is set, else to each
@@ -101,6 +104,7 @@ func (m *Matcher) Best(ctx context.Context, from, to uint32, bound bool, sel Sel
 	clear(b.index)
 	b.from, b.to, b.bound, b.sel, b.stopped = from, to, bound, sel, false
 	b.kept, b.last = 0, math.Inf(-1)
+	b.cut.whole = false
 	if b.nearing = bound && m.Back != nil && !m.Weighted; b.nearing {
 		if err := m.approach(to); err != nil {
 			return err
@@ -163,9 +167,18 @@ func (m *Matcher) toAll(yield func(*Match) bool) error {
 // between passes the best paths to the end at hand.
 func (m *Matcher) between(yield func(*Match) bool) error {
 	b := &m.best
+	b.cut.begin(m.firstCut)
+	if b.single = m.sole(); b.single {
+		b.taken = map[uint64]struct{}{}
+	}
 	for {
 		if err := m.tick(b.bytes); err != nil {
 			return err
+		}
+		if len(b.ways) >= b.cut.at && m.Mode != Walk {
+			if err := m.shorten(); err != nil {
+				return err
+			}
 		}
 		sure := b.frontier()
 		if len(b.grown.items) > 0 && b.grown.least() <= sure {
@@ -300,6 +313,9 @@ func (m *Matcher) grow(q queued, yield func(*Match) bool) (done bool, err error)
 			return true, err
 		}
 	}
+	if b.single && b.needless(at) {
+		return false, nil
+	}
 	b.ways[at].next = s.ways
 	s.ways = at
 	for e := s.in; e >= 0; e = b.edges[e].next {
@@ -314,7 +330,7 @@ func (m *Matcher) grow(q queued, yield func(*Match) bool) (done bool, err error)
 func (m *Matcher) extend(w, e int32) error {
 	b := &m.best
 	ed := &b.edges[e]
-	if ed.at >= 0 && !m.fitsBefore(w, ed) {
+	if ed.at >= 0 && (b.cut.excludes(b.rels[ed.at:ed.at+m.length(ed)]) || !m.fitsBefore(w, ed)) {
 		return nil
 	}
 	if m.Rows != nil {
