@@ -32,6 +32,7 @@ type route struct {
 	selector string // "", SHORTEST, GROUPS, CHEAPEST
 	k        int
 	extra    bool // a relationship from its end, after a comma
+	closed   bool // it ends where it begins, under the same name
 }
 
 func newRoute(r *source) route {
@@ -61,6 +62,7 @@ func newRoute(r *source) route {
 		rt.links = append(rt.links, l)
 	}
 	rt.extra = rt.selector == "" && r.once(4)
+	rt.closed = r.once(4)
 	return rt
 }
 
@@ -142,6 +144,13 @@ func (rt *route) text(form int) (match, bound string) {
 	case 3:
 		before, right = "MATCH "+right+" ", "(b)"
 	}
+	end, after := "b", ""
+	if rt.closed {
+		before, end, right, after = "", "a", "(a"+label(last)+")", " WITH *, a AS b"
+		if form > 0 {
+			before, right = "MATCH "+right+" ", "(a)"
+		}
+	}
 	var names []string
 	path := left
 	for i := range rt.links {
@@ -171,10 +180,10 @@ func (rt *route) text(form int) (match, bound string) {
 	}
 	extra := ""
 	if rt.extra {
-		extra = ", (b)-[q:T]->()"
+		extra = ", (" + end + ")-[q:T]->()"
 		names = append(names, "[q.id]")
 	}
-	return before + "MATCH p = " + selector + path + cost + extra, strings.Join(names, ", ")
+	return before + "MATCH p = " + selector + path + cost + extra + after, strings.Join(names, ", ")
 }
 
 // taken is a path with what is bound along it.
@@ -325,6 +334,9 @@ func (rt *route) chosen(m *model) (may, measures []string) {
 		by[t.pair] = append(by[t.pair], t)
 	}
 	for p, ts := range by {
+		if rt.closed && p.from != p.to {
+			continue
+		}
 		slices.SortFunc(ts, func(a, b taken) int { return a.cost - b.cost })
 		groups, last := 0, -1
 		for i, t := range ts {
