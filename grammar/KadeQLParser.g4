@@ -243,7 +243,7 @@ selector
     | ANY SHORTEST ( PATH | PATHS )?
     | ALL SHORTEST ( PATH | PATHS )?
     | SHORTEST hopCount? ( PATH | PATHS )?
-    | SHORTEST hopCount? ( PATH | PATHS )? ( GROUP | GROUPS )
+    | SHORTEST hopCount? ( pathMode | PATH | PATHS )? ( GROUP | GROUPS )
     | ANY CHEAPEST ( PATH | PATHS )?
     | CHEAPEST hopCount? ( PATH | PATHS )?
     ;
@@ -351,7 +351,7 @@ isTest
     | COLONCOLON type
     | IS NOT? ( NFC | NFD | NFKC | NFKD ) NORMALIZED
     | IS NOT? LABELED labelOr
-    | IS NOT? variable
+    | IS NOT? variable ( OF variable )?
     ;
 
 filterIsTest
@@ -360,7 +360,7 @@ filterIsTest
     | COLONCOLON typeAtom
     | IS NOT? ( NFC | NFD | NFKC | NFKD ) NORMALIZED
     | IS NOT? LABELED labelAnd
-    | IS NOT? variable
+    | IS NOT? variable ( OF variable )?
     ;
 
 postfix
@@ -502,13 +502,20 @@ ifExists
     ;
 
 schemaEntity
-    : LPAREN name COLON name RPAREN
-    | LPAREN RPAREN LT? MINUS LBRACKET name COLON name RBRACKET MINUS GT? LPAREN RPAREN
+    : LPAREN name schemaTokens? RPAREN
+    | LPAREN RPAREN LT? MINUS LBRACKET name schemaTokens? RBRACKET MINUS GT? LPAREN RPAREN
+    ;
+
+// An index of texts may have several, a lookup index none.
+schemaTokens
+    : COLON name ( BAR name )*
     ;
 
 schemaProperties
     : schemaProperty
     | LPAREN schemaProperty ( COMMA schemaProperty )* RPAREN
+    | LBRACKET schemaProperty ( COMMA schemaProperty )* RBRACKET
+    | name LPAREN name RPAREN
     ;
 
 schemaProperty

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kadedb/kadedb/grammar/gen"
 	"github.com/kadedb/kadedb/parser/ast"
+	"github.com/kadedb/kadedb/status"
 )
 
 // atom builds what a postfix expression begins with.
@@ -23,6 +24,10 @@ func (b *builder) atom(ctx gen.IPostfixContext) ast.Expr {
 	case gen.IVariableContext:
 		v := &ast.Variable{Loc: loc(c), Name: nameText(c.GetStart())}
 		if p := ctx.MapProjection(); p != nil {
+			if t := c.GetStart(); len(p.AllMapProjectionItem()) == 0 && (t.GetTokenType() == gen.KadeQLParserCOUNT || t.GetTokenType() == gen.KadeQLParserCOLLECT) {
+				word := strings.ToUpper(t.GetText())
+				b.fail(t, status.UnexpectedSyntax, "write "+word+" { MATCH (n) RETURN n }", "%s { … } has no query", word)
+			}
 			return b.mapProjection(v, p)
 		}
 		return v
@@ -151,6 +156,7 @@ func (b *builder) caseValue(ctx gen.ICaseValueContext) ast.Expr {
 // caseTest builds a value of WHEN, or a test whose left side is the operand of CASE.
 func (b *builder) caseTest(ctx gen.ICaseTestContext) ast.Expr {
 	if ctx.GetChildCount() == 1 && ctx.Expression() != nil {
+		b.inAlone(ctx.Expression())
 		return b.expr(ctx.Expression())
 	}
 	items := []item{{tok: ctx.GetStart(), cased: true}}
@@ -161,6 +167,17 @@ func (b *builder) caseTest(ctx gen.ICaseTestContext) ast.Expr {
 		items = append(items, b.items(ctx.Expression().GetChildren())...)
 	}
 	return b.climb(items)
+}
+
+// inAlone refuses WHEN IN [1, 2], which would be an element of a variable `IN`.
+func (b *builder) inAlone(ctx gen.IExpressionContext) {
+	p, ok := ctx.GetChild(0).(gen.IPostfixContext)
+	if !ok || ctx.GetStart().GetTokenType() != gen.KadeQLParserIN || p.GetChildCount() < 2 {
+		return
+	}
+	if part, ok := p.GetChild(1).(gen.IPostfixPartContext); ok && has(part, gen.KadeQLParserLBRACKET) {
+		b.fail(ctx.GetStart(), status.UnexpectedSyntax, "list the values: WHEN 1, 2 THEN …; or write CASE WHEN x IN [1, 2] THEN …", "IN is no test of CASE's operand")
+	}
 }
 
 // temporalFunctions are the functions that read the text of a literal such as DATE '2026-11-25'.

@@ -263,6 +263,9 @@ func (b *builder) isTest(x ast.Expr, ctx antlr.Tree) ast.Expr {
 	if last.GetTokenType() == gen.KadeQLParserNORMALIZED && !has(ctx, gen.KadeQLParserLABELED) {
 		return &ast.IsNormalized{Loc: place, X: x, Not: not, Form: normalForm(ctx)}
 	}
+	if e := b.graphTest(x, not, ctx); e != nil {
+		return e
+	}
 	for _, k := range ctx.GetChildren() {
 		switch k := k.(type) {
 		case gen.ITypeContext:
@@ -380,6 +383,9 @@ func (b *builder) functionCall(place ast.Loc, dotted []string, ctx gen.ICallCont
 		}
 		return &ast.CountStar{Loc: place}
 	}
+	if e := b.gqlPredicate(place, lower, ctx); e != nil {
+		return e
+	}
 	call := &ast.FunctionCall{Loc: place, Name: fn, Distinct: has(ctx, gen.KadeQLParserDISTINCT), Args: b.exprs(args)}
 	if len(args) == 1 && (lower == "shortestpath" || lower == "allshortestpaths") {
 		if p, ok := call.Args[0].(*ast.PatternExpr); ok && p.Pattern.Selector == ast.SelectNone {
@@ -446,6 +452,9 @@ func (b *builder) reduce(place ast.Loc, fn string, ctx gen.ICallContext, args []
 				Var: v, List: list, Expr: b.expr(args[2]),
 			}
 		}
+	}
+	if _, ok := quantifiers[fn]; ok {
+		b.fail(find(ctx, gen.KadeQLParserBAR), status.UnexpectedSyntax, "all, any, none and single take (x IN list WHERE …)", "`|` is not expected here")
 	}
 	if all {
 		b.fail(find(ctx, gen.KadeQLParserBAR), status.UnexpectedSyntax, "allReduce is written allReduce(sum = 0, x IN list | sum + x, sum < 10)", "`|` is not expected here")

@@ -52,6 +52,12 @@ func (b *builder) selector(p *ast.PatternPart, ctx gen.ISelectorContext) {
 			p.K = b.literalInt(c.GetStart())
 		}
 	}
+	if m := ctx.PathMode(); m != nil {
+		if p.Mode != ast.PathDefault {
+			b.fail(m.GetStart(), status.UnexpectedSyntax, "write it once: SHORTEST 3 TRAIL PATH GROUPS", "the path has two modes")
+		}
+		p.Mode = pathMode(m)
+	}
 	anyWord := has(ctx, gen.KadeQLParserANY)
 	switch {
 	case has(ctx, gen.KadeQLParserGROUP, gen.KadeQLParserGROUPS):

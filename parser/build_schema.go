@@ -20,6 +20,7 @@ func (b *builder) schema(ctx gen.ISchemaStatementContext) ast.Statement {
 		return &ast.DropConstraint{Loc: loc(ctx), Name: optName(ctx.Name()), IfExists: ifExists}
 	}
 	ifNot := ctx.IfNotExists() != nil
+	b.laterIndex(ctx)
 	on := b.schemaTarget(ctx.SchemaEntity(), ctx.SchemaProperties())
 	var options ast.Expr
 	if o := ctx.Options(); o != nil {
@@ -54,9 +55,35 @@ func (b *builder) schema(ctx gen.ISchemaStatementContext) ast.Statement {
 	return c
 }
 
+// laterIndex refuses the forms that only indexes of texts and of labels have: several labels or
+// none, [n.key], and ON EACH labels(n).
+func (b *builder) laterIndex(ctx gen.ISchemaStatementContext) {
+	props, tokens := ctx.SchemaProperties(), ctx.SchemaEntity().SchemaTokens()
+	brackets, calls := has(props, gen.KadeQLParserLBRACKET), len(props.AllSchemaProperty()) == 0
+	if tokens != nil && len(tokens.AllName()) == 1 && !brackets && !calls {
+		return
+	}
+	if k := ctx.IndexKind(); k != nil {
+		switch k.GetStart().GetTokenType() {
+		case gen.KadeQLParserFULLTEXT:
+			b.fail(k.GetStart(), status.NotYet, "CREATE INDEX makes a range index, which finds equal texts and their beginnings", "FULLTEXT indexes are not offered yet")
+		case gen.KadeQLParserLOOKUP:
+			b.fail(k.GetStart(), status.NotYet, "none is needed: labels and types are always looked up", "LOOKUP indexes are not offered yet")
+		}
+	}
+	const hint = "write FOR (n:Label) ON (n.key), or ()-[r:TYPE]-() for relationships"
+	switch {
+	case tokens == nil:
+		b.fail(ctx.SchemaEntity().GetStart(), status.UnexpectedSyntax, hint, "the pattern has no label or type")
+	case len(tokens.AllName()) > 1:
+		b.fail(tokens.GetStart(), status.UnexpectedSyntax, hint, "the pattern has more than one label or type")
+	}
+	b.fail(props.GetStart(), status.UnexpectedSyntax, hint, "only properties in parentheses can stand here")
+}
+
 func (b *builder) schemaTarget(entity gen.ISchemaEntityContext, props gen.ISchemaPropertiesContext) ast.SchemaTarget {
-	variable := nameText(entity.Name(0).GetStart())
-	t := ast.SchemaTarget{Relationship: has(entity, gen.KadeQLParserLBRACKET), Label: name(entity.Name(1))}
+	variable := nameText(entity.Name().GetStart())
+	t := ast.SchemaTarget{Relationship: has(entity, gen.KadeQLParserLBRACKET), Label: name(entity.SchemaTokens().Name(0))}
 	for _, p := range props.AllSchemaProperty() {
 		if v := nameText(p.Name(0).GetStart()); v != variable {
 			b.fail(p.GetStart(), status.UndefinedVariable, "", "variable `%s` is not defined; the pattern names `%s`", v, variable)
@@ -126,7 +153,11 @@ func (b *builder) typeName(ctx gen.ITypeContext) *ast.TypeName {
 	}
 	u := &ast.TypeName{Loc: loc(ctx), Name: "UNION"}
 	for _, a := range atoms {
-		u.Union = append(u.Union, b.typeAtom(a))
+		if t := b.typeAtom(a); t.Name == "UNION" {
+			u.Union = append(u.Union, t.Union...)
+		} else {
+			u.Union = append(u.Union, t)
+		}
 	}
 	return u
 }

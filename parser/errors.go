@@ -187,6 +187,8 @@ func guess(p antlr.Parser, offending *token) string {
 	case offending.typ == gen.KadeQLParserGT && prev.typ == gen.KadeQLParserMINUS,
 		offending.typ == gen.KadeQLParserMINUS && prev.typ == gen.KadeQLParserGT:
 		return "an arrow is written -->, or -[:TYPE]->"
+	case prev.typ == gen.KadeQLParserON && i > 2 && s.tokens[i-2].typ == gen.KadeQLParserINDEX && s.tokens[i-3].typ == gen.KadeQLParserDROP:
+		return "write DROP INDEX name; SHOW INDEXES lists the names"
 	case prev.typ == gen.KadeQLParserON && i > 1 && s.tokens[i-2].typ == gen.KadeQLParserINDEX:
 		return "write CREATE INDEX FOR (n:Label) ON (n.key)"
 	}
@@ -202,11 +204,16 @@ func guess(p antlr.Parser, offending *token) string {
 		return "types are " + strings.Join(typeWords, ", ")
 	}
 	for _, k := range []int{i, i - 1} {
-		if k < 0 || s.tokens[k].typ != gen.KadeQLParserIDENTIFIER {
+		if k < 0 || s.tokens[k].typ != gen.KadeQLParserIDENTIFIER || k > 0 && s.tokens[k-1].typ == gen.KadeQLParserCOLON {
 			continue
 		}
 		if w := nearestWord(s.tokens[k].lexeme()); w != "" {
 			return fmt.Sprintf("did you mean %s?", w)
+		}
+	}
+	if offending.typ == gen.KadeQLParserRETURN || offending.typ == gen.KadeQLParserMATCH {
+		if open := unclosed(s.tokens[:i]); open != nil && open.typ != gen.KadeQLParserLBRACE {
+			return fmt.Sprintf("the `%s` at line %d, column %d is not closed", open.lexeme(), open.line, open.column)
 		}
 	}
 	return ""

@@ -77,8 +77,13 @@ func (r *Result) schemaCommand(ctx context.Context, s ast.Statement) error {
 	case *ast.CreateIndex:
 		if s.Kind != "RANGE" {
 			hint := "CREATE INDEX makes a range index"
-			if s.Kind == "POINT" {
+			switch s.Kind {
+			case "POINT":
 				hint = "CREATE INDEX makes a range index, which finds points that are equal"
+			case "FULLTEXT":
+				hint = "CREATE INDEX makes a range index, which finds equal texts and their beginnings"
+			case "LOOKUP":
+				hint = "none is needed: labels and types are always looked up"
 			}
 			return status.Errorf(status.NotYet, "%s indexes are not offered yet", s.Kind).At(s.Pos).WithHint("%s", hint)
 		}

@@ -90,7 +90,7 @@ func (p *printer) expr(e Expr, floor int) {
 		// Fine as an operand of ^ but not of a sign.
 		l = levelPower + 1
 	}
-	if l < floor && !opensWithOperand(e) {
+	if l < floor && !OpensWithOperand(e) {
 		p.s("(")
 		p.bare(e)
 		p.s(")")
@@ -151,7 +151,7 @@ func (p *printer) operator(e Expr) {
 	case *Unary:
 		switch e.Op {
 		case Not:
-			if l, ok := e.X.(*HasLabels); ok && opensWithOperand(l.X) {
+			if l, ok := e.X.(*HasLabels); ok && OpensWithOperand(l.X) {
 				p.bare(l.X)
 				p.s(" IS NOT LABELED ")
 				p.labelOperand(l.Labels, true)
@@ -188,7 +188,7 @@ func (p *printer) operator(e Expr) {
 		p.expr(e.X, levelTest)
 		p.s(map[bool]string{false: " IS ", true: " IS NOT "}[e.Not], e.Form, " NORMALIZED")
 	case *HasLabels:
-		if opensWithOperand(e.X) {
+		if OpensWithOperand(e.X) {
 			p.bare(e.X)
 			p.s(" IS LABELED ")
 		} else {
@@ -199,9 +199,9 @@ func (p *printer) operator(e Expr) {
 	}
 }
 
-// opensWithOperand reports whether e begins with the operand of the CASE around, which is not
+// OpensWithOperand reports whether e begins with the operand of the CASE around, which is not
 // written: no parenthesis can stand before it, and none has to, since none was written.
-func opensWithOperand(e Expr) bool {
+func OpensWithOperand(e Expr) bool {
 	for {
 		switch x := e.(type) {
 		case *CaseOperand:

@@ -43,9 +43,11 @@ func (p *pipeline) batches(t *ast.InTransactions) (*plan.Batches, error) {
 		}
 	}
 	if t.Concurrency != nil {
-		if _, err := p.b.rowCount(t.Concurrency, "CONCURRENT"); err != nil {
+		n, err := p.b.rowCount(t.Concurrency, "CONCURRENT")
+		if err != nil {
 			return nil, err
 		}
+		out.Concurrency = n
 	}
 	if t.Rows == nil {
 		return out, nil

@@ -128,7 +128,7 @@ func (b *binder) computedTest(base, names expr.Expr, anyOf bool, pos status.Pos)
 		kind = expr.AnyOf
 	}
 	return &expr.Quantifier{Kind: kind, Local: v.slot, Name: "label", List: list,
-		Where: &expr.In{X: v.ref(), List: has, Pos: pos}, Pos: pos}, nil
+		Where: &expr.In{X: v.ref(), List: has, Pos: pos}, Labels: true, Pos: pos}, nil
 }
 
 // namesOf lists the labels of a node, the type of a relationship.

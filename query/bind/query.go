@@ -451,17 +451,28 @@ func (b *binder) rowCount(e ast.Expr, word string) (expr.Expr, error) {
 			return nil, status.Errorf(status.InvalidArgumentType, "%s takes an INTEGER, not %s", word, c.Value.Kind()).At(e.Position())
 		}
 		if c.Value.AsInt() < 0 {
-			return nil, status.Errorf(status.NegativeIntegerArgument, "%s takes a number of rows ≥ 0, not %d", word, c.Value.AsInt()).At(e.Position())
+			return nil, status.Errorf(status.NegativeIntegerArgument, "%s takes a number of %s ≥ 0, not %d", word, counted(word), c.Value.AsInt()).At(e.Position())
 		}
 	case *expr.Neg:
 		if n, ok := c.X.(*expr.Const); ok && n.Value.Kind() == value.KindInt {
-			return nil, status.Errorf(status.NegativeIntegerArgument, "%s takes a number of rows ≥ 0", word).At(e.Position())
+			return nil, status.Errorf(status.NegativeIntegerArgument, "%s takes a number of %s ≥ 0", word, counted(word)).At(e.Position())
 		}
 	}
 	if !expr.CanBe(x.Type(), expr.IntType) {
 		return nil, status.Errorf(status.InvalidArgumentType, "%s takes an INTEGER, not %s", word, x.Type()).At(e.Position())
 	}
 	return x, nil
+}
+
+// counted says what the number after a word counts.
+func counted(word string) string {
+	switch word {
+	case "RETRY FOR":
+		return "seconds"
+	case "CONCURRENT":
+		return "transactions"
+	}
+	return "rows"
 }
 
 // sortedVars returns the scope's variables by name, as * lists them.

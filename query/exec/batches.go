@@ -122,6 +122,15 @@ func (e *batches) prepare() error {
 		return status.Errorf(status.Internal, "CALL … IN TRANSACTIONS without transactions")
 	}
 	if p.Concurrent {
+		if p.Concurrency != nil {
+			n, err := countOf(e.w, e.expr, p.Concurrency, "CONCURRENT", p.Pos)
+			if err == nil && n == 0 {
+				err = status.Errorf(status.InvalidArgumentValue, "0 concurrent transactions").WithHint("IN 1 CONCURRENT TRANSACTIONS is the least").At(p.Pos)
+			}
+			if err != nil {
+				return err
+			}
+		}
 		x.Notice("the transactions of CALL … IN CONCURRENT TRANSACTIONS ran one after the other")
 	}
 	e.retry = batchRetry * time.Second

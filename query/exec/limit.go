@@ -25,7 +25,14 @@ func countOf(w *worker, c *expr.Context, e expr.Expr, what string, pos status.Po
 			In(status.Runtime).At(pos).WithHint("give a whole number of 0 or more")
 	}
 	if v.AsInt() < 0 {
-		return 0, status.Errorf(status.NegativeIntegerArgument, "%s %d: a count of rows cannot be negative", what, v.AsInt()).
+		counted := "a count of rows"
+		switch what {
+		case "RETRY FOR":
+			counted = "a number of seconds"
+		case "CONCURRENT":
+			counted = "a number of transactions"
+		}
+		return 0, status.Errorf(status.NegativeIntegerArgument, "%s %d: %s cannot be negative", what, v.AsInt(), counted).
 			In(status.Runtime).At(pos).WithHint("give a whole number of 0 or more")
 	}
 	return v.AsInt(), nil

@@ -303,7 +303,7 @@ func (f *flat) fill(b *column.Batch) {
 
 // listRows evaluates a list operand and returns it with the rows that hold a
 // list; anything but a list or null is an error.
-func (c *Context) listRows(e Expr, b *column.Batch, pos status.Pos, what string) (*column.Vector, []int32, error) {
+func (c *Context) listRows(e Expr, b *column.Batch, pos status.Pos, what, want string) (*column.Vector, []int32, error) {
 	lists, err := c.eval(e, b)
 	if err != nil {
 		return nil, nil, err
@@ -315,14 +315,14 @@ func (c *Context) listRows(e Expr, b *column.Batch, pos status.Pos, what string)
 		case value.KindList:
 			rows = append(rows, r)
 		default:
-			return nil, nil, mismatch(pos, what, v, "LIST")
+			return nil, nil, mismatch(pos, what, v, want)
 		}
 	}
 	return lists, rows, nil
 }
 
 func (c *Context) listComprehension(e *ListComprehension, b *column.Batch) (*column.Vector, error) {
-	lists, rows, err := c.listRows(e.List, b, e.Pos, "the list of a comprehension")
+	lists, rows, err := c.listRows(e.List, b, e.Pos, "the list of a comprehension", "LIST")
 	if err != nil {
 		return nil, err
 	}
@@ -432,7 +432,11 @@ func allOf(against, nulls int32) value.Ternary {
 }
 
 func (c *Context) quantifier(e *Quantifier, b *column.Batch) (*column.Vector, error) {
-	lists, rows, err := c.listRows(e.List, b, e.Pos, "the list of "+e.Kind.String()+"()")
+	what, want := "the list of "+e.Kind.String()+"()", "LIST"
+	if e.Labels {
+		what, want = "what names labels or types", "STRING or LIST"
+	}
+	lists, rows, err := c.listRows(e.List, b, e.Pos, what, want)
 	if err != nil {
 		return nil, err
 	}
@@ -481,7 +485,7 @@ func (c *Context) reduce(e *Reduce, b *column.Batch) (*column.Vector, error) {
 	if err != nil {
 		return nil, err
 	}
-	lists, rows, err := c.listRows(e.List, b, e.Pos, "the list of reduce()")
+	lists, rows, err := c.listRows(e.List, b, e.Pos, "the list of reduce()", "LIST")
 	if err != nil {
 		return nil, err
 	}

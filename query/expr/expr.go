@@ -301,7 +301,9 @@ type Quantifier struct {
 	Name  string
 	List  Expr
 	Where Expr
-	Pos   status.Pos
+	// Labels tells that the query says $(…), and names no quantifier.
+	Labels bool
+	Pos    status.Pos
 }
 
 // Reduce is `reduce(acc = init, local IN list | body)`.

@@ -74,6 +74,7 @@ func MapExprs(n Node, f func(expr.Expr) expr.Expr) {
 		if n.Batches != nil {
 			opt(&n.Batches.Rows)
 			opt(&n.Batches.RetryFor)
+			opt(&n.Batches.Concurrency)
 		}
 	case *LoadCSV:
 		opt(&n.From)

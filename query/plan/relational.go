@@ -159,14 +159,15 @@ type Apply struct {
 // Batches say that an Apply takes all its outer rows and then runs for some of them at a
 // time, each time in a transaction of its own. Its rows come after the last of these.
 type Batches struct {
-	Rows       expr.Expr // of a batch; nil: 1,000
-	Concurrent bool      // was asked for
-	OnError    OnError
-	Retry      bool      // while commits of others come first, as long as RetryFor says
-	RetryFor   expr.Expr // seconds; nil: 30
-	Report     Slot      // of a map about the row's transaction, or NoSlot
-	ReportName string
-	Pos        status.Pos
+	Rows        expr.Expr // of a batch; nil: 1,000
+	Concurrent  bool      // was asked for
+	OnError     OnError
+	Retry       bool      // while commits of others come first, as long as RetryFor says
+	RetryFor    expr.Expr // seconds; nil: 30
+	Concurrency expr.Expr // how many at once; nil: not said. They run one after the other, whatever it is
+	Report      Slot      // of a map about the row's transaction, or NoSlot
+	ReportName  string
+	Pos         status.Pos
 }
 
 // OnError says what follows a batch that failed.
