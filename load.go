@@ -12,6 +12,7 @@ import (
 
 	"github.com/kadedb/kadedb/query/exec"
 	"github.com/kadedb/kadedb/status"
+	"github.com/kadedb/kadedb/transfer"
 	"github.com/kadedb/kadedb/transfer/tabular"
 )
 
@@ -85,17 +86,17 @@ func (db *DB) openLoad(from string) (*os.File, tabular.Input, error) {
 		return nil, none, status.Errorf(status.FileNotFound, "the import folder cannot be read: %w", err).
 			WithHint("--import-dir must name a folder that the server may read")
 	}
-	f, size, err := openRegular(root, name)
+	f, size, err := transfer.OpenBelow(root, name)
 	if cerr := root.Close(); err == nil {
 		err = cerr
 	}
 	switch {
 	case err == nil:
 		return f, tabular.Input{Name: from, R: f, Size: size}, nil
-	case errors.Is(err, errFolder), errors.Is(err, errNotAFile):
+	case errors.Is(err, transfer.ErrFolder), errors.Is(err, transfer.ErrNotAFile):
 		return nil, none, status.Errorf(status.FileNotFound, "%q is no file that can be read: %w", from, err).
 			WithHint("write the path of a file, from --import-dir down")
-	case errors.Is(err, errLink):
+	case errors.Is(err, transfer.ErrLink):
 		return nil, none, status.Errorf(status.ImportDirRefused, "%q leads over a link, which LOAD does not follow", from).
 			WithHint("put the file itself below --import-dir")
 	case strings.Contains(err.Error(), "escapes from parent"):
@@ -111,49 +112,6 @@ func (db *DB) openLoad(from string) (*os.File, tabular.Input, error) {
 func outside(from string) error {
 	return status.Errorf(status.ImportDirRefused, "%q lies outside the import folder", from).
 		WithHint("LOAD reads files below --import-dir only")
-}
-
-var (
-	errFolder   = errors.New("it is a folder")
-	errNotAFile = errors.New("not a regular file")
-	errLink     = errors.New("a link")
-)
-
-// openRegular opens a file that has a length, and that no link leads to. It looks before it
-// opens: opening a named pipe would wait for somebody to write to it. A link that comes in
-// between leads nowhere else: root keeps it inside, and what was looked at has to be what is open.
-func openRegular(root *os.Root, name string) (*os.File, int64, error) {
-	var info fs.FileInfo
-	for i := 1; i <= len(name); i++ {
-		if i < len(name) && !os.IsPathSeparator(name[i]) {
-			continue
-		}
-		var err error
-		if info, err = root.Lstat(name[:i]); err != nil {
-			return nil, 0, err
-		}
-		if info.Mode()&fs.ModeSymlink != 0 {
-			return nil, 0, errLink
-		}
-	}
-	switch {
-	case info.IsDir():
-		return nil, 0, errFolder
-	case !info.Mode().IsRegular():
-		return nil, 0, errNotAFile
-	}
-	f, err := root.Open(name)
-	if err != nil {
-		return nil, 0, err
-	}
-	open, err := f.Stat()
-	if err == nil && !os.SameFile(info, open) {
-		err = errLink
-	}
-	if err != nil {
-		return nil, 0, errors.Join(err, f.Close())
-	}
-	return f, open.Size(), nil
 }
 
 func loadPath(from string) (string, error) {

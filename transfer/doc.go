@@ -85,9 +85,10 @@ type Spec struct {
 	// Notice is told what the user should know but need not act on.
 	Notice func(text string)
 
-	opens  bool // Open is the caller's
-	folder bool // files are those of an export, of which there may be none
-	lookUp bool // ids of the store are looked up in its indexes, few as they are; for tests
+	opens  bool              // Open is the caller's
+	folder bool              // files are those of an export, of which there may be none
+	below  map[string]string // by path: the folder that a file must be in, without a link
+	lookUp bool              // ids of the store are looked up in its indexes, few as they are; for tests
 }
 
 // Progress is how far an import is.

@@ -74,7 +74,8 @@ func (p *planner) spool(name string) (io.ReaderAt, int64, io.Closer, error) {
 }
 
 // Folder adds the files that Export wrote to a folder to the spec, and returns the
-// statements for its indexes and constraints, which are for after the import.
+// statements for its indexes and constraints, which are for after the import. A link among
+// those files is refused: the folder may come from somebody else.
 func (s *Spec) Folder(dir string) (schema string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -85,18 +86,16 @@ func (s *Spec) Folder(dir string) (schema string, err error) {
 		name := filepath.Join(dir, e.Name())
 		switch ext := filepath.Ext(e.Name()); {
 		case e.Name() == SchemaFile:
-			text, err := os.ReadFile(name)
-			if err != nil {
-				return "", fileError(name, err)
-			}
-			schema, empty = string(text), true
-			continue
-		case ext == ".graphml":
-			if schema, err = graphMLSchema(name); err != nil {
+			if schema, err = readSchema(dir, e.Name()); err != nil {
 				return "", err
 			}
-			s.Nodes, found = append(s.Nodes, File{Path: name}), true
+			empty = true
 			continue
+		case ext == ".graphml":
+			if schema, err = graphMLSchema(dir, e.Name()); err != nil {
+				return "", err
+			}
+			s.Nodes = append(s.Nodes, File{Path: name})
 		case ext != ".csv" && ext != ".jsonl" && ext != ".parquet" && ext != ".arrow":
 			continue
 		case strings.HasPrefix(e.Name(), "nodes"):
@@ -106,7 +105,17 @@ func (s *Spec) Folder(dir string) (schema string, err error) {
 		default:
 			continue
 		}
-		found = true
+		f, _, err := openIn(dir, e.Name()) // a link is told before anything is read
+		if err == nil {
+			err = f.Close()
+		}
+		if err != nil {
+			return "", err
+		}
+		if found = true; s.below == nil {
+			s.below = map[string]string{}
+		}
+		s.below[name] = dir
 	}
 	if !found && !empty {
 		return "", status.Errorf(status.FileNotFound, "%s holds no files of an export: nodes*.csv, relationships*.csv …", dir)
@@ -114,6 +123,19 @@ func (s *Spec) Folder(dir string) (schema string, err error) {
 	// One record of an export is as long as what it holds.
 	s.folder, s.LineLimit = true, max(s.LineLimit, folderLineLimit)
 	return schema, nil
+}
+
+func readSchema(dir, name string) (text string, err error) {
+	f, _, err := openIn(dir, name)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errorOf(err, f.Close()) }()
+	b, err := io.ReadAll(f)
+	if err != nil {
+		return "", fileError(filepath.Join(dir, name), err)
+	}
+	return string(b), nil
 }
 
 // folderLineLimit bounds the records of an export.

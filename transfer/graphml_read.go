@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -36,9 +35,10 @@ type graphMLReader struct {
 	edges *lineSpill
 
 	keys       map[string]graphMLKey
-	order      []string // of the keys' ids, as they are declared
-	ours       bool     // the document was written by an export
-	hasID      bool     // a key of nodes is named id
+	order      []string          // of the keys' ids, as they are declared
+	named      map[string]string // ids of the keys that are named labels and label
+	ours       bool              // the document was written by an export
+	hasID      bool              // a key of nodes is named id
 	inGraph    bool
 	undirected bool
 	notices    []string
@@ -267,10 +267,35 @@ func (g *graphMLReader) key(el xml.StartElement) error {
 				g.order = append(g.order, attr(el, "id"))
 			}
 			g.keys[attr(el, "id")] = k
+			g.nameKey(attr(el, "id"), k)
 			g.hasID = g.hasID || k.name == "id" && k.of != "edge"
 			return nil
 		}
 	}
+}
+
+// nameKey remembers a key that is called as labels are, whatever its id: other programs number
+// theirs. In an export of ours it is a property that is called so.
+func (g *graphMLReader) nameKey(id string, k graphMLKey) {
+	if g.named == nil {
+		g.named = map[string]string{}
+	}
+	of := map[string]string{"labels": "node", "label": "edge"}[k.name]
+	if of == "" || g.ours || k.typ != "string" || k.of != of && k.of != "all" && k.of != "" {
+		return
+	}
+	if _, have := g.named[k.name]; !have {
+		g.named[k.name] = id
+	}
+}
+
+// labelKey returns the id of the key whose values are labels: the one with that id, else the
+// first of that name.
+func (g *graphMLReader) labelKey(name string) string {
+	if _, ok := g.keys[name]; ok {
+		return name
+	}
+	return g.named[name]
 }
 
 // entity is a node or an edge under way.
@@ -283,6 +308,7 @@ type entity struct {
 // data reads what is in a node or an edge, and appends its properties.
 func (g *graphMLReader) data(e *entity, of, labels string) error {
 	e.given = map[string]bool{}
+	labels = g.labelKey(labels)
 	for {
 		tok, err := g.token()
 		if err != nil {
@@ -291,7 +317,11 @@ func (g *graphMLReader) data(e *entity, of, labels string) error {
 		switch el := tok.(type) {
 		case xml.EndElement:
 			for _, id := range g.order {
-				if k := g.keys[id]; k.def != "" && !e.given[id] && (k.of == of || k.of == "all" || k.of == "") {
+				k := g.keys[id]
+				switch missing := k.def != "" && !e.given[id] && (k.of == of || k.of == "all" || k.of == ""); {
+				case missing && id == labels:
+					e.labels = k.def
+				case missing:
 					e.property(k.name, k.typ, k.def)
 				}
 			}
@@ -324,7 +354,8 @@ func (g *graphMLReader) datum(e *entity, el xml.StartElement, labels string) err
 		return g.malformed(fmt.Errorf("a value of key %.100q, which is not declared", id))
 	}
 	e.given[id] = true
-	if id == labels {
+	list := k.name == "labels" || labels == "labels"
+	if id == labels && (g.ours || !list || text == "" || text[0] == ':') {
 		e.labels = text
 		return nil
 	}
@@ -490,17 +521,13 @@ func (p *planner) openGraphML(f File, in tabular.Input) error {
 }
 
 // graphMLSchema returns the schema that an export wrote into a document.
-func graphMLSchema(name string) (schema string, err error) {
-	f, err := os.Open(name)
+func graphMLSchema(dir, name string) (schema string, err error) {
+	f, size, err := openIn(dir, name)
 	if err != nil {
-		return "", fileError(name, err)
+		return "", err
 	}
 	defer func() { err = errorOf(err, f.Close()) }()
-	info, err := f.Stat()
-	if err != nil {
-		return "", fileError(name, err)
-	}
-	g := newGraphMLReader(context.Background(), name, tabular.Input{R: f, Size: info.Size()}, folderLineLimit)
+	g := newGraphMLReader(context.Background(), filepath.Join(dir, name), tabular.Input{R: f, Size: size}, folderLineLimit)
 	err = g.read()
 	return g.schema, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -106,6 +107,12 @@ func (p *planner) open(f File, rel bool) error {
 	open := p.spec.Open
 	if f.Path == "-" && p.spec.Stdin != nil {
 		open = p.spool
+	}
+	if dir, ok := p.spec.below[f.Path]; ok && !p.spec.opens {
+		open = func(path string) (io.ReaderAt, int64, io.Closer, error) {
+			f, size, err := openIn(dir, filepath.Base(path))
+			return f, size, f, err
+		}
 	}
 	r, size, closer, err := open(f.Path)
 	if err != nil {

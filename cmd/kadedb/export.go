@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -22,7 +23,7 @@ type exportFlags struct {
 	data, to, format, query, output string
 	server, token                   string
 	params                          []string
-	silent                          bool
+	silent, force                   bool
 }
 
 func (a *app) exportCommand() *cobra.Command {
@@ -47,6 +48,7 @@ Formats are csv, jsonl (JSON Lines), parquet, arrow and, of graphs, graphml.`,
 	fl.StringVar(&f.query, "query", "", "write the rows of this query only")
 	fl.StringVar(&f.output, "output", "-", "file for the rows; - is standard output")
 	fl.StringArrayVarP(&f.params, "param", "p", nil, "a parameter of the query, name=value; the value is JSON, or else text")
+	fl.BoolVar(&f.force, "force", false, "write over the file that --output names")
 	fl.BoolVar(&f.silent, "quiet", false, "show no progress")
 	settingFlags(cmd, storeSettings...)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -63,7 +65,7 @@ Formats are csv, jsonl (JSON Lines), parquet, arrow and, of graphs, graphml.`,
 func (a *app) runExport(cmd *cobra.Command, f *exportFlags) (err error) {
 	format, err := transfer.ParseExportFormat(f.format)
 	if err != nil {
-		return err
+		return status.Errorf(status.InvalidUsage, "there is no format %q", f.format).WithHint("formats are %s", strings.Join(exportFormats(), ", "))
 	}
 	if f.data == "" && f.server == "" {
 		f.data = a.env("KADEDB_DATA")
@@ -73,6 +75,9 @@ func (a *app) runExport(cmd *cobra.Command, f *exportFlags) (err error) {
 		return status.Errorf(status.InvalidUsage, "no store is named, or two are").WithHint("give either --data DIR or --server URL")
 	case (f.to == "") == (f.query == ""):
 		return status.Errorf(status.InvalidUsage, "give either --to FOLDER, for the whole graph, or --query TEXT")
+	}
+	if f.query != "" && !f.force && isFile(f.output) {
+		return outputThere(f.output) // before the query runs
 	}
 	if f.server != "" {
 		return a.exportRemote(cmd, f, format)
@@ -103,7 +108,7 @@ func (a *app) runExport(cmd *cobra.Command, f *exportFlags) (err error) {
 	bar := a.progress(f.silent)
 	start, last := time.Now(), time.Time{}
 	sum, err := db.Export(cmd.Context(), kadedb.ExportSpec{Format: format,
-		Create: func(name string) (io.WriteCloser, error) { return createFile(filepath.Join(f.to, name)) },
+		Create: func(name string) (io.WriteCloser, error) { return createFile(filepath.Join(f.to, name), false) },
 		Progress: func(file string, rows int64) {
 			if now := time.Now(); now.Sub(last) > 100*time.Millisecond {
 				last = now
@@ -144,18 +149,18 @@ func (a *app) exportQuery(cmd *cobra.Command, db *kadedb.DB, f *exportFlags, for
 	if f.output == "-" {
 		n, err = transfer.WriteRows(a.out, rows, format)
 	} else {
-		n, err = writeFile(f.output, rows, format)
+		n, err = writeFile(f.output, f.force, rows, format)
 	}
 	if err != nil {
 		return err
 	}
-	a.say("%d rows", n)
+	a.say("%s", plural(n, "row"))
 	return nil
 }
 
-// writeFile writes rows to a new file, of which nothing is left where that fails.
-func writeFile(name string, rows *kadedb.Rows, format transfer.ExportFormat) (int64, error) {
-	to, err := createFile(name)
+// writeFile writes rows to a file, of which nothing is left where that fails.
+func writeFile(name string, over bool, rows *kadedb.Rows, format transfer.ExportFormat) (int64, error) {
+	to, err := createFile(name, over)
 	if err != nil {
 		return 0, err
 	}
@@ -164,7 +169,7 @@ func writeFile(name string, rows *kadedb.Rows, format transfer.ExportFormat) (in
 		err = cerr
 	}
 	if err != nil {
-		return n, errors.Join(err, os.Remove(name))
+		return n, errors.Join(err, to.remove())
 	}
 	return n, nil
 }
@@ -189,21 +194,63 @@ func newFolder(dir string) error {
 // bufferedFile is a file with a buffer.
 type bufferedFile struct {
 	*bufio.Writer
-	f *os.File
+	f    *os.File
+	kept bool // a pipe or a device, which was there before and holds nothing
 }
 
-func createFile(name string) (io.WriteCloser, error) {
-	f, err := os.Create(name)
+// isFile reports whether a file is there, itself or behind a link. Pipes and devices, such as
+// /dev/stdout, are none: writing to them loses nothing.
+func isFile(name string) bool {
+	if name == "-" {
+		return false
+	}
+	info, err := os.Stat(name)
+	if err != nil { // a link that leads nowhere is there, too
+		_, err = os.Lstat(name)
+		return err == nil
+	}
+	return info.Mode().IsRegular()
+}
+
+func outputThere(name string) error {
+	return status.Errorf(status.InvalidUsage, "%s exists", printable(name)).WithHint("name another with --output, or give --force to write over it")
+}
+
+// createFile makes a file to write to. One that is there is written over only where over says
+// so: then a link is followed, else it is refused.
+func createFile(name string, over bool) (*bufferedFile, error) {
+	flags, kept := os.O_WRONLY|os.O_CREATE|os.O_EXCL, false
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		flags, kept = os.O_WRONLY, true
+	} else if over {
+		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	f, err := os.OpenFile(name, flags, 0o666)
+	if errors.Is(err, os.ErrExist) {
+		return nil, outputThere(name)
+	}
 	if err != nil {
 		return nil, status.Errorf(status.DiskError, "the file cannot be made: %w", err)
 	}
-	return &bufferedFile{bufio.NewWriterSize(f, 256<<10), f}, nil
+	return &bufferedFile{bufio.NewWriterSize(f, 256<<10), f, kept}, nil
 }
 
 // Close writes what is left, durably.
 func (b *bufferedFile) Close() error {
-	if err := errors.Join(b.Flush(), b.f.Sync(), b.f.Close()); err != nil {
+	err := b.Flush()
+	if !b.kept {
+		err = errors.Join(err, b.f.Sync())
+	}
+	if err := errors.Join(err, b.f.Close()); err != nil {
 		return status.Errorf(status.DiskError, "%s: %w", fmt.Sprint(b.f.Name()), err)
 	}
 	return nil
+}
+
+// remove removes a file that is not whole.
+func (b *bufferedFile) remove() error {
+	if b.kept {
+		return nil
+	}
+	return os.Remove(b.f.Name())
 }

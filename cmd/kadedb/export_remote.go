@@ -33,13 +33,13 @@ func (a *app) exportRemote(cmd *cobra.Command, f *exportFlags, format transfer.E
 		if f.output == "-" {
 			return c.Export(cmd.Context(), string(format), r, a.out)
 		}
-		to, err := createFile(f.output)
+		to, err := createFile(f.output, f.force)
 		if err != nil {
 			return err
 		}
 		err = errors.Join(c.Export(cmd.Context(), string(format), r, to), to.Close())
 		if err != nil {
-			err = errors.Join(err, os.Remove(f.output))
+			err = errors.Join(err, to.remove())
 		}
 		return err
 	}
@@ -50,7 +50,7 @@ func (a *app) exportRemote(cmd *cobra.Command, f *exportFlags, format transfer.E
 	if format != transfer.ExportGraphML {
 		name = filepath.Join(f.to, "export.zip.part")
 	}
-	to, err := createFile(name)
+	to, err := createFile(name, false)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func unzip(name, dir string) (files []string, err error) {
 			return files, status.Errorf(status.MalformedFile, "the export cannot be unpacked: %w", err)
 		}
 		to := filepath.Join(dir, f.Name)
-		out, err := createFile(to)
+		out, err := createFile(to, false)
 		if err != nil {
 			return files, errors.Join(err, in.Close())
 		}

@@ -55,6 +55,32 @@ func TestExport(t *testing.T) {
 			t.Errorf("%s: import: %d %s", f, code, errs)
 		}
 	}
+	rows := []string{"export", "--data", store, "--query", "MATCH (p:Person) RETURN p.id AS id LIMIT 1", "--output"}
+	file, link := filepath.Join(dir, "rows.csv"), filepath.Join(dir, "link.csv")
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range []struct {
+		args []string
+		errs string
+		code int
+	}{
+		{[]string{link}, "link.csv exists", exitUsage}, // and leads nowhere
+		{[]string{file}, "1 row\n", exitOK},
+		{[]string{file}, "rows.csv exists", exitUsage},
+		{[]string{link}, "--force", exitUsage},
+		{[]string{file, "--force"}, "1 row\n", exitOK},
+		{[]string{os.DevNull}, "1 row\n", exitOK},
+		{[]string{dir, "--force"}, "DiskError", exitDisk},
+	} {
+		_, errs, code := run{args: append(rows, c.args...)}.do(t)
+		if code != c.code || !strings.Contains(errs, c.errs) {
+			t.Errorf("%d: %d %s", i, code, errs)
+		}
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != "id\n0\n" {
+		t.Errorf("%q, %v", text, err)
+	}
 	fault := "UNWIND [1, 0] AS x RETURN 1 / x AS y"
 	_, errs, code := run{args: []string{"export", "--data", store, "--query", fault, "--output", dir + "/fault.csv"}}.do(t)
 	if code != exitInvalid || !strings.Contains(errs, "\n  "+fault+"\n  ") || !strings.Contains(errs, "^") {
@@ -67,6 +93,11 @@ func TestExport(t *testing.T) {
 		{"export", "--data", store, "--query", "RETURN 1 AS a", "--format", "graphml"}, {"export", "--data", dir + "/nowhere", "--to", dir + "/x"}} {
 		if _, errs, code := (run{args: bad}).do(t); code == 0 {
 			t.Errorf("%q: %s", bad, errs)
+		}
+	}
+	for _, where := range [][]string{{"--data", store}, {"--server", "http://127.0.0.1:1"}} {
+		if _, errs, code := (run{args: append([]string{"export", "--format", "nope", "--to", dir + "/x"}, where...)}).do(t); code != exitUsage || !strings.Contains(errs, "csv, jsonl") {
+			t.Errorf("%q: %d %s", where, code, errs)
 		}
 	}
 	if _, err := os.Stat(dir + "/x"); err == nil {

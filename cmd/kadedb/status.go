@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -168,7 +169,7 @@ func asked(who string) string {
 
 func (a *app) printStatus(where string, s *wire.ServerStatus, asJSON bool) error {
 	if asJSON {
-		line, err := s.Append(nil)
+		line, err := statusJSON(s)
 		if err == nil {
 			_, err = a.out.Write(append(line, '\n'))
 		}
@@ -187,6 +188,43 @@ func (a *app) printStatus(where string, s *wire.ServerStatus, asJSON bool) error
 	}
 	_, err := io.WriteString(a.out, t.text())
 	return err
+}
+
+// partStatus is what is known of a store that another process holds, and of a server that
+// wants a token: the fields of wire.ServerStatus but for those that nobody told.
+type partStatus struct {
+	Status     string          `json:"status"`
+	HeldBy     string          `json:"held_by,omitempty"`
+	Version    string          `json:"version,omitempty"`
+	Store      *partStore      `json:"store,omitempty"`
+	Checkpoint *partCheckpoint `json:"checkpoint,omitempty"`
+}
+
+type partStore struct {
+	FileBytes int64 `json:"file_bytes"`
+	LogBytes  int64 `json:"log_bytes"`
+}
+
+type partCheckpoint struct {
+	AgeSeconds float64 `json:"age_seconds"`
+}
+
+func statusJSON(s *wire.ServerStatus) ([]byte, error) {
+	who, held := strings.CutPrefix(s.Status, heldBy)
+	if !held && s.Version != "" {
+		return s.Append(nil)
+	}
+	part := partStatus{Status: s.Status, Version: s.Version}
+	if held {
+		part.Status, part.HeldBy = "held", who
+		part.Store = &partStore{s.Store.FileBytes, s.Store.LogBytes}
+		part.Checkpoint = &partCheckpoint{s.Checkpoint.AgeSeconds}
+	}
+	line, err := json.Marshal(part)
+	if err != nil {
+		return nil, status.Errorf(status.Internal, "the status cannot be written: %w", err)
+	}
+	return line, nil
 }
 
 func statusFacts(t *facts, s *wire.ServerStatus) {

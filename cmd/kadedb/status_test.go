@@ -36,6 +36,8 @@ func TestStatus(t *testing.T) {
 		{"without a token", []string{"--server", d.url}, "status  " + d.url + " is ready\n        more with --token", "", 0},
 		{"wrong token", []string{"--server", d.url, "--token", "kdb_no"}, "", "InvalidToken", exitToken},
 		{"held folder", []string{dir}, "is held by `kadedb serve` at " + d.url + " (process …)\n            `kadedb status --server " + d.url + "` tells more\nversion     …\ndisk        … of blocks\n            … of log\n", "", 0},
+		{"held folder, JSON", []string{"--json", dir}, `{"status":"held","held_by":"` + "`kadedb serve` at " + d.url + ` (process …)","version":"…","store":{"file_bytes":…,"log_bytes":…},"checkpoint":{"age_seconds":…}}` + "\n", "", 0},
+		{"without a token, JSON", []string{"--json", "--server", d.url}, `{"status":"ready"}` + "\n", "", 0},
 		{"no server", []string{"--server", "http://127.0.0.1:1"}, "", "Unreachable", exitUnavailable},
 		{"no store", []string{t.TempDir()}, "", "NotAStore", exitInvalid},
 	} {
