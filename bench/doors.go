@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -39,31 +38,23 @@ func runDoors(ctx context.Context, o *options, out io.Writer, dir string) (figur
 }
 
 // doorFigures measures all doors, of the store in c.dir, which must be closed, and of sales.
-func (c *contest) doorFigures(ctx context.Context, o *options, dir string, out io.Writer) (all []figure, err error) {
+func (c *contest) doorFigures(ctx context.Context, o *options, dir string, out io.Writer) (_ []figure, err error) {
 	reads, length := o.lengths()
 	binary := ""
+	g := &gathering{o: o, out: out}
 	step := func(name string, f func() ([]figure, error)) error {
-		if !o.queries.MatchString(name) {
-			return nil
-		}
-		if binary == "" {
-			if binary, err = server.Build(ctx, dir); err != nil {
-				return err
+		return g.step(name, func() (_ []figure, err error) {
+			if binary == "" {
+				if binary, err = server.Build(ctx, dir); err != nil {
+					return nil, err
+				}
 			}
-		}
-		got, err := f()
-		for _, g := range got {
-			fmt.Fprintln(out, g)
-		}
-		all = append(all, got...)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		return nil
+			return f()
+		})
 	}
 	err = step("figures: rest", func() ([]figure, error) { return c.overREST(ctx, binary, reads/10, length) })
 	if err != nil {
-		return all, err
+		return g.all, err
 	}
 	n := 10 * fullSize
 	if o.small {
@@ -77,9 +68,9 @@ func (c *contest) doorFigures(ctx context.Context, o *options, dir string, out i
 		return s.imports(ctx)
 	})
 	if err != nil || s == nil {
-		return all, err
+		return g.all, err
 	}
-	return all, errors.Join(
+	return g.all, errors.Join(
 		step("figures: export", func() ([]figure, error) { return s.exports(ctx) }),
 		step("figures: streams", func() ([]figure, error) { return s.streamed(ctx, 3*length) }),
 		os.RemoveAll(s.dir))

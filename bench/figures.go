@@ -15,25 +15,35 @@ import (
 
 func (c *contest) workers() int { return runtime.GOMAXPROCS(0) }
 
-// figures measures what is not a query of the catalogue, on the social graph. It
-// closes the store.
-func (c *contest) figures(ctx context.Context, o *options, dir string, cases []*testCase, out io.Writer) (all []figure, err error) {
-	reads, length := o.lengths()
-	printFigures(out)
-	step := func(name string, f func() ([]figure, error)) error {
-		if !o.queries.MatchString(name) {
-			return nil
-		}
-		got, err := f()
-		for _, g := range got {
-			fmt.Fprintln(out, g)
-		}
-		all = append(all, got...)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+// gathering prints the figures of the steps that are asked for as they come, and keeps them.
+type gathering struct {
+	o   *options
+	out io.Writer
+	all []figure
+}
+
+func (g *gathering) step(name string, f func() ([]figure, error)) error {
+	if !g.o.queries.MatchString(name) {
 		return nil
 	}
+	got, err := f()
+	for _, x := range got {
+		fmt.Fprintln(g.out, x)
+	}
+	g.all = append(g.all, got...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// figures measures what is not a query of the catalogue, on the social graph. It
+// closes the store.
+func (c *contest) figures(ctx context.Context, o *options, dir string, cases []*testCase, out io.Writer) (_ []figure, err error) {
+	reads, length := o.lengths()
+	printFigures(out)
+	g := &gathering{o: o, out: out}
+	step := g.step
 	var theirs peerOnDisk
 	if c.peer != nil && o.queries.MatchString("figures: peer") {
 		if theirs, err = c.measurePeer(dir); err != nil {
@@ -53,7 +63,7 @@ func (c *contest) figures(ctx context.Context, o *options, dir string, cases []*
 	}
 	err = errors.Join(open(), c.db.Checkpoint(ctx), c.db.Close())
 	if err != nil {
-		return all, err
+		return g.all, err
 	}
 	err = errors.Join(
 		step("figures: open", func() ([]figure, error) { return c.opened(ctx, theirs) }),
@@ -61,7 +71,7 @@ func (c *contest) figures(ctx context.Context, o *options, dir string, cases []*
 		step("figures: disk", func() ([]figure, error) { return one(c.onDisk(ctx, filepath.Join(dir, "live"), theirs)) }),
 	)
 	doors, derr := c.doorFigures(ctx, o, dir, out)
-	return append(all, doors...), errors.Join(err, derr)
+	return append(g.all, doors...), errors.Join(err, derr)
 }
 
 // lengths returns how many point reads are timed, and for how long clients work.

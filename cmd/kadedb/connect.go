@@ -7,8 +7,12 @@ import (
 	"github.com/kadedb/kadedb/status"
 )
 
-// connect returns a client of a server, which trusts the certificates of --ca.
+// connect returns a client of a server, which trusts the certificates of --ca. An empty token is
+// that of KADEDB_TOKEN.
 func (a *app) connect(server, token string) (*client.Client, error) {
+	if token == "" {
+		token = a.env("KADEDB_TOKEN")
+	}
 	c, err := client.New(server, token)
 	if err != nil {
 		return nil, err

@@ -16,9 +16,6 @@ import (
 
 // exportRemote asks a server for an export.
 func (a *app) exportRemote(cmd *cobra.Command, f *exportFlags, format transfer.ExportFormat) (err error) {
-	if f.token == "" {
-		f.token = a.env("KADEDB_TOKEN")
-	}
 	c, err := a.connect(f.server, f.token)
 	if err != nil {
 		return err

@@ -21,9 +21,6 @@ import (
 
 // importRemote sends the files of an import to a server, and shows what happens there.
 func (a *app) importRemote(cmd *cobra.Command, f *importFlags, spec *kadedb.ImportSpec, schema string) error {
-	if f.token == "" {
-		f.token = a.env("KADEDB_TOKEN")
-	}
 	c, err := a.connect(f.server, f.token)
 	if err != nil {
 		return err
